@@ -1,0 +1,435 @@
+//! Types from a sample of messages.
+//!
+//! Every field of every message is looked at; the narrowest type that holds all values seen wins,
+//! and a field that mixes kinds becomes text, which holds anything. See [`Inference::propose`].
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Serialize;
+
+use super::{ColumnType, MAX_COLUMNS, Path, Scalar, TableSchema, time};
+use crate::ingest::json::{JsonError, Kind, MAX_DEPTH, Number, Reader};
+
+/// Objects nested deeper than this stay text in one column.
+const MAX_FLATTENED_LEVELS: usize = 8;
+/// Longest path that gets a column, in bytes of its keys; longer ones stay in the catch-all.
+const MAX_PATH_BYTES: usize = 200;
+/// Distinct texts that are remembered of a field, and the most a low-cardinality column may have.
+const MAX_DISTINCT: usize = 1_000;
+/// Fewer texts than this say nothing about cardinality.
+const MIN_TEXTS_FOR_CARDINALITY: u64 = 50;
+const MAX_EXAMPLES: usize = 3;
+const MAX_EXAMPLE_CHARS: usize = 60;
+
+/// What was seen of a sample so far.
+#[derive(Debug, Default)]
+pub struct Inference {
+    fields: BTreeMap<Path, FieldStats>,
+    order: Vec<Path>,
+    messages: u64,
+    unfit: u64,
+}
+
+/// A column that is proposed, and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Proposal {
+    /// The field.
+    pub path: Path,
+    /// Its type.
+    #[serde(serialize_with = "as_text")]
+    pub column_type: ColumnType,
+    /// What the sample showed, for people.
+    pub evidence: String,
+    /// Some of its values.
+    pub examples: Vec<String>,
+    /// For text with few distinct values that every message has: how many it has.
+    pub distinct: Option<usize>,
+}
+
+fn as_text<S: serde::Serializer>(column_type: &ColumnType, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(column_type)
+}
+
+#[derive(Debug, Default)]
+struct FieldStats {
+    nulls: u64,
+    booleans: u64,
+    integers: u64,
+    min: i128,
+    max: i128,
+    /// Integers beyond 128 bits.
+    huge: u64,
+    floats: u64,
+    texts: u64,
+    moments: u64,
+    /// Numbers that would be a moment close to the message's broker timestamp.
+    near_now: u64,
+    precision: u8,
+    distinct: HashSet<Vec<u8>>,
+    distinct_overflow: bool,
+    /// Distinct texts when half of the texts seen so far had been seen; see [`is_low_cardinality`].
+    growth: Vec<(u64, usize)>,
+    arrays: u64,
+    objects: u64,
+    elements: Option<Box<FieldStats>>,
+    examples: Vec<String>,
+}
+
+impl Inference {
+    /// Looks at one message. `timestamp_ms` is the broker's, in milliseconds since 1970.
+    pub fn observe(&mut self, payload: &[u8], timestamp_ms: i64) {
+        self.messages += 1;
+        let is_text = simdutf8::basic::from_utf8(payload).is_ok();
+        if !is_text || self.message(payload, timestamp_ms).is_err() {
+            self.unfit += 1;
+        }
+    }
+
+    /// Messages looked at, and how many of them are no JSON objects.
+    pub fn seen(&self) -> (u64, u64) {
+        (self.messages, self.unfit)
+    }
+
+    fn message(&mut self, payload: &[u8], timestamp_ms: i64) -> Result<(), JsonError> {
+        // Checked as a whole first, so that a broken message leaves no trace.
+        let mut check = Reader::new(payload);
+        check.skip(0)?;
+        check.finish()?;
+        let mut reader = Reader::new(payload);
+        if reader.peek()? != Kind::Object {
+            return Err(JsonError::Unexpected { at: 0 });
+        }
+        self.object(&mut reader, &mut Path::new(), timestamp_ms)
+    }
+
+    fn object(&mut self, reader: &mut Reader<'_>, path: &mut Path, timestamp_ms: i64) -> Result<(), JsonError> {
+        reader.open();
+        let mut first = true;
+        while !reader.closes(b'}', first)? {
+            first = false;
+            let key = String::from_utf8_lossy(&reader.key()?.text()).into_owned();
+            path.push(key);
+            let fits = path.iter().map(String::len).sum::<usize>() <= MAX_PATH_BYTES;
+            if fits && reader.peek()? == Kind::Object && path.len() < MAX_FLATTENED_LEVELS {
+                self.field(path).objects += 1;
+                self.object(reader, path, timestamp_ms)?;
+            } else if fits {
+                self.field(path).observe(reader, timestamp_ms)?;
+            } else {
+                reader.skip(0)?;
+            }
+            path.pop();
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, path: &Path) -> &mut FieldStats {
+        if !self.fields.contains_key(path) {
+            self.order.push(path.clone());
+        }
+        self.fields.entry(path.clone()).or_default()
+    }
+
+    /// The columns that the sample asks for, in the order in which the fields came up.
+    pub fn propose(&self) -> Vec<Proposal> {
+        let fields = self.order.iter().filter_map(|path| Some((path, self.fields.get(path)?)));
+        fields
+            .filter_map(|(path, stats)| {
+                let column_type = stats.column_type(path.last().map_or("", String::as_str))?;
+                let everywhere = stats.texts == self.messages - self.unfit;
+                let low = column_type == ColumnType::LowCardinality;
+                Some(Proposal {
+                    path: path.clone(),
+                    column_type,
+                    evidence: stats.evidence(self.messages),
+                    examples: stats.examples.clone(),
+                    distinct: (low && everywhere).then_some(stats.distinct.len()),
+                })
+            })
+            .take(MAX_COLUMNS)
+            .collect()
+    }
+
+    /// The schema of [`propose`](Self::propose), with up to two columns to sort by: those with the
+    /// fewest values that every message has.
+    pub fn schema(&self) -> (TableSchema, Vec<String>) {
+        let mut schema = TableSchema::default();
+        let mut keys = Vec::new();
+        for proposal in self.propose() {
+            let Some(column) = schema.add(&proposal.path, proposal.column_type) else { continue };
+            if let Some(distinct @ 2..=64) = proposal.distinct {
+                keys.push((distinct, column.name.clone()));
+            }
+        }
+        keys.sort();
+        (schema, keys.into_iter().take(2).map(|(_, name)| name).collect())
+    }
+}
+
+impl FieldStats {
+    fn observe(&mut self, reader: &mut Reader<'_>, timestamp_ms: i64) -> Result<(), JsonError> {
+        let kind = reader.peek()?;
+        let start = reader.position();
+        match kind {
+            Kind::Null => {
+                self.nulls += 1;
+                return reader.null();
+            }
+            Kind::Bool => {
+                self.booleans += 1;
+                reader.boolean()?;
+            }
+            Kind::Number => {
+                let number = reader.number()?;
+                self.number(number, timestamp_ms);
+            }
+            Kind::String => {
+                let text = reader.string()?.text();
+                self.text(&text);
+            }
+            Kind::Object => {
+                self.texts += 1;
+                self.distinct_overflow = true;
+                reader.skip(0)?;
+            }
+            Kind::Array => {
+                self.arrays += 1;
+                self.array(reader, timestamp_ms)?;
+            }
+        }
+        self.example(reader.since(start));
+        Ok(())
+    }
+
+    fn array(&mut self, reader: &mut Reader<'_>, timestamp_ms: i64) -> Result<(), JsonError> {
+        let elements = self.elements.get_or_insert_default();
+        reader.open();
+        let mut first = true;
+        while !reader.closes(b']', first)? {
+            first = false;
+            match reader.peek()? {
+                // Arrays of arrays and of objects keep their elements as JSON text.
+                Kind::Array | Kind::Object => {
+                    elements.texts += 1;
+                    elements.distinct_overflow = true;
+                    reader.skip(MAX_DEPTH / 2)?;
+                }
+                _ => elements.observe(reader, timestamp_ms)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, number: Number<'_>, timestamp_ms: i64) {
+        let (value, moment) = match number {
+            Number::Integer { negative, magnitude } => {
+                let value = if negative { -i128::from(magnitude) } else { i128::from(magnitude) };
+                (Some(value), i64::try_from(value).ok().and_then(time::from_epoch))
+            }
+            Number::BigInteger(text) => (std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()), None),
+            Number::Float(text) => {
+                self.floats += 1;
+                let moment = time::from_decimal_epoch(text);
+                self.note_moment(moment, timestamp_ms);
+                return;
+            }
+        };
+        match value {
+            Some(value) if self.integers == 0 => (self.min, self.max) = (value, value),
+            Some(value) => (self.min, self.max) = (self.min.min(value), self.max.max(value)),
+            None => self.huge += 1,
+        }
+        self.integers += 1;
+        self.note_moment(moment, timestamp_ms);
+    }
+
+    /// Numbers count as moments when they are near the time the broker got the message.
+    fn note_moment(&mut self, moment: Option<time::Moment>, timestamp_ms: i64) {
+        const NEAR_SECONDS: i64 = 400 * 86_400;
+        let Some(moment) = moment else { return };
+        if (moment.seconds - timestamp_ms / 1_000).abs() < NEAR_SECONDS {
+            self.near_now += 1;
+            self.precision = self.precision.max(moment.digits.max(moment.precision()));
+        }
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        self.texts += 1;
+        if let Some(moment) = time::parse_iso(text) {
+            self.moments += 1;
+            self.precision = self.precision.max(moment.precision());
+        }
+        if self.distinct.len() <= MAX_DISTINCT && !self.distinct.contains(text) {
+            self.distinct.insert(text.to_vec());
+        }
+        self.distinct_overflow |= self.distinct.len() > MAX_DISTINCT;
+        if self.texts.is_power_of_two() {
+            self.growth.push((self.texts, self.distinct.len()));
+        }
+    }
+
+    fn example(&mut self, raw: &[u8]) {
+        if self.examples.len() < MAX_EXAMPLES {
+            let text: String = String::from_utf8_lossy(raw).chars().take(MAX_EXAMPLE_CHARS).collect();
+            if !self.examples.contains(&text) {
+                self.examples.push(text);
+            }
+        }
+    }
+
+    /// The narrowest type that holds every value; `None` when there was none.
+    fn column_type(&self, name: &str) -> Option<ColumnType> {
+        let numbers = self.integers + self.floats;
+        let scalars = self.booleans + numbers + self.texts;
+        if scalars + self.arrays == 0 {
+            return None;
+        }
+        let scalar = match () {
+            () if self.arrays == scalars + self.arrays => return self.array_type(name),
+            () if self.arrays > 0 => Scalar::String,
+            () if self.booleans == scalars => Scalar::Bool,
+            () if numbers == scalars => self.number_type(name),
+            () if self.texts == scalars && self.moments == self.texts => Scalar::DateTime(self.precision.max(3)),
+            () if self.texts == scalars && self.is_low_cardinality() => return Some(ColumnType::LowCardinality),
+            () => Scalar::String,
+        };
+        Some(ColumnType::Scalar(scalar))
+    }
+
+    fn array_type(&self, name: &str) -> Option<ColumnType> {
+        let elements = self.elements.as_ref()?;
+        let element = match elements.column_type(name)? {
+            ColumnType::Scalar(scalar) => scalar,
+            ColumnType::LowCardinality | ColumnType::Array { .. } => Scalar::String,
+        };
+        Some(ColumnType::Array { element, nullable: elements.nulls > 0 })
+    }
+
+    fn number_type(&self, name: &str) -> Scalar {
+        const MAX_EXACT_FLOAT: i128 = 1 << 53;
+        let numbers = self.integers + self.floats;
+        // Seconds look like any other number of ten digits; the name has to say so too.
+        let sure = self.precision >= 3 && self.floats == 0 || names_a_time(name);
+        if self.near_now == numbers && sure {
+            return Scalar::DateTime(match self.precision {
+                0..=3 => 3,
+                4..=6 => 6,
+                _ => 9,
+            });
+        }
+        let holds = |min: i128, max: i128| self.integers == 0 || (min <= self.min && self.max <= max);
+        if self.huge > 0 {
+            return Scalar::String;
+        }
+        if self.floats > 0 {
+            let exact = holds(-MAX_EXACT_FLOAT, MAX_EXACT_FLOAT);
+            return if exact { Scalar::Float64 } else { Scalar::String };
+        }
+        match () {
+            () if holds(i128::from(i64::MIN), i128::from(i64::MAX)) => Scalar::Int64,
+            () if holds(0, i128::from(u64::MAX)) => Scalar::UInt64,
+            () => Scalar::Int128,
+        }
+    }
+
+    /// Few distinct values, and hardly new ones in the second half: session ids repeat too, but
+    /// they keep coming.
+    fn is_low_cardinality(&self) -> bool {
+        let count = self.distinct.len();
+        if self.distinct_overflow || self.texts < MIN_TEXTS_FOR_CARDINALITY || count as u64 * 10 > self.texts {
+            return false;
+        }
+        let half = self.growth.iter().rev().find(|(texts, _)| texts * 2 <= self.texts + 1);
+        half.is_some_and(|(_, early)| count <= early + early / 2 + 1)
+    }
+
+    fn evidence(&self, messages: u64) -> String {
+        let present = self.booleans + self.integers + self.floats + self.texts + self.arrays;
+        let mut evidence = format!("in {present} of {messages} messages");
+        if self.integers > 0 && self.huge == 0 {
+            evidence += &format!(", integers from {} to {}", self.min, self.max);
+        }
+        if self.floats > 0 {
+            evidence += &format!(", {} with a fraction", self.floats);
+        }
+        if self.texts > 0 && self.distinct_overflow {
+            evidence += &format!(", more than {MAX_DISTINCT} distinct texts");
+        } else if self.texts > 0 {
+            evidence += &format!(", {} distinct texts", self.distinct.len());
+        }
+        if self.nulls > 0 {
+            evidence += &format!(", {} times null", self.nulls);
+        }
+        evidence
+    }
+}
+
+fn names_a_time(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "ts"
+        || name == "t"
+        || ["time", "date", "stamp", "epoch", "created", "updated", "expires"].iter().any(|word| name.contains(word))
+        || ["_ts", "_at"].iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: i64 = 1_795_367_045_000;
+
+    fn types(messages: &[&str]) -> Vec<(String, String)> {
+        let mut inference = Inference::default();
+        messages.iter().for_each(|message| inference.observe(message.as_bytes(), NOW_MS));
+        inference.propose().into_iter().map(|p| (p.path.join("."), p.column_type.to_string())).collect()
+    }
+
+    fn type_of(values: &[&str]) -> Option<String> {
+        let messages: Vec<String> = values.iter().map(|value| format!("{{\"x\":{value}}}")).collect();
+        let texts: Vec<&str> = messages.iter().map(String::as_str).collect();
+        types(&texts).into_iter().next().map(|(_, column_type)| column_type)
+    }
+
+    #[test]
+    fn the_narrowest_type_that_holds_everything_wins() {
+        let is = |values: &[&str], expected: &str| assert_eq!(type_of(values).as_deref(), Some(expected), "{values:?}");
+        is(&["1", "-5"], "Nullable(Int64)");
+        is(&["1", "1.5"], "Nullable(Float64)");
+        is(&["9007199254740993", "1.5"], "Nullable(String)");
+        is(&["18446744073709551615"], "Nullable(UInt64)");
+        is(&["18446744073709551615", "-1"], "Nullable(Int128)");
+        is(&["true", "null"], "Nullable(Bool)");
+        is(&["true", "1"], "Nullable(String)");
+        is(&["\"a\"", "1"], "Nullable(String)");
+        is(&["\"2026-11-22T17:04:05Z\""], "Nullable(DateTime64(3, 'UTC'))");
+        is(&["\"2026-11-22T17:04:05.123456Z\""], "Nullable(DateTime64(6, 'UTC'))");
+        is(&["\"2026-11-22T17:04:05Z\"", "\"soon\""], "Nullable(String)");
+        is(&["1795367045123"], "Nullable(DateTime64(3, 'UTC'))");
+        is(&["1795367045"], "Nullable(Int64)");
+        is(&["[1,2]", "[]"], "Array(Int64)");
+        is(&["[1,null]"], "Array(Nullable(Int64))");
+        is(&["[{\"a\":1}]"], "Array(String)");
+        is(&["[1]", "1"], "Nullable(String)");
+        assert_eq!(type_of(&["null"]), None);
+    }
+
+    #[test]
+    fn objects_flatten_and_broken_messages_leave_no_trace() {
+        let found = types(&["{\"a\":{\"b\":1,\"c\":{\"d\":true}}}", "{\"z\":1", "5", "{\"created_at\":1795367045}"]);
+        let expected = [
+            ("a.b", "Nullable(Int64)"),
+            ("a.c.d", "Nullable(Bool)"),
+            ("created_at", "Nullable(DateTime64(3, 'UTC'))"),
+        ];
+        assert_eq!(found, expected.map(|(name, column_type)| (name.to_owned(), column_type.to_owned())));
+    }
+
+    #[test]
+    fn few_texts_are_low_cardinality_unless_new_ones_keep_coming() {
+        let few: Vec<String> = (0..1_000).map(|n| format!("\"kind {}\"", n % 7)).collect();
+        let ids: Vec<String> = (0..1_000).map(|n| format!("\"session {}\"", n / 40)).collect();
+        let type_of = |values: &[String]| type_of(&values.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+        assert_eq!(type_of(&few), "LowCardinality(Nullable(String))");
+        assert_eq!(type_of(&ids), "Nullable(String)");
+    }
+}

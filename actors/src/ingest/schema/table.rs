@@ -1,0 +1,150 @@
+//! A schema as a ClickHouse table, and back.
+//!
+//! The table itself is the only record of a schema: every column's comment holds the path of its
+//! field as JSON, `{"path":["customer","region"]}`, so that any node can read it back.
+
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+
+use super::evolve::Changes;
+use super::{Column, ColumnType, METADATA_COLUMNS, Path, REST_COLUMN, Scalar, TableSchema};
+use crate::store::sql::{TableName, ident, literal};
+use crate::store::{Store, StoreError};
+
+#[derive(Serialize, Deserialize)]
+struct Comment {
+    path: Path,
+}
+
+fn comment(path: &[String]) -> String {
+    let comment = Comment { path: path.to_vec() };
+    literal(&serde_json::to_string(&comment).unwrap_or_default())
+}
+
+fn definition(column: &Column) -> String {
+    format!("{} {} COMMENT {}", ident(&column.name), column.column_type, comment(&column.path))
+}
+
+/// The statement that makes a stream's table, ordered by the columns named `keys` and then time.
+pub fn create_statement(table: &TableName, schema: &TableSchema, keys: &[String]) -> String {
+    let fields: String = schema.columns.iter().map(|column| format!("    {},\n", definition(column))).collect();
+    let keys: String = keys.iter().map(|key| format!("{}, ", ident(key))).collect();
+    // Offsets and timestamps rise slowly from row to row: their differences compress to little.
+    format!(
+        "CREATE TABLE IF NOT EXISTS {table} (\n{fields}\
+    _topic LowCardinality(String) COMMENT 'the Kafka topic',
+    _partition Int32 COMMENT 'the Kafka partition',
+    _offset UInt64 CODEC(Delta, LZ4) COMMENT 'the offset in the partition',
+    _timestamp DateTime64(3, 'UTC') CODEC(Delta, LZ4) COMMENT 'when Kafka got the message',
+    _generation UInt32 COMMENT 'the life of the topic that the offset belongs to',
+    {REST_COLUMN} Nullable(String) COMMENT 'fields without a column of their own, as JSON',
+    INDEX _offset_range _offset TYPE minmax
+) ENGINE = MergeTree
+PARTITION BY toYYYYMM(_timestamp)
+ORDER BY ({keys}_timestamp)
+SETTINGS allow_nullable_key = 1"
+    )
+}
+
+#[derive(Row, Deserialize)]
+struct ColumnRow {
+    name: String,
+    column_type: String,
+    comment: String,
+}
+
+/// Reads the schema of a table; `None` when there is no such table. Columns that Aurora did not
+/// make, of types it does not write, are none of its fields.
+pub async fn read(store: &Store, table: &TableName) -> Result<Option<TableSchema>, StoreError> {
+    let rows: Vec<ColumnRow> = store
+        .rows(&format!(
+            "SELECT name, type AS column_type, comment FROM system.columns
+             WHERE database = {} AND table = {} AND default_kind IN ('', 'DEFAULT') ORDER BY position",
+            literal(&table.database),
+            literal(&table.table)
+        ))
+        .await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let fields = rows.into_iter().filter(|row| !METADATA_COLUMNS.contains(&row.name.as_str()));
+    let columns = fields.filter_map(|row| {
+        let column_type = ColumnType::parse(&row.column_type)?;
+        let path = match serde_json::from_str::<Comment>(&row.comment) {
+            Ok(comment) => comment.path,
+            Err(_) => row.name.split('.').map(str::to_owned).collect(),
+        };
+        Some(Column { name: row.name, path, column_type })
+    });
+    Ok(Some(TableSchema { columns: columns.collect() }))
+}
+
+/// Makes the table of a stream, unless it exists.
+pub async fn create(
+    store: &Store,
+    table: &TableName,
+    schema: &TableSchema,
+    keys: &[String],
+) -> Result<(), StoreError> {
+    store.execute(&create_statement(table, schema, keys)).await
+}
+
+/// Changes the table as far as that is exact, and says what was refused. Others may change it at
+/// the same time: statements are such that the second does no harm, and the table is read again
+/// afterwards.
+pub async fn apply(
+    store: &Store,
+    table: &TableName,
+    schema: &TableSchema,
+    changes: &Changes,
+) -> Result<TableSchema, StoreError> {
+    let mut grown = schema.clone();
+    let mut actions = Vec::new();
+    for (path, column_type) in &changes.add {
+        let previous = grown.columns.last().map(|column| ident(&column.name));
+        let Some(column) = grown.add(path, *column_type) else { continue };
+        let place = previous.map_or_else(|| " FIRST".to_owned(), |name| format!(" AFTER {name}"));
+        actions.push(format!("ADD COLUMN IF NOT EXISTS {}{place}", definition(column)));
+    }
+    for (index, column_type) in &changes.widen {
+        let column = &schema.columns[*index];
+        if widening_is_exact(store, table, column, *column_type).await? {
+            let wider = Column { column_type: *column_type, ..column.clone() };
+            actions.push(format!("MODIFY COLUMN {}", definition(&wider)));
+        }
+    }
+    if !actions.is_empty() {
+        store.execute(&format!("ALTER TABLE {table} {}", actions.join(", "))).await?;
+    }
+    Ok(read(store, table).await?.unwrap_or(grown))
+}
+
+async fn widening_is_exact(
+    store: &Store,
+    table: &TableName,
+    column: &Column,
+    wider: ColumnType,
+) -> Result<bool, StoreError> {
+    if column.column_type != ColumnType::Scalar(Scalar::Int64) || wider != ColumnType::Scalar(Scalar::Float64) {
+        return Ok(true);
+    }
+    let name = ident(&column.name);
+    let inexact: u64 =
+        store.row(&format!("SELECT countIf(abs({name}) > 9007199254740992) FROM {table}")).await?;
+    Ok(inexact == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths_are_quoted() {
+        let mut schema = TableSchema::default();
+        schema.add(&["a'`\\".to_owned()], ColumnType::LowCardinality);
+        let table = TableName::for_topic("events", "t");
+        let statement = create_statement(&table, &schema, &["a'`\\".to_owned()]);
+        assert!(statement.contains("`a'\\`\\\\` LowCardinality(Nullable(String)) COMMENT '{\"path\":[\"a\\'`\\\\\\\\\"]}'"), "{statement}");
+        assert!(statement.contains("ORDER BY (`a'\\`\\\\`, _timestamp)"), "{statement}");
+    }
+}

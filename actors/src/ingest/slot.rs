@@ -1,0 +1,147 @@
+//! Where a partition leaves its batches for the stream's writer, and the writer its answers.
+//!
+//! The writer takes whatever all partitions have at one moment, so many partitions make one insert.
+//! A slot holds one batch (more only while the schema changes) and is the bound between decoding
+//! and writing: a full one makes its pipeline wait.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use aurora_cluster::{Epoch, Partition};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, mpsc};
+
+use super::batch::PartitionBatch;
+use super::journal::Range;
+use crate::store::StoreError;
+
+/// Most rows that a partition leaves for one insert.
+pub const MAX_ROWS: usize = 128 << 10;
+/// Most bytes of columns that a partition leaves for one insert.
+pub const MAX_BYTES: usize = 16 << 20;
+
+/// What became of a batch.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is in ClickHouse.
+    Landed(Range),
+    /// It may or may not be: the partition has to settle.
+    Failed {
+        /// Why.
+        error: Arc<StoreError>,
+        /// The offsets of the rows, when the values of some row are the cause and it stands alone.
+        rows: Vec<u64>,
+    },
+}
+
+/// The slot of one partition in one epoch.
+#[derive(Debug)]
+pub struct Slot {
+    /// The partition.
+    pub partition: Partition,
+    /// The epoch under which it writes.
+    pub epoch: Epoch,
+    inner: Mutex<Inner>,
+    changed: Notify,
+    outcomes: mpsc::UnboundedSender<Outcome>,
+    ready: Arc<ReadySignal>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    batches: VecDeque<PartitionBatch>,
+    in_flight: bool,
+    closed: bool,
+}
+
+/// Tells the writer that some slot has something.
+#[derive(Debug, Default)]
+pub struct ReadySignal {
+    /// Something is there.
+    pub some: Notify,
+    /// Some slot is full: there is no reason to wait for more.
+    pub full: Notify,
+}
+
+impl Slot {
+    /// An empty slot, and where the writer's answers arrive.
+    pub fn new(
+        partition: Partition,
+        epoch: Epoch,
+        ready: Arc<ReadySignal>,
+    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Outcome>) {
+        let (outcomes, answers) = mpsc::unbounded_channel();
+        let inner = Mutex::new(Inner::default());
+        (Arc::new(Self { partition, epoch, inner, changed: Notify::new(), outcomes, ready }), answers)
+    }
+
+    /// Lets `fill` work on the batches, of which the last is open for more.
+    pub fn fill<T>(&self, fill: impl FnOnce(&mut VecDeque<PartitionBatch>) -> T) -> T {
+        let mut inner = self.inner.lock();
+        let result = fill(&mut inner.batches);
+        if inner.batches.iter().any(|batch| !batch.is_empty()) {
+            self.ready.some.notify_one();
+        }
+        if inner.batches.iter().any(is_full) || inner.batches.len() > 1 {
+            self.ready.full.notify_one();
+        }
+        result
+    }
+
+    /// Whether there is no room for more rows.
+    pub fn is_full(&self, max_rows: usize) -> bool {
+        let inner = self.inner.lock();
+        inner.batches.iter().any(|batch| is_full(batch) || batch.offsets.len() >= max_rows)
+    }
+
+    /// Waits until the writer has taken something or answered.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Takes what is there to write it; an answer must follow for each batch.
+    pub fn take(&self) -> Vec<PartitionBatch> {
+        let mut inner = self.inner.lock();
+        if inner.closed {
+            return Vec::new();
+        }
+        let batches: Vec<_> = inner.batches.drain(..).filter(|batch| !batch.is_empty()).collect();
+        inner.in_flight = !batches.is_empty();
+        self.changed.notify_one();
+        batches
+    }
+
+    /// Says what became of what was taken. After a failure nothing more is taken.
+    pub fn answer(&self, outcomes: impl IntoIterator<Item = Outcome>) {
+        let mut inner = self.inner.lock();
+        inner.in_flight = false;
+        for outcome in outcomes {
+            inner.closed |= matches!(outcome, Outcome::Failed { .. });
+            // The pipeline may be gone; then nobody needs the answer.
+            let _ = self.outcomes.send(outcome);
+        }
+        self.changed.notify_one();
+    }
+
+    /// Whether nothing waits and nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        let inner = self.inner.lock();
+        !inner.in_flight && inner.batches.iter().all(PartitionBatch::is_empty)
+    }
+
+    /// Lets nothing more be taken, and waits for the answer to what is under way.
+    pub async fn close(&self) {
+        self.inner.lock().closed = true;
+        loop {
+            let changed = self.changed.notified();
+            if !self.inner.lock().in_flight {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+fn is_full(batch: &PartitionBatch) -> bool {
+    batch.offsets.len() >= MAX_ROWS || batch.bytes() >= MAX_BYTES || batch.rejected_bytes >= MAX_BYTES
+}

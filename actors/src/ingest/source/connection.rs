@@ -1,0 +1,158 @@
+//! How to reach a Kafka cluster, and what it says when that fails.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aurora_cluster::Partition;
+use rdkafka::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+/// A named Kafka cluster.
+#[derive(Clone)]
+pub struct KafkaConnection {
+    /// Its name in Aurora.
+    pub name: String,
+    /// `HOST:PORT[,HOST:PORT…]`.
+    pub brokers: String,
+    /// Further options of librdkafka, such as `security.protocol`. They may hold secrets.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for KafkaConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KafkaConnection")
+            .field("name", &self.name)
+            .field("brokers", &self.brokers)
+            .field("properties", &self.properties.keys())
+            .finish()
+    }
+}
+
+/// What can go wrong with Kafka.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SourceError {
+    /// The configuration cannot work.
+    #[error("the Kafka connection cannot be set up: {0}")]
+    Setup(String),
+    /// No broker answered.
+    #[error("no Kafka broker answered: {0}")]
+    Unreachable(String),
+    /// The brokers do not know the topic.
+    #[error("the topic {0:?} does not exist")]
+    NoSuchTopic(String),
+    /// The offset to read from is not there (any more).
+    #[error("the offset to read from is out of the partition's range")]
+    OutOfRange,
+    /// The brokers refused.
+    #[error("Kafka answered: {0}")]
+    Refused(String),
+}
+
+impl SourceError {
+    /// Sorts an error of the Kafka library.
+    pub fn from_kafka(error: &KafkaError) -> Self {
+        use RDKafkaErrorCode as Code;
+        match error.rdkafka_error_code() {
+            Some(Code::AllBrokersDown | Code::BrokerTransportFailure | Code::OperationTimedOut | Code::Resolve) => {
+                Self::Unreachable(error.to_string())
+            }
+            Some(Code::OffsetOutOfRange | Code::AutoOffsetReset) => Self::OutOfRange,
+            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Self::NoSuchTopic(String::new()),
+            _ => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+/// Sends what librdkafka has to say to the log.
+#[derive(Debug)]
+pub struct Context;
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+                tracing::warn!(facility, message, "librdkafka");
+            }
+            _ => tracing::debug!(facility, message, "librdkafka"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "kafka client");
+    }
+}
+
+impl ConsumerContext for Context {}
+
+impl KafkaConnection {
+    /// A connection without security.
+    pub fn plain(name: &str, brokers: &str) -> Self {
+        Self { name: name.to_owned(), brokers: brokers.to_owned(), properties: BTreeMap::new() }
+    }
+
+    fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &self.brokers)
+            .set("client.id", "aurora")
+            .set("group.id", "aurora")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // Where to read is decided by the journal; a position that is gone must be told.
+            .set("auto.offset.reset", "error")
+            .set("isolation.level", "read_committed")
+            // The buffer in front of us: enough to keep reading while a batch is written, bounded
+            // for a node with a hundred partitions.
+            .set("queued.min.messages", "50000")
+            .set("queued.max.messages.kbytes", "8192")
+            .set("fetch.wait.max.ms", "100")
+            .set("fetch.queue.backoff.ms", "20")
+            .set("fetch.error.backoff.ms", "200")
+            .set("socket.keepalive.enable", "true")
+            .set("reconnect.backoff.max.ms", "5000")
+            .set("topic.metadata.refresh.interval.ms", "10000")
+            .set("allow.auto.create.topics", "false");
+        for (name, value) in &self.properties {
+            config.set(name, value);
+        }
+        config
+    }
+
+    /// A consumer with nothing assigned.
+    pub(crate) fn consumer(&self) -> Result<BaseConsumer<Context>, SourceError> {
+        let config = self.config();
+        config.create_with_context(Context).map_err(|error| SourceError::Setup(error.to_string()))
+    }
+
+    /// A consumer that says when it has reached a partition's end.
+    pub(crate) fn sampling_consumer(&self) -> Result<BaseConsumer<Context>, SourceError> {
+        let mut config = self.config();
+        config.set("enable.partition.eof", "true").set("queued.max.messages.kbytes", "2048");
+        config.create_with_context(Context).map_err(|error| SourceError::Setup(error.to_string()))
+    }
+}
+
+/// The partitions of a topic, ascending.
+pub(crate) fn partitions(
+    consumer: &BaseConsumer<Context>,
+    topic: &str,
+    timeout: Duration,
+) -> Result<Vec<Partition>, SourceError> {
+    let metadata = consumer.fetch_metadata(Some(topic), timeout).map_err(|error| SourceError::from_kafka(&error))?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let missing = || SourceError::NoSuchTopic(topic.to_owned());
+    let found = found.ok_or_else(missing)?;
+    match found.error().map(RDKafkaErrorCode::from) {
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => return Err(missing()),
+        Some(code) => return Err(SourceError::Refused(code.to_string())),
+        None => {}
+    }
+    let mut partitions: Vec<Partition> = found.partitions().iter().map(|partition| partition.id()).collect();
+    if partitions.is_empty() {
+        return Err(missing());
+    }
+    partitions.sort_unstable();
+    Ok(partitions)
+}

@@ -1,0 +1,142 @@
+//! Kafka, as a pipeline sees it: a bounded buffer of messages for each partition.
+//!
+//! One consumer a connection and node, polled on a thread of its own ([`poller`]), fills one
+//! [`PartitionBuffer`](buffer::PartitionBuffer) for each assigned partition. There is no group
+//! membership: which node reads what is decided elsewhere, so partitions are assigned outright.
+
+pub mod buffer;
+pub mod connection;
+mod poller;
+pub mod sample;
+mod topic_id;
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use aurora_cluster::Partition;
+use parking_lot::Mutex;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use buffer::{Budget, PartitionBuffer};
+use connection::{KafkaConnection, SourceError};
+
+/// How long a question to the brokers may take.
+const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The consumer of one connection on this node.
+pub struct Source {
+    consumer: Arc<BaseConsumer<connection::Context>>,
+    commands: mpsc::Sender<poller::Command>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    connection: KafkaConnection,
+    budget: Arc<Budget>,
+}
+
+/// The first offset that exists in a partition and the one that its next message will get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermarks {
+    /// The first offset that exists.
+    pub low: u64,
+    /// The offset of the next message to be written.
+    pub high: u64,
+}
+
+impl Source {
+    /// Makes the consumer and starts its thread. It connects in the background: brokers that
+    /// cannot be reached show in the answers of the other methods.
+    pub fn start(connection: KafkaConnection, budget: Arc<Budget>) -> Result<Self, SourceError> {
+        let consumer = Arc::new(connection.consumer()?);
+        let (commands, received) = mpsc::channel();
+        let poller = poller::Poller::new(consumer.clone(), received, budget.clone());
+        let thread = std::thread::Builder::new()
+            .name(format!("kafka-{}", connection.name))
+            .spawn(move || poller.run())
+            .map_err(|error| SourceError::Setup(error.to_string()))?;
+        Ok(Self { consumer, commands, thread: Mutex::new(Some(thread)), connection, budget })
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &KafkaConnection {
+        &self.connection
+    }
+
+    /// Reads a partition from `offset` on, in place of any earlier reading of it.
+    pub fn assign(&self, topic: &str, partition: Partition, offset: u64) -> Arc<PartitionBuffer> {
+        let buffer = Arc::new(PartitionBuffer::new(self.budget.clone()));
+        self.send(poller::Command::Assign {
+            topic: topic.to_owned(),
+            partition,
+            offset,
+            buffer: buffer.clone(),
+        });
+        buffer
+    }
+
+    /// Stops reading a partition, if `buffer` is still where its messages go.
+    pub fn unassign(&self, topic: &str, partition: Partition, buffer: &Arc<PartitionBuffer>) {
+        self.send(poller::Command::Unassign { topic: topic.to_owned(), partition, buffer: buffer.clone() });
+    }
+
+    /// Tells the brokers how far a partition has been written, for lag tools. Nothing depends on it.
+    pub fn commit(&self, topic: &str, positions: Vec<(Partition, u64)>) {
+        self.send(poller::Command::Commit { topic: topic.to_owned(), positions });
+    }
+
+    fn send(&self, command: poller::Command) {
+        // The thread ends only when the source does; a command after that has no meaning.
+        let _ = self.commands.send(command);
+    }
+
+    /// The partitions of a topic, ascending.
+    pub async fn partitions(&self, topic: &str) -> Result<Vec<Partition>, SourceError> {
+        let topic = topic.to_owned();
+        self.ask(move |consumer| connection::partitions(consumer, &topic, BROKER_TIMEOUT)).await
+    }
+
+    /// The watermarks of a partition.
+    pub async fn watermarks(&self, topic: &str, partition: Partition) -> Result<Watermarks, SourceError> {
+        let topic = topic.to_owned();
+        self.ask(move |consumer| {
+            let (low, high) = consumer
+                .fetch_watermarks(&topic, partition, BROKER_TIMEOUT)
+                .map_err(|error| SourceError::from_kafka(&error))?;
+            Ok(Watermarks { low: u64::try_from(low).unwrap_or(0), high: u64::try_from(high).unwrap_or(0) })
+        })
+        .await
+    }
+
+    /// What tells this life of a topic from an earlier one of the same name: the id that the broker
+    /// gave it when it was made. Brokers before Kafka 2.8 give none; then it is the cluster's id.
+    pub async fn topic_identity(&self, topic: &str) -> Result<String, SourceError> {
+        let topic = topic.to_owned();
+        self.ask(move |consumer| {
+            if let Some(id) = topic_id::fetch(consumer.client(), &topic, BROKER_TIMEOUT)? {
+                return Ok(id);
+            }
+            let cluster = consumer.client().fetch_cluster_id(BROKER_TIMEOUT);
+            Ok(format!("cluster {}", cluster.unwrap_or_default()))
+        })
+        .await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&BaseConsumer<connection::Context>) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let consumer = self.consumer.clone();
+        tokio::task::spawn_blocking(move || question(&consumer))
+            .await
+            .map_err(|error| SourceError::Setup(error.to_string()))?
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.send(poller::Command::Stop);
+        if let Some(thread) = self.thread.lock().take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! How a stream is doing, for people and for the audit.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use aurora_cluster::{Epoch, Generation, Partition};
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use super::audit::AuditReport;
+use super::journal::{Position, Range};
+
+/// How far back rates and freshness look.
+const WINDOW: Duration = Duration::from_secs(10);
+/// Rows of a batch whose freshness is noted, evenly spread over it.
+const FRESHNESS_SAMPLES_PER_BATCH: usize = 16;
+
+/// What a stream or a partition is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Getting ready.
+    Starting,
+    /// Finding out what earlier epochs have written.
+    Settling,
+    /// Reading and writing.
+    Running,
+    /// Something that it needs is away; it tries again.
+    Waiting,
+    /// It has handed over.
+    Stopped,
+}
+
+/// One partition at one moment.
+#[derive(Debug, Clone)]
+pub struct PartitionStatus {
+    /// What it is busy with.
+    pub state: State,
+    /// Why it waits.
+    pub reason: Option<String>,
+    /// Its epoch here, 0 before the first.
+    pub epoch: Epoch,
+    /// The next offset to be written.
+    pub position: u64,
+    /// The offset that the next message in Kafka will get.
+    pub end_offset: Option<u64>,
+    /// Rows in all, of all epochs.
+    pub rows: u64,
+    /// Dead letters in all.
+    pub dead: u64,
+    /// Skips in all.
+    pub skipped: u64,
+    /// The broker's timestamp of the last message written, milliseconds since 1970.
+    pub written_to_ms: Option<i64>,
+}
+
+impl PartitionStatus {
+    fn new() -> Self {
+        Self {
+            state: State::Starting,
+            reason: None,
+            epoch: 0,
+            position: 0,
+            end_offset: None,
+            rows: 0,
+            dead: 0,
+            skipped: 0,
+            written_to_ms: None,
+        }
+    }
+
+    /// Messages in Kafka that have not been written.
+    pub fn lag(&self) -> u64 {
+        self.end_offset.map_or(0, |end| end.saturating_sub(self.position))
+    }
+}
+
+/// A stream at one moment; shared by everything that works on it.
+#[derive(Debug)]
+pub struct StreamStatus {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: State,
+    reason: Option<String>,
+    generation: Generation,
+    table: Option<String>,
+    partitions: BTreeMap<Partition, PartitionStatus>,
+    landed: VecDeque<(Instant, u64, u64)>,
+    freshness_ms: VecDeque<(Instant, f64)>,
+    audit: Option<AuditReport>,
+}
+
+/// A copy of a stream's state.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// What it is busy with.
+    pub state: State,
+    /// Why it waits.
+    pub reason: Option<String>,
+    /// Its generation, 0 before that is known.
+    pub generation: Generation,
+    /// Its table as SQL can use it.
+    pub table: Option<String>,
+    /// Its partitions here.
+    pub partitions: BTreeMap<Partition, PartitionStatus>,
+    /// Messages written a second, lately.
+    pub events_per_s: f64,
+    /// Bytes of messages written a second, lately.
+    pub bytes_per_s: f64,
+    /// Median and 99th percentile of the time from broker to visible, milliseconds, lately.
+    pub freshness_ms: Option<(f64, f64)>,
+    /// The last audit.
+    pub audit: Option<AuditReport>,
+}
+
+impl Default for StreamStatus {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                state: State::Starting,
+                reason: None,
+                generation: 0,
+                table: None,
+                partitions: BTreeMap::new(),
+                landed: VecDeque::new(),
+                freshness_ms: VecDeque::new(),
+                audit: None,
+            }),
+        }
+    }
+}
+
+impl StreamStatus {
+    /// Notes what the stream is busy with.
+    pub fn set_state(&self, state: State, reason: Option<String>) {
+        let mut inner = self.inner.lock();
+        inner.state = state;
+        inner.reason = reason;
+    }
+
+    /// Notes where the stream's events go.
+    pub fn set_target(&self, generation: Generation, table: String) {
+        let mut inner = self.inner.lock();
+        inner.generation = generation;
+        inner.table = Some(table);
+    }
+
+    /// Notes an audit's result.
+    pub fn set_audit(&self, report: AuditReport) {
+        self.inner.lock().audit = Some(report);
+    }
+
+    /// Changes what is known of a partition.
+    pub fn partition(&self, partition: Partition, change: impl FnOnce(&mut PartitionStatus)) {
+        change(self.inner.lock().partitions.entry(partition).or_insert_with(PartitionStatus::new));
+    }
+
+    /// Notes what a partition has from before this epoch.
+    pub fn settled(&self, partition: Partition, epoch: Epoch, start: u64, position: &Position) {
+        self.partition(partition, |status| {
+            status.epoch = epoch;
+            status.position = start;
+            (status.rows, status.dead, status.skipped) = (position.rows, position.dead, position.skipped);
+        });
+    }
+
+    /// Notes that `range` has landed: `bytes` of messages, with the broker timestamps of its rows.
+    /// Returns the freshness of some of them, in milliseconds.
+    pub fn landed(&self, partition: Partition, range: &Range, bytes: u64, timestamps_ms: &[i64]) -> Vec<f64> {
+        let now = Instant::now();
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let step = (timestamps_ms.len() / FRESHNESS_SAMPLES_PER_BATCH).max(1);
+        let freshness: Vec<f64> =
+            timestamps_ms.iter().step_by(step).map(|at| (now_ms - at).max(0) as f64).collect();
+        let mut inner = self.inner.lock();
+        if let Some(status) = inner.partitions.get_mut(&partition) {
+            status.position = range.next;
+            status.rows += range.rows;
+            status.dead += range.dead;
+            status.skipped += range.skipped;
+            status.written_to_ms = timestamps_ms.last().copied().or(status.written_to_ms);
+        }
+        inner.landed.push_back((now, range.next - range.first, bytes));
+        inner.freshness_ms.extend(freshness.iter().map(|ms| (now, *ms)));
+        inner.forget_before(now);
+        freshness
+    }
+
+    /// A copy.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut inner = self.inner.lock();
+        inner.forget_before(Instant::now());
+        let per_second = |total: u64| total as f64 / WINDOW.as_secs_f64();
+        let mut freshness: Vec<f64> = inner.freshness_ms.iter().map(|(_, ms)| *ms).collect();
+        freshness.sort_by(f64::total_cmp);
+        let quantile = |q: f64| freshness[((freshness.len() - 1) as f64 * q) as usize];
+        Snapshot {
+            state: inner.state,
+            reason: inner.reason.clone(),
+            generation: inner.generation,
+            table: inner.table.clone(),
+            partitions: inner.partitions.clone(),
+            events_per_s: per_second(inner.landed.iter().map(|(_, events, _)| events).sum()),
+            bytes_per_s: per_second(inner.landed.iter().map(|(_, _, bytes)| bytes).sum()),
+            freshness_ms: (!freshness.is_empty()).then(|| (quantile(0.5), quantile(0.99))),
+            audit: inner.audit.clone(),
+        }
+    }
+}
+
+impl Inner {
+    fn forget_before(&mut self, now: Instant) {
+        let old = |at: &Instant| now.duration_since(*at) > WINDOW;
+        while self.landed.front().is_some_and(|(at, ..)| old(at)) {
+            self.landed.pop_front();
+        }
+        while self.freshness_ms.front().is_some_and(|(at, _)| old(at)) {
+            self.freshness_ms.pop_front();
+        }
+    }
+}
+
+impl Snapshot {
+    /// Messages in Kafka that have not been written, in all partitions.
+    pub fn lag(&self) -> u64 {
+        self.partitions.values().map(PartitionStatus::lag).sum()
+    }
+
+    /// The time up to which all messages are written: the earliest of the partitions that lag
+    /// behind, or now where none does. `None` when nothing is known of some partition.
+    pub fn complete_to_ms(&self, now_ms: i64) -> Option<i64> {
+        let times = self.partitions.values().map(|status| match status.end_offset {
+            Some(end) if status.state == State::Running && status.position >= end => Some(now_ms),
+            _ => status.written_to_ms,
+        });
+        times.collect::<Option<Vec<i64>>>()?.into_iter().min()
+    }
+}

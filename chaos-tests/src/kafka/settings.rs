@@ -1,0 +1,191 @@
+//! Options, and what brokers are told: server.properties, logging, the java command line.
+
+use std::collections::hash_map::RandomState;
+use std::fmt::Write as _;
+use std::hash::BuildHasher;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process::{Process, free_port};
+
+/// What [`Kafka::start`](super::Kafka::start) can be told.
+#[derive(Debug, Clone)]
+pub struct KafkaOptions {
+    /// One broker, or three. With three, topics have three replicas and survive the loss of any one broker.
+    pub brokers: usize,
+    /// Java heap of each broker in MB.
+    pub heap_mb: u32,
+    /// Further lines of server.properties; they win over the sandbox's own.
+    pub properties: Vec<(String, String)>,
+}
+
+impl Default for KafkaOptions {
+    fn default() -> Self {
+        Self {
+            brokers: 1,
+            heap_mb: 384,
+            properties: Vec::new(),
+        }
+    }
+}
+
+/// So that 5 MB messages fit with room to spare.
+const MESSAGE_MAX_BYTES: u32 = 16 * 1024 * 1024;
+
+/// How a broker is started.
+pub(super) struct Launch {
+    pub(super) directory: PathBuf,
+    pub(super) class_path: String,
+    pub(super) heap_mb: u32,
+}
+
+/// The ports of one broker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    pub(super) client: u16,
+    pub(super) controller: u16,
+    pub(super) proxied: ProxiedListener,
+}
+
+/// Where a proxy can stand between clients and one broker.
+///
+/// A Kafka client connects to the addresses that brokers advertise, so a proxy in front of the usual port
+/// would be bypassed after the first answer. Each broker therefore has a second listener that advertises the
+/// proxy's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProxiedListener {
+    /// The port on which the proxy has to listen, and which clients use as bootstrap server.
+    pub proxy: u16,
+    /// The broker's own port, where the proxy has to connect to.
+    pub upstream: u16,
+}
+
+impl Ports {
+    pub(super) fn free() -> Result<Self> {
+        let proxied = ProxiedListener {
+            proxy: free_port()?,
+            upstream: free_port()?,
+        };
+        Ok(Self {
+            client: free_port()?,
+            controller: free_port()?,
+            proxied,
+        })
+    }
+}
+
+impl Launch {
+    pub(super) fn java(&self, heap_mb: u32) -> Command {
+        let mut java = Command::new("java");
+        java.current_dir(&self.directory)
+            .arg(format!("-Xmx{heap_mb}m"))
+            // The serial collector takes the least memory and threads, and starts fastest.
+            .arg("-XX:+UseSerialGC")
+            .arg(format!(
+                "-Dlog4j2.configurationFile={}",
+                self.directory.join("log4j2.properties").display()
+            ))
+            .args(["-cp", &self.class_path]);
+        java
+    }
+
+    pub(super) fn spawn(&self, name: &str, java: Command) -> Result<Process> {
+        Process::spawn(&self.directory, name, java)
+            .context("Kafka needs Java 17 or later, `java` on the PATH")
+    }
+}
+
+/// To stdout, which is the process's log file in the sandbox.
+pub(super) const LOG4J2: &str = "\
+status = error
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d %p %m (%c{1})%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+";
+
+pub(super) fn server_properties(
+    index: usize,
+    ports: &[Ports],
+    directory: &Path,
+    options: &KafkaOptions,
+) -> String {
+    let own = ports[index];
+    let replicas = ports.len();
+    let min_in_sync = if replicas == 1 { 1 } else { 2 };
+    // After this time a killed broker loses its leaderships, and before it has passed, it is not let in
+    // again. With much less, a busy machine looks like a dead broker. A lone broker has nobody to lose its
+    // leaderships to.
+    let session_ms = if replicas == 1 { 3_000 } else { 6_000 };
+    let voters: Vec<String> = ports
+        .iter()
+        .enumerate()
+        .map(|(voter, its)| format!("{}@127.0.0.1:{}", node_id(voter), its.controller))
+        .collect();
+    let mut text = format!(
+        "\
+process.roles=broker,controller
+node.id={id}
+controller.quorum.voters={voters}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=CLIENT
+listeners=CLIENT://127.0.0.1:{client},PROXIED://127.0.0.1:{upstream},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CLIENT://127.0.0.1:{client},PROXIED://127.0.0.1:{proxy}
+log.dirs={data}
+default.replication.factor={replicas}
+min.insync.replicas={min_in_sync}
+offsets.topic.replication.factor={replicas}
+transaction.state.log.replication.factor={replicas}
+transaction.state.log.min.isr={min_in_sync}
+share.coordinator.state.topic.replication.factor={replicas}
+share.coordinator.state.topic.min.isr={min_in_sync}
+# 50 partitions each would only make the first commit and the first transaction slow.
+offsets.topic.num.partitions=4
+transaction.state.log.num.partitions=4
+num.partitions=1
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+message.max.bytes={MESSAGE_MAX_BYTES}
+replica.fetch.max.bytes={MESSAGE_MAX_BYTES}
+broker.session.timeout.ms={session_ms}
+broker.heartbeat.interval.ms=500
+",
+        id = node_id(index),
+        voters = voters.join(","),
+        client = own.client,
+        upstream = own.proxied.upstream,
+        controller = own.controller,
+        proxy = own.proxied.proxy,
+        data = directory.join(format!("{}-data", broker_name(index))).display(),
+    );
+    for (key, value) in &options.properties {
+        // Of two lines with one key, java.util.Properties keeps the later.
+        let _ = writeln!(text, "{key}={value}");
+    }
+    text
+}
+
+/// Kafka's node ids count from 1 here, so that a 0 in a log is never a broker.
+pub(super) fn node_id(index: usize) -> i32 {
+    i32::try_from(index + 1).unwrap_or(i32::MAX)
+}
+
+pub(super) fn broker_name(index: usize) -> String {
+    format!("kafka-{}", node_id(index))
+}
+
+/// 16 bytes as unpadded base64: 21 free characters, and a last one that stands for two bits only. A new id
+/// for every cluster, so that a broker that ends up talking to one of another test is refused.
+pub(super) fn random_cluster_id() -> String {
+    let random = RandomState::new();
+    format!(
+        "{:016x}{:05x}A",
+        random.hash_one(1),
+        random.hash_one(2) & 0xf_ffff
+    )
+}

@@ -1,0 +1,39 @@
+//! The sandbox of real services, the faults and the invariants.
+//!
+//! A test makes a [`sandbox::Sandbox`], starts in it what it needs, and waits with [`sandbox::eventually`]
+//! for what has to come true. Nothing is left behind when it ends, however it ends, except the directory of a
+//! test that failed.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use aurora_chaos_tests::kafka::{Kafka, KafkaOptions};
+//! use aurora_chaos_tests::load::Load;
+//! use aurora_chaos_tests::sandbox::{Sandbox, eventually};
+//!
+//! # async fn example() -> anyhow::Result<()> {
+//! Sandbox::run("kafka-restart", async |sandbox| {
+//!     let kafka = Kafka::start(sandbox, KafkaOptions::default()).await?;
+//!     kafka.create_topic("events", 4, &[]).await?;
+//!     let load = Load { events: 20_000, malformed_per_mille: 10, ..Load::new("events", 4) };
+//!     let produced = load.produce(&kafka).await?;
+//!
+//!     kafka.stop_broker(0)?;
+//!     kafka.start_broker(0).await?;
+//!     eventually("every event", Duration::from_secs(30), async || {
+//!         kafka.end_offsets("events").await.map(|ends| ends.iter().sum::<i64>() == 20_000)
+//!     })
+//!     .await?;
+//!     assert_eq!(produced.total(), 20_000);
+//!     Ok(())
+//! })
+//! .await
+//! # }
+//! ```
+//!
+//! What it needs of the machine: Java 17 and Maven for Kafka. What is downloaded is kept under
+//! `AURORA_CACHE`. `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
+
+pub mod kafka;
+pub mod load;
+pub mod process;
+pub mod sandbox;

@@ -1,0 +1,1 @@
+//! The aurora binary: command line, configuration, HTTP, embedded services, wiring
