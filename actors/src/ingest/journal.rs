@@ -35,7 +35,11 @@ pub struct Range {
 impl Range {
     /// The empty range at `first`.
     pub fn empty(first: u64) -> Self {
-        Self { first, next: first, ..Self::default() }
+        Self {
+            first,
+            next: first,
+            ..Self::default()
+        }
     }
 
     /// Whether it holds no offset.
@@ -106,7 +110,11 @@ pub async fn write(
     entries: &[(Partition, Epoch, Range)],
     at_ms: i64,
 ) -> Result<(), StoreError> {
-    debug_assert!(entries.iter().all(|(_, _, range)| range.adds_up() && !range.is_empty()));
+    debug_assert!(
+        entries
+            .iter()
+            .all(|(_, _, range)| range.adds_up() && !range.is_empty())
+    );
     let statement = format!(
         "INSERT INTO aurora.journal (stream, generation, partition, epoch, first, last, rows, dead, skipped, absent, expired, at)
          SELECT * FROM input('stream String, generation UInt32, partition Int32, epoch UInt64, first UInt64, last UInt64,
@@ -143,10 +151,36 @@ mod tests {
 
     #[test]
     fn ranges_join_only_without_a_gap() {
-        let mut range = Range { first: 5, next: 8, rows: 3, ..Range::default() };
-        assert!(!range.append(&Range { first: 9, next: 10, rows: 1, ..Range::default() }));
-        assert!(range.append(&Range { first: 8, next: 10, dead: 1, skipped: 1, ..Range::default() }));
-        assert_eq!(range, Range { first: 5, next: 10, rows: 3, dead: 1, skipped: 1, ..Range::default() });
+        let mut range = Range {
+            first: 5,
+            next: 8,
+            rows: 3,
+            ..Range::default()
+        };
+        assert!(!range.append(&Range {
+            first: 9,
+            next: 10,
+            rows: 1,
+            ..Range::default()
+        }));
+        assert!(range.append(&Range {
+            first: 8,
+            next: 10,
+            dead: 1,
+            skipped: 1,
+            ..Range::default()
+        }));
+        assert_eq!(
+            range,
+            Range {
+                first: 5,
+                next: 10,
+                rows: 3,
+                dead: 1,
+                skipped: 1,
+                ..Range::default()
+            }
+        );
     }
 
     proptest! {

@@ -341,7 +341,11 @@ impl<'a> Reader<'a> {
             self.at += word.len();
             return Ok(());
         }
-        if word.starts_with(rest) { Err(JsonError::Truncated) } else { Err(JsonError::Unexpected { at: self.at }) }
+        if word.starts_with(rest) {
+            Err(JsonError::Truncated)
+        } else {
+            Err(JsonError::Unexpected { at: self.at })
+        }
     }
 
     /// Checks a whole value and steps over it; `depth` levels are open around it. Returns its text.
@@ -376,7 +380,11 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn finish(&mut self) -> Result<()> {
         self.skip_space();
-        if self.at == self.bytes.len() { Ok(()) } else { Err(JsonError::Trailing { at: self.at }) }
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(JsonError::Trailing { at: self.at })
+        }
     }
 }
 
@@ -460,9 +468,36 @@ mod tests {
     #[test]
     fn what_json_forbids_is_refused() {
         for text in [
-            "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "nul", "tru", "\"\t\"", "\"\\x\"",
-            "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "[1 2]", "{\"a\" 1}", "1 1", "\"abc", "\"abc\\", "-", "'a'",
-            "\"\\u12g4\"", "NaN", "[", "{\"a\":", "{\"a\"", ",",
+            "",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "{a:1}",
+            "01",
+            "1.",
+            ".5",
+            "+1",
+            "1e",
+            "nul",
+            "tru",
+            "\"\t\"",
+            "\"\\x\"",
+            "\"\\ud800\"",
+            "\"\\udc00\"",
+            "\"\\ud800\\u0041\"",
+            "[1 2]",
+            "{\"a\" 1}",
+            "1 1",
+            "\"abc",
+            "\"abc\\",
+            "-",
+            "'a'",
+            "\"\\u12g4\"",
+            "NaN",
+            "[",
+            "{\"a\":",
+            "{\"a\"",
+            ",",
         ] {
             assert!(valid(text.as_bytes()).is_err(), "{text}");
         }
@@ -483,7 +518,10 @@ mod tests {
         assert_eq!(number("-0"), integer(true, 0));
         assert_eq!(number("9223372036854775808"), integer(false, 1 << 63));
         assert_eq!(number("18446744073709551615"), integer(false, u64::MAX));
-        assert_eq!(number("18446744073709551616"), Number::BigInteger(b"18446744073709551616"));
+        assert_eq!(
+            number("18446744073709551616"),
+            Number::BigInteger(b"18446744073709551616")
+        );
         assert_eq!(number("1e2"), Number::Float(b"1e2"));
     }
 

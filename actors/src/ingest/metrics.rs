@@ -85,8 +85,17 @@ impl IngestMetrics {
         };
         let registry = registry.sub_registry_with_prefix("aurora_ingest");
         registry.register("rows", "Rows that have landed", metrics.rows.clone());
-        registry.register_with_unit("message", "Bytes of messages decoded", Unit::Bytes, metrics.bytes.clone());
-        registry.register("rejected", "Messages that became dead letters", metrics.rejected.clone());
+        registry.register_with_unit(
+            "message",
+            "Bytes of messages decoded",
+            Unit::Bytes,
+            metrics.bytes.clone(),
+        );
+        registry.register(
+            "rejected",
+            "Messages that became dead letters",
+            metrics.rejected.clone(),
+        );
         registry.register("skipped", "Tombstones", metrics.skipped.clone());
         registry.register("lag", "Messages in Kafka not written yet", metrics.lag.clone());
         registry.register_with_unit(
@@ -96,13 +105,30 @@ impl IngestMetrics {
             metrics.freshness.clone(),
         );
         registry.register("batch_rows", "Rows of an insert", metrics.batch_rows.clone());
-        registry.register_with_unit("insert", "Duration of an insert", Unit::Seconds, metrics.insert_seconds.clone());
-        registry.register("insert_failures", "Inserts that failed", metrics.insert_failures.clone());
+        registry.register_with_unit(
+            "insert",
+            "Duration of an insert",
+            Unit::Seconds,
+            metrics.insert_seconds.clone(),
+        );
+        registry.register(
+            "insert_failures",
+            "Inserts that failed",
+            metrics.insert_failures.clone(),
+        );
         registry.register("fenced", "Inserts that met a fence", metrics.fenced.clone());
         registry.register("epochs", "Epochs acquired", metrics.epochs.clone());
         registry.register("settles", "Settlements done", metrics.settles.clone());
-        registry.register("schema_changes", "Changes to a table's columns", metrics.schema_changes.clone());
-        registry.register("audit_clean", "1 when the last audit was clean", metrics.audit_clean.clone());
+        registry.register(
+            "schema_changes",
+            "Changes to a table's columns",
+            metrics.schema_changes.clone(),
+        );
+        registry.register(
+            "audit_clean",
+            "1 when the last audit was clean",
+            metrics.audit_clean.clone(),
+        );
         registry.register_with_unit(
             "buffer",
             "Bytes of messages between Kafka and ClickHouse",

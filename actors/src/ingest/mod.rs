@@ -25,3 +25,21 @@ pub mod ownership;
 pub mod journal;
 
 pub mod dead_letters;
+
+pub mod slot;
+
+pub mod pipeline;
+
+pub mod writer;
+
+pub mod generation;
+
+pub mod stream;
+
+pub mod supervisor;
+
+pub mod audit;
+
+pub mod metrics;
+
+pub mod status;

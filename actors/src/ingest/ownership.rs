@@ -50,7 +50,11 @@ impl Fence {
     pub fn new(target: &StreamTarget, node: &NodeId, mut epochs: Vec<(Partition, Epoch)>) -> Self {
         epochs.sort_unstable();
         epochs.dedup();
-        Self { target: target.clone(), node: node.clone(), epochs }
+        Self {
+            target: target.clone(),
+            node: node.clone(),
+            epochs,
+        }
     }
 
     /// The stream.
@@ -67,7 +71,9 @@ impl Fence {
     pub fn condition(&self) -> String {
         let stream = literal(&self.target.stream.to_string());
         let generation = self.target.generation;
-        let list = |of: &dyn Fn(&(Partition, Epoch)) -> String| self.epochs.iter().map(of).collect::<Vec<_>>().join(",");
+        let list = |of: &dyn Fn(&(Partition, Epoch)) -> String| {
+            self.epochs.iter().map(of).collect::<Vec<_>>().join(",")
+        };
         let partitions = list(&|(partition, _)| partition.to_string());
         let pairs = list(&|(partition, epoch)| format!("({partition},{epoch})"));
         format!(
@@ -116,8 +122,11 @@ pub async fn acquire(
     let generation = target.generation;
     let of_partition = format!("stream = {stream} AND generation = {generation} AND partition = {partition}");
     loop {
-        let highest: u64 =
-            store.row(&format!("SELECT max(epoch) FROM aurora.owners WHERE {of_partition}")).await?;
+        let highest: u64 = store
+            .row(&format!(
+                "SELECT max(epoch) FROM aurora.owners WHERE {of_partition}"
+            ))
+            .await?;
         let epoch = highest + 1;
         // A claim of its own for every try: what a try left behind unseen must not look like ours.
         let claim = uuid::Uuid::new_v4();
@@ -144,7 +153,11 @@ pub async fn acquire(
 }
 
 /// The highest epoch of a partition; 0 when nobody has owned it.
-pub async fn highest_epoch(store: &Store, target: &StreamTarget, partition: Partition) -> Result<Epoch, StoreError> {
+pub async fn highest_epoch(
+    store: &Store,
+    target: &StreamTarget,
+    partition: Partition,
+) -> Result<Epoch, StoreError> {
     let stream = literal(&target.stream.to_string());
     let query = format!(
         "SELECT max(epoch) FROM aurora.owners WHERE stream = {stream} AND generation = {} AND partition = {partition}",
@@ -227,7 +240,11 @@ pub async fn settle(
         "SELECT offset AS o FROM aurora.dead_letters WHERE stream = {stream} AND generation = {generation} \
          AND partition = {partition} AND offset >= {from}"
     );
-    Ok(Settled { position, rows: landed(store, &rows).await?, dead: landed(store, &dead).await? })
+    Ok(Settled {
+        position,
+        rows: landed(store, &rows).await?,
+        dead: landed(store, &dead).await?,
+    })
 }
 
 /// The offsets `o` that `query` finds, runs of neighbours folded into ranges by the database.

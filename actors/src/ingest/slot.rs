@@ -24,7 +24,7 @@ pub const MAX_BYTES: usize = 16 << 20;
 #[derive(Debug)]
 pub enum Outcome {
     /// It is in ClickHouse.
-    Landed(Range),
+    Landed(Landed),
     /// It may or may not be: the partition has to settle.
     Failed {
         /// Why.
@@ -32,6 +32,30 @@ pub enum Outcome {
         /// The offsets of the rows, when the values of some row are the cause and it stands alone.
         rows: Vec<u64>,
     },
+}
+
+/// What is worth knowing of a batch that has landed.
+#[derive(Debug)]
+pub struct Landed {
+    /// The offsets it accounts for.
+    pub range: Range,
+    /// The broker's timestamps of its rows, milliseconds since 1970.
+    pub timestamps_ms: Vec<i64>,
+    /// Bytes of its messages.
+    pub message_bytes: u64,
+    /// Its dead letters, by the code of their reason.
+    pub rejected: Vec<&'static str>,
+}
+
+impl From<PartitionBatch> for Landed {
+    fn from(batch: PartitionBatch) -> Self {
+        Self {
+            range: batch.range,
+            timestamps_ms: batch.timestamps_ms,
+            message_bytes: batch.message_bytes,
+            rejected: batch.rejects.iter().map(|reject| reject.reason.code()).collect(),
+        }
+    }
 }
 
 /// The slot of one partition in one epoch.
@@ -72,7 +96,17 @@ impl Slot {
     ) -> (Arc<Self>, mpsc::UnboundedReceiver<Outcome>) {
         let (outcomes, answers) = mpsc::unbounded_channel();
         let inner = Mutex::new(Inner::default());
-        (Arc::new(Self { partition, epoch, inner, changed: Notify::new(), outcomes, ready }), answers)
+        (
+            Arc::new(Self {
+                partition,
+                epoch,
+                inner,
+                changed: Notify::new(),
+                outcomes,
+                ready,
+            }),
+            answers,
+        )
     }
 
     /// Lets `fill` work on the batches, of which the last is open for more.
@@ -91,7 +125,10 @@ impl Slot {
     /// Whether there is no room for more rows.
     pub fn is_full(&self, max_rows: usize) -> bool {
         let inner = self.inner.lock();
-        inner.batches.iter().any(|batch| is_full(batch) || batch.offsets.len() >= max_rows)
+        inner
+            .batches
+            .iter()
+            .any(|batch| is_full(batch) || batch.offsets.len() >= max_rows)
     }
 
     /// Waits until the writer has taken something or answered.
@@ -105,7 +142,11 @@ impl Slot {
         if inner.closed {
             return Vec::new();
         }
-        let batches: Vec<_> = inner.batches.drain(..).filter(|batch| !batch.is_empty()).collect();
+        let batches: Vec<_> = inner
+            .batches
+            .drain(..)
+            .filter(|batch| !batch.is_empty())
+            .collect();
         inner.in_flight = !batches.is_empty();
         self.changed.notify_one();
         batches

@@ -155,7 +155,13 @@ impl StreamStatus {
 
     /// Changes what is known of a partition.
     pub fn partition(&self, partition: Partition, change: impl FnOnce(&mut PartitionStatus)) {
-        change(self.inner.lock().partitions.entry(partition).or_insert_with(PartitionStatus::new));
+        change(
+            self.inner
+                .lock()
+                .partitions
+                .entry(partition)
+                .or_insert_with(PartitionStatus::new),
+        );
     }
 
     /// Notes what a partition has from before this epoch.
@@ -173,8 +179,11 @@ impl StreamStatus {
         let now = Instant::now();
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let step = (timestamps_ms.len() / FRESHNESS_SAMPLES_PER_BATCH).max(1);
-        let freshness: Vec<f64> =
-            timestamps_ms.iter().step_by(step).map(|at| (now_ms - at).max(0) as f64).collect();
+        let freshness: Vec<f64> = timestamps_ms
+            .iter()
+            .step_by(step)
+            .map(|at| (now_ms - at).max(0) as f64)
+            .collect();
         let mut inner = self.inner.lock();
         if let Some(status) = inner.partitions.get_mut(&partition) {
             status.position = range.next;

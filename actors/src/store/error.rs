@@ -63,7 +63,8 @@ impl StoreError {
     pub fn is_caused_by_data(&self) -> bool {
         match self {
             Self::Exception { code, .. } => {
-                CAUSED_BY_DATA.contains(code) || (*code == FUNCTION_THROW_IF_VALUE_IS_NON_ZERO && !self.is_fenced())
+                CAUSED_BY_DATA.contains(code)
+                    || (*code == FUNCTION_THROW_IF_VALUE_IS_NON_ZERO && !self.is_fenced())
             }
             _ => false,
         }
@@ -88,11 +89,19 @@ impl From<clickhouse::error::Error> for StoreError {
 }
 
 fn exception(text: &str) -> StoreError {
-    let code = text.strip_prefix("Code: ").and_then(|rest| rest.split(['.', ' ']).next()).and_then(|c| c.parse().ok());
-    let message = text.split_once("DB::Exception: ").map_or(text, |(_, message)| message);
+    let code = text
+        .strip_prefix("Code: ")
+        .and_then(|rest| rest.split(['.', ' ']).next())
+        .and_then(|c| c.parse().ok());
+    let message = text
+        .split_once("DB::Exception: ")
+        .map_or(text, |(_, message)| message);
     let message = message.split(" (version ").next().unwrap_or(message);
     // Exceptions can quote data at any length.
-    StoreError::Exception { code: code.unwrap_or_default(), message: message.trim().chars().take(2_000).collect() }
+    StoreError::Exception {
+        code: code.unwrap_or_default(),
+        message: message.trim().chars().take(2_000).collect(),
+    }
 }
 
 /// Whether the connection was never made. The client library hides its kind behind boxes.
@@ -136,7 +145,9 @@ mod tests {
             "Code: 395. DB::Exception: aurora-fenced: while executing. (FUNCTION_THROW_IF_VALUE_IS_NON_ZERO) (version 26.7.2.1)",
         );
         assert!(fenced.is_fenced() && fenced.surely_nothing_landed() && !fenced.is_caused_by_data());
-        let constraint = exception("Code: 469. DB::Exception: Constraint `c` is violated. (VIOLATED_CONSTRAINT) (version 26)");
+        let constraint = exception(
+            "Code: 469. DB::Exception: Constraint `c` is violated. (VIOLATED_CONSTRAINT) (version 26)",
+        );
         assert!(constraint.is_caused_by_data() && !constraint.surely_nothing_landed());
         let elsewhere = exception("<html>502 Bad Gateway</html>");
         assert!(!elsewhere.is_caused_by_data() && !elsewhere.surely_nothing_landed());

@@ -26,19 +26,28 @@ pub struct Login {
 
 impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Login").field("url", &self.url).field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("url", &self.url)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
 impl Login {
     /// A client for this login. What stays on this machine is not worth compressing.
     pub fn client(&self) -> Client {
-        let local = ["://127.", "://localhost", "://[::1]"].iter().any(|host| self.url.contains(host));
+        let local = ["://127.", "://localhost", "://[::1]"]
+            .iter()
+            .any(|host| self.url.contains(host));
         Client::default()
             .with_url(&self.url)
             .with_user(&self.user)
             .with_password(&self.password)
-            .with_compression(if local { Compression::None } else { Compression::Lz4 })
+            .with_compression(if local {
+                Compression::None
+            } else {
+                Compression::Lz4
+            })
     }
 }
 

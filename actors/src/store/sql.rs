@@ -23,18 +23,25 @@ impl TableName {
     /// The table that the events of `topic` go to: the topic's name, with an underscore for what
     /// would need quoting in SQL.
     pub fn for_topic(database: &str, topic: &str) -> Self {
-        let mut table: String = topic.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let mut table: String = topic
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
         if table.starts_with(|c: char| c.is_ascii_digit()) {
             table.insert(0, '_');
         }
-        Self { database: database.to_owned(), table }
+        Self {
+            database: database.to_owned(),
+            table,
+        }
     }
 }
 
 impl std::fmt::Display for TableName {
     /// The table as SQL can use it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let plain = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let plain =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let part = |name: &str| if plain(name) { name.to_owned() } else { ident(name) };
         write!(f, "{}.{}", part(&self.database), part(&self.table))
     }
@@ -48,7 +55,10 @@ mod tests {
     fn quotes_cannot_be_escaped_from() {
         assert_eq!(ident("a`b\\"), "`a\\`b\\\\`");
         assert_eq!(literal("a'b\\"), "'a\\'b\\\\'");
-        assert_eq!(TableName::for_topic("events", "a.b-c").to_string(), "events.a_b_c");
+        assert_eq!(
+            TableName::for_topic("events", "a.b-c").to_string(),
+            "events.a_b_c"
+        );
         assert_eq!(TableName::for_topic("events", "1st").to_string(), "events._1st");
     }
 }

@@ -40,5 +40,10 @@ pub async fn create(store: &Store, events_database: &str) -> Result<(), StoreErr
     for statement in STATEMENTS {
         store.execute(statement).await?;
     }
-    store.execute(&format!("CREATE DATABASE IF NOT EXISTS {}", super::sql::ident(events_database))).await
+    store
+        .execute(&format!(
+            "CREATE DATABASE IF NOT EXISTS {}",
+            super::sql::ident(events_database)
+        ))
+        .await
 }

@@ -79,7 +79,11 @@ impl ColumnBuilder {
         match column_type {
             ColumnType::LowCardinality => Self::Dictionary(DictionaryColumn::default()),
             ColumnType::Scalar(scalar) => match scalar.width() {
-                Some(width) => Self::Fixed(FixedColumn { width, nulls: Vec::new(), data: Vec::new() }),
+                Some(width) => Self::Fixed(FixedColumn {
+                    width,
+                    nulls: Vec::new(),
+                    data: Vec::new(),
+                }),
                 None => Self::Text(TextColumn::default()),
             },
             ColumnType::Array { element, nullable } => Self::Array(ArrayColumn::new(element, nullable)),
@@ -200,7 +204,9 @@ impl Dictionary {
         bytes.extend_from_slice(text);
         ends.push(bytes.len());
         let number = u32::try_from(ends.len()).unwrap_or(u32::MAX);
-        index.insert_unique(hash, number, |number| self::hash(entry(bytes, ends, *number as usize)));
+        index.insert_unique(hash, number, |number| {
+            self::hash(entry(bytes, ends, *number as usize))
+        });
         number
     }
 }

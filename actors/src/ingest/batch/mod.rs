@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::ingest::decode::RejectReason;
 use crate::ingest::journal::Range;
 use crate::ingest::schema::{ColumnType, Scalar, TableSchema};
-use crate::ingest::source::buffer::RawChunk;
+use crate::ingest::source::buffer::Permit;
 use column::ColumnBuilder;
 
 /// The columns of decoded rows, without their metadata. Rows are added whole or not at all.
@@ -28,9 +28,18 @@ pub struct Columns {
 impl Columns {
     /// No rows yet.
     pub fn new(schema: Arc<TableSchema>) -> Self {
-        let fields = schema.columns.iter().map(|column| ColumnBuilder::new(column.column_type)).collect();
+        let fields = schema
+            .columns
+            .iter()
+            .map(|column| ColumnBuilder::new(column.column_type))
+            .collect();
         let rest = ColumnBuilder::new(ColumnType::Scalar(Scalar::String));
-        Self { schema, fields, rest, rows: 0 }
+        Self {
+            schema,
+            fields,
+            rest,
+            rows: 0,
+        }
     }
 
     /// Bytes that the columns take, roughly.
@@ -68,9 +77,14 @@ pub struct PartitionBatch {
     /// The offsets that the batch accounts for. Its `rows` and `dead` count what earlier epochs
     /// have landed too, which `offsets` and `rejects` leave out.
     pub range: Range,
-    /// The messages themselves, kept until they have landed, so that a refused batch can be cut
-    /// smaller, and so that the node's byte budget covers them.
-    pub chunks: Vec<Arc<RawChunk>>,
+    /// Bytes of payloads among `rejects`.
+    pub rejected_bytes: usize,
+    /// Bytes of all messages that the batch accounts for.
+    pub message_bytes: u64,
+    /// Their share of the node's byte budget, held until they have landed.
+    pub permits: Vec<Permit>,
+    /// Whether it must not share an insert with other partitions, since a value in it is suspect.
+    pub alone: bool,
 }
 
 impl PartitionBatch {
@@ -82,7 +96,10 @@ impl PartitionBatch {
             timestamps_ms: Vec::new(),
             rejects: Vec::new(),
             range: Range::empty(first),
-            chunks: Vec::new(),
+            rejected_bytes: 0,
+            message_bytes: 0,
+            permits: Vec::new(),
+            alone: false,
         }
     }
 
@@ -100,7 +117,9 @@ impl PartitionBatch {
 /// The columns of `batches`, which share one schema, as one Native block: `_partition`, `_offset`,
 /// `_timestamp`, the catch-all, then the fields, in the shape that [`block_shape`] describes.
 pub fn encode_block(batches: &[(i32, &PartitionBatch)]) -> Vec<u8> {
-    let Some((_, first)) = batches.first() else { return Vec::new() };
+    let Some((_, first)) = batches.first() else {
+        return Vec::new();
+    };
     let rows = batches.iter().map(|(_, batch)| batch.offsets.len()).sum();
     let schema = &first.columns.schema;
     let shape = block_shape(schema);
@@ -110,14 +129,23 @@ pub fn encode_block(batches: &[(i32, &PartitionBatch)]) -> Vec<u8> {
         native::write_column_header(&mut out, name, type_name);
         match index {
             0 => batches.iter().for_each(|(partition, batch)| {
-                batch.offsets.iter().for_each(|_| out.extend_from_slice(&partition.to_le_bytes()));
+                batch
+                    .offsets
+                    .iter()
+                    .for_each(|_| out.extend_from_slice(&partition.to_le_bytes()));
             }),
-            1 => batches.iter().flat_map(|(_, batch)| &batch.offsets).for_each(|offset| {
-                out.extend_from_slice(&offset.to_le_bytes());
-            }),
-            2 => batches.iter().flat_map(|(_, batch)| &batch.timestamps_ms).for_each(|timestamp| {
-                out.extend_from_slice(&timestamp.to_le_bytes());
-            }),
+            1 => batches
+                .iter()
+                .flat_map(|(_, batch)| &batch.offsets)
+                .for_each(|offset| {
+                    out.extend_from_slice(&offset.to_le_bytes());
+                }),
+            2 => batches
+                .iter()
+                .flat_map(|(_, batch)| &batch.timestamps_ms)
+                .for_each(|timestamp| {
+                    out.extend_from_slice(&timestamp.to_le_bytes());
+                }),
             3 => native::write_column(&mut out, &parts(batches, |columns| &columns.rest)),
             field => native::write_column(&mut out, &parts(batches, |columns| &columns.fields[field - 4])),
         }
@@ -140,6 +168,11 @@ pub fn block_shape(schema: &TableSchema) -> Vec<(&str, String)> {
         ("_timestamp", "DateTime64(3, 'UTC')".to_owned()),
         (crate::ingest::schema::REST_COLUMN, "Nullable(String)".to_owned()),
     ];
-    shape.extend(schema.columns.iter().map(|column| (column.name.as_str(), column.column_type.to_string())));
+    shape.extend(
+        schema
+            .columns
+            .iter()
+            .map(|column| (column.name.as_str(), column.column_type.to_string())),
+    );
     shape
 }

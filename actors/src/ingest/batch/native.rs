@@ -55,7 +55,9 @@ fn write_array(out: &mut Vec<u8>, parts: &[&ColumnBuilder]) {
     let mut before = 0;
     let mut nullable = false;
     for part in parts {
-        let ColumnBuilder::Array(column) = part else { continue };
+        let ColumnBuilder::Array(column) = part else {
+            continue;
+        };
         nullable |= column.nullable;
         for end in &column.ends {
             out.extend_from_slice(&(before + end).to_le_bytes());
@@ -65,7 +67,9 @@ fn write_array(out: &mut Vec<u8>, parts: &[&ColumnBuilder]) {
     if nullable {
         write_nullable(out, parts);
     } else {
-        parts.iter().for_each(|part| out.extend_from_slice(nulls_and_data(part).1));
+        parts
+            .iter()
+            .for_each(|part| out.extend_from_slice(nulls_and_data(part).1));
     }
 }
 
@@ -80,7 +84,11 @@ fn write_low_cardinality(out: &mut Vec<u8>, parts: &[&ColumnBuilder]) {
     let mut merged = Dictionary::default();
     merged.insert(b"");
     let numbers: Vec<Vec<u32>> = columns()
-        .map(|column| std::iter::once(0).chain(column.entries.iter().map(|text| merged.insert(text))).collect())
+        .map(|column| {
+            std::iter::once(0)
+                .chain(column.entries.iter().map(|text| merged.insert(text)))
+                .collect()
+        })
         .collect();
     let (key_type, key_width): (u64, usize) = match merged.len() {
         ..=0xff => (0, 1),

@@ -52,11 +52,12 @@ pub struct Decoder {
 }
 
 /// An object of the events: the root, or one nested in it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Node {
     fields: Vec<Field>,
     index: HashMap<Box<[u8]>, usize, foldhash::fast::FixedState>,
-    /// `follows[n]` is the field seen last after field `n - 1`, and `follows[0]` the first one.
+    /// `follows[n]` is the field seen last after field `n - 1`, and `follows[0]` the first one. One
+    /// longer than `fields`; a guess may be one too high.
     follows: Vec<usize>,
     /// Keys that lead here, joined by dots and followed by one, as JSON text without quotes.
     prefix: Vec<u8>,
@@ -70,13 +71,26 @@ struct Field {
 }
 
 impl Node {
+    fn new(prefix: Vec<u8>) -> Self {
+        Self {
+            fields: Vec::new(),
+            index: HashMap::default(),
+            follows: vec![0],
+            prefix,
+        }
+    }
+
     fn field(&mut self, key: &str) -> &mut Field {
         let fields = &mut self.fields;
         let follows = &mut self.follows;
         let at = *self.index.entry(key.as_bytes().into()).or_insert_with(|| {
-            fields.push(Field { key: key.as_bytes().into(), column: None, child: None });
+            fields.push(Field {
+                key: key.as_bytes().into(),
+                column: None,
+                child: None,
+            });
             // A first guess: the keys come in the order of the columns.
-            follows.push(fields.len() - 1);
+            follows.push(fields.len());
             fields.len() - 1
         });
         &mut self.fields[at]
@@ -86,9 +100,11 @@ impl Node {
 impl Decoder {
     /// A decoder for rows of `schema`.
     pub fn new(schema: Arc<TableSchema>) -> Self {
-        let mut nodes = vec![Node::default()];
+        let mut nodes = vec![Node::new(Vec::new())];
         for (index, column) in schema.columns.iter().enumerate() {
-            let Some((last, parents)) = column.path.split_last() else { continue };
+            let Some((last, parents)) = column.path.split_last() else {
+                continue;
+            };
             let mut node = 0;
             for key in parents {
                 let known = nodes[node].field(key).child;
@@ -96,7 +112,7 @@ impl Decoder {
                     let mut prefix = nodes[node].prefix.clone();
                     prefix.extend_from_slice(&json_text(key));
                     prefix.push(b'.');
-                    nodes.push(Node { prefix, ..Node::default() });
+                    nodes.push(Node::new(prefix));
                     let child = nodes.len() - 1;
                     nodes[node].field(key).child = Some(child);
                     child
@@ -104,7 +120,15 @@ impl Decoder {
             }
             nodes[node].field(last).column = Some(index);
         }
-        Self { nodes, schema, unknown: false, misfit: None, rest: Vec::new(), scratch: Vec::new(), unfit: Unfit::Ask }
+        Self {
+            nodes,
+            schema,
+            unknown: false,
+            misfit: None,
+            rest: Vec::new(),
+            scratch: Vec::new(),
+            unfit: Unfit::Ask,
+        }
     }
 
     /// The schema that rows follow.
@@ -114,7 +138,12 @@ impl Decoder {
 
     /// Adds the row that `payload` is to `columns`, which must follow the decoder's schema. On any
     /// other outcome `columns` is as before.
-    pub fn decode(&mut self, payload: &[u8], columns: &mut Columns, unfit: Unfit) -> Result<Decoded, RejectReason> {
+    pub fn decode(
+        &mut self,
+        payload: &[u8],
+        columns: &mut Columns,
+        unfit: Unfit,
+    ) -> Result<Decoded, RejectReason> {
         debug_assert!(Arc::ptr_eq(&columns.schema, &self.schema));
         if payload.is_empty() {
             return Err(RejectReason::Empty);
@@ -128,7 +157,11 @@ impl Decoder {
         self.unknown = false;
         self.misfit = None;
         self.rest.clear();
-        self.unfit = if self.schema.columns.len() >= MAX_COLUMNS { Unfit::Settle } else { unfit };
+        self.unfit = if self.schema.columns.len() >= MAX_COLUMNS {
+            Unfit::Settle
+        } else {
+            unfit
+        };
         let outcome = self.message(payload, columns);
         if outcome == Ok(Decoded::Row) {
             finish_row(columns, &self.rest);
@@ -144,7 +177,9 @@ impl Decoder {
         if kind != Kind::Object {
             reader.skip(0)?;
             reader.finish()?;
-            return Err(RejectReason::NotAnObject { found: value::kind_name(kind) });
+            return Err(RejectReason::NotAnObject {
+                found: value::kind_name(kind),
+            });
         }
         self.object(&mut reader, 0, 0, columns)?;
         reader.finish()?;
@@ -157,7 +192,13 @@ impl Decoder {
     }
 
     /// Reads an object that is `node`; `depth` levels are open around it.
-    fn object(&mut self, reader: &mut Reader<'_>, node: usize, depth: u32, columns: &mut Columns) -> Result<(), JsonError> {
+    fn object(
+        &mut self,
+        reader: &mut Reader<'_>,
+        node: usize,
+        depth: u32,
+        columns: &mut Columns,
+    ) -> Result<(), JsonError> {
         if depth >= MAX_DEPTH {
             return Err(JsonError::TooDeep);
         }
@@ -166,7 +207,9 @@ impl Decoder {
         let mut first = true;
         while !reader.closes(b'}', first)? {
             first = false;
-            let Some(field) = self.next_field(reader, node, before)? else { continue };
+            let Some(field) = self.next_field(reader, node, before)? else {
+                continue;
+            };
             before = field + 1;
             let Field { column, child, .. } = self.nodes[node].fields[field];
             self.value(reader, (node, field), column, child, depth, columns)?;
@@ -176,12 +219,20 @@ impl Decoder {
 
     /// Reads the next key. `None` when it is unknown and its value has been dealt with.
     #[inline]
-    fn next_field(&mut self, reader: &mut Reader<'_>, node: usize, before: usize) -> Result<Option<usize>, JsonError> {
+    fn next_field(
+        &mut self,
+        reader: &mut Reader<'_>,
+        node: usize,
+        before: usize,
+    ) -> Result<Option<usize>, JsonError> {
         let known = &mut self.nodes[node];
-        if let Some(guess) = known.follows.get(before)
-            && reader.key_is(&known.fields[*guess].key)
+        let guess = known.follows[before];
+        if known
+            .fields
+            .get(guess)
+            .is_some_and(|field| reader.key_is(&field.key))
         {
-            return Ok(Some(*guess));
+            return Ok(Some(guess));
         }
         let key = reader.key()?;
         let text = key.text();
@@ -197,15 +248,18 @@ impl Decoder {
     fn unknown_field(&mut self, reader: &mut Reader<'_>, node: usize, key: &[u8]) -> Result<(), JsonError> {
         // The unknown value's own depth does not matter for the bound: it starts anew below it.
         let raw = reader.skip(0)?;
-        let says_nothing = raw == b"null" || (raw.len() > 1 && matches!(raw[0], b'[' | b'{') && is_blank(&raw[1..raw.len() - 1]));
+        let says_nothing = raw == b"null"
+            || (raw.len() > 1 && matches!(raw[0], b'[' | b'{') && is_blank(&raw[1..raw.len() - 1]));
         if says_nothing {
             return Ok(());
         }
         self.unknown = true;
         if self.unfit == Unfit::Settle {
-            self.rest.extend_from_slice(if self.rest.is_empty() { b"{\"" } else { b",\"" });
+            self.rest
+                .extend_from_slice(if self.rest.is_empty() { b"{\"" } else { b",\"" });
             self.rest.extend_from_slice(&self.nodes[node].prefix);
-            self.rest.extend_from_slice(&json_text(&String::from_utf8_lossy(key)));
+            self.rest
+                .extend_from_slice(&json_text(&String::from_utf8_lossy(key)));
             self.rest.extend_from_slice(b"\":");
             self.rest.extend_from_slice(raw);
         }

@@ -23,8 +23,20 @@ fn shop() -> Arc<TableSchema> {
         (&["at"], scalar(Scalar::DateTime(3))),
         (&["user", "name"], scalar(Scalar::String)),
         (&["user", "ok"], scalar(Scalar::Bool)),
-        (&["tags"], ColumnType::Array { element: Scalar::String, nullable: false }),
-        (&["sizes"], ColumnType::Array { element: Scalar::Int64, nullable: true }),
+        (
+            &["tags"],
+            ColumnType::Array {
+                element: Scalar::String,
+                nullable: false,
+            },
+        ),
+        (
+            &["sizes"],
+            ColumnType::Array {
+                element: Scalar::Int64,
+                nullable: true,
+            },
+        ),
         (&["big"], scalar(Scalar::Int128)),
     ])
 }
@@ -37,7 +49,11 @@ fn decode(message: &[u8], unfit: Unfit) -> (Result<Decoded, RejectReason>, Colum
 }
 
 fn whole(columns: &Columns) -> bool {
-    columns.fields.iter().chain([&columns.rest]).all(|column| column.rows() == columns.rows)
+    columns
+        .fields
+        .iter()
+        .chain([&columns.rest])
+        .all(|column| column.rows() == columns.rows)
 }
 
 fn code(message: &[u8]) -> &'static str {
@@ -94,20 +110,34 @@ fn unknown_fields_ask_first_and_are_kept_when_there_is_no_column_for_them() {
     assert_eq!(decode(message, Unfit::Ask).0, Ok(Decoded::NeedsSchema));
     let (outcome, columns) = decode(message, Unfit::Settle);
     assert_eq!(outcome, Ok(Decoded::Row));
-    let ColumnBuilder::Text(rest) = &columns.rest else { panic!() };
+    let ColumnBuilder::Text(rest) = &columns.rest else {
+        panic!()
+    };
     assert_eq!(&rest.data[1..], br#"{"new":{"a":[1]},"user.age":7}"#);
-    assert_eq!(decode(br#"{"nothing":null,"empty":[ ]}"#, Unfit::Ask).0, Ok(Decoded::Row));
+    assert_eq!(
+        decode(br#"{"nothing":null,"empty":[ ]}"#, Unfit::Ask).0,
+        Ok(Decoded::Row)
+    );
 }
 
 #[test]
 fn the_last_of_equal_keys_counts() {
-    let (outcome, columns) = decode(br#"{"id":1,"id":2,"tags":["a"],"tags":[],"kind":"a","kind":null}"#, Unfit::Ask);
+    let (outcome, columns) = decode(
+        br#"{"id":1,"id":2,"tags":["a"],"tags":[],"kind":"a","kind":null}"#,
+        Unfit::Ask,
+    );
     assert_eq!(outcome, Ok(Decoded::Row));
-    let ColumnBuilder::Fixed(id) = &columns.fields[0] else { panic!() };
+    let ColumnBuilder::Fixed(id) = &columns.fields[0] else {
+        panic!()
+    };
     assert_eq!(id.data, 2i64.to_le_bytes());
-    let ColumnBuilder::Dictionary(kind) = &columns.fields[1] else { panic!() };
+    let ColumnBuilder::Dictionary(kind) = &columns.fields[1] else {
+        panic!()
+    };
     assert_eq!(kind.keys, [0]);
-    let ColumnBuilder::Array(tags) = &columns.fields[6] else { panic!() };
+    let ColumnBuilder::Array(tags) = &columns.fields[6] else {
+        panic!()
+    };
     assert_eq!((tags.ends.as_slice(), tags.data.len()), ([0].as_slice(), 0));
 }
 
@@ -122,11 +152,19 @@ fn keys_may_come_in_any_order_and_spelling() {
         r#" { "k\u0069nd" : "a" , "id" : 1 } "#,
         r#"{"id":1,"price":1,"kind":"a"}"#,
     ] {
-        assert_eq!(decoder.decode(message.as_bytes(), &mut columns, Unfit::Ask), Ok(Decoded::Row), "{message}");
+        assert_eq!(
+            decoder.decode(message.as_bytes(), &mut columns, Unfit::Ask),
+            Ok(Decoded::Row),
+            "{message}"
+        );
     }
-    let ColumnBuilder::Fixed(id) = &columns.fields[0] else { panic!() };
+    let ColumnBuilder::Fixed(id) = &columns.fields[0] else {
+        panic!()
+    };
     assert_eq!(id.data, 1i64.to_le_bytes().repeat(4));
-    let ColumnBuilder::Dictionary(kind) = &columns.fields[1] else { panic!() };
+    let ColumnBuilder::Dictionary(kind) = &columns.fields[1] else {
+        panic!()
+    };
     assert_eq!(kind.keys, [1; 4]);
 }
 

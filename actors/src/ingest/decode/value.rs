@@ -84,7 +84,9 @@ impl Decoder {
                 }
             }
             (ColumnBuilder::Text(column), _) => column.push(text(reader, kind, depth, &mut self.scratch)?),
-            (ColumnBuilder::Dictionary(column), _) => column.push(text(reader, kind, depth, &mut self.scratch)?),
+            (ColumnBuilder::Dictionary(column), _) => {
+                column.push(text(reader, kind, depth, &mut self.scratch)?)
+            }
             (ColumnBuilder::Array(column), ColumnType::Array { element, .. }) if kind == Kind::Array => {
                 column.begin();
                 let fits = self.elements(reader, element, depth, column);
@@ -178,15 +180,25 @@ fn text<'message: 'text, 'text>(
 
 /// Reads a value of a fixed width; `None` when it is something else, or cannot be held exactly.
 #[inline]
-fn fixed(reader: &mut Reader<'_>, kind: Kind, scalar: Scalar, depth: u32) -> Result<Option<Fixed>, JsonError> {
+fn fixed(
+    reader: &mut Reader<'_>,
+    kind: Kind,
+    scalar: Scalar,
+    depth: u32,
+) -> Result<Option<Fixed>, JsonError> {
     let value = match (scalar, kind) {
         (Scalar::Bool, Kind::Bool) => Some(Fixed::One([u8::from(reader.boolean()?)])),
         (Scalar::DateTime(digits), Kind::String) => {
             let string = reader.string()?;
             let moment = time::parse_iso(&string.text());
-            moment.and_then(|moment| moment.ticks(digits)).map(|ticks| Fixed::Eight(ticks.to_le_bytes()))
+            moment
+                .and_then(|moment| moment.ticks(digits))
+                .map(|ticks| Fixed::Eight(ticks.to_le_bytes()))
         }
-        (Scalar::Int64 | Scalar::UInt64 | Scalar::Int128 | Scalar::Float64 | Scalar::DateTime(_), Kind::Number) => {
+        (
+            Scalar::Int64 | Scalar::UInt64 | Scalar::Int128 | Scalar::Float64 | Scalar::DateTime(_),
+            Kind::Number,
+        ) => {
             let number = reader.number()?;
             fixed_number(number, scalar)
         }
@@ -201,19 +213,25 @@ fn fixed(reader: &mut Reader<'_>, kind: Kind, scalar: Scalar, depth: u32) -> Res
 #[inline]
 fn fixed_number(number: Number<'_>, scalar: Scalar) -> Option<Fixed> {
     match scalar {
-        Scalar::Int64 => integer(number).and_then(|value| i64::try_from(value).ok()).map(|v| Fixed::Eight(v.to_le_bytes())),
-        Scalar::UInt64 => integer(number).and_then(|value| u64::try_from(value).ok()).map(|v| Fixed::Eight(v.to_le_bytes())),
+        Scalar::Int64 => integer(number)
+            .and_then(|value| i64::try_from(value).ok())
+            .map(|v| Fixed::Eight(v.to_le_bytes())),
+        Scalar::UInt64 => integer(number)
+            .and_then(|value| u64::try_from(value).ok())
+            .map(|v| Fixed::Eight(v.to_le_bytes())),
         Scalar::Int128 => integer(number).map(|value| Fixed::Sixteen(value.to_le_bytes())),
         Scalar::Float64 => float(number).map(|value| Fixed::Eight(value.to_le_bytes())),
         Scalar::DateTime(digits) => {
             let moment = match number {
-                Number::Integer { .. } => {
-                    integer(number).and_then(|value| i64::try_from(value).ok()).and_then(time::from_epoch)
-                }
+                Number::Integer { .. } => integer(number)
+                    .and_then(|value| i64::try_from(value).ok())
+                    .and_then(time::from_epoch),
                 Number::Float(text) => time::from_decimal_epoch(text),
                 Number::BigInteger(_) => None,
             };
-            moment.and_then(|moment| moment.ticks(digits)).map(|ticks| Fixed::Eight(ticks.to_le_bytes()))
+            moment
+                .and_then(|moment| moment.ticks(digits))
+                .map(|ticks| Fixed::Eight(ticks.to_le_bytes()))
         }
         Scalar::Bool | Scalar::String => None,
     }
@@ -222,8 +240,14 @@ fn fixed_number(number: Number<'_>, scalar: Scalar) -> Option<Fixed> {
 #[inline]
 fn integer(number: Number<'_>) -> Option<i128> {
     match number {
-        Number::Integer { negative: false, magnitude } => Some(i128::from(magnitude)),
-        Number::Integer { negative: true, magnitude } => Some(-i128::from(magnitude)),
+        Number::Integer {
+            negative: false,
+            magnitude,
+        } => Some(i128::from(magnitude)),
+        Number::Integer {
+            negative: true,
+            magnitude,
+        } => Some(-i128::from(magnitude)),
         Number::BigInteger(text) => std::str::from_utf8(text).ok()?.parse().ok(),
         Number::Float(_) => None,
     }
@@ -237,6 +261,8 @@ fn float(number: Number<'_>) -> Option<f64> {
             Some(if negative { -value } else { value })
         }
         Number::Integer { .. } | Number::BigInteger(_) => None,
-        Number::Float(text) => fast_float2::parse(text).ok().filter(|value: &f64| value.is_finite()),
+        Number::Float(text) => fast_float2::parse(text)
+            .ok()
+            .filter(|value: &f64| value.is_finite()),
     }
 }

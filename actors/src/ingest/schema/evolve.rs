@@ -23,7 +23,10 @@ impl Changes {
 pub fn propose(schema: &TableSchema, seen: &Inference) -> Changes {
     let mut changes = Changes::default();
     for proposal in seen.propose() {
-        let existing = schema.columns.iter().position(|column| column.path == proposal.path);
+        let existing = schema
+            .columns
+            .iter()
+            .position(|column| column.path == proposal.path);
         match existing {
             None if schema.columns.len() + changes.add.len() < MAX_COLUMNS => {
                 changes.add.push((proposal.path, proposal.column_type));
@@ -31,7 +34,9 @@ pub fn propose(schema: &TableSchema, seen: &Inference) -> Changes {
             None => {}
             Some(index) => {
                 let wider = widen(schema.columns[index].column_type, proposal.column_type);
-                changes.widen.extend(wider.map(|column_type| (index, column_type)));
+                changes
+                    .widen
+                    .extend(wider.map(|column_type| (index, column_type)));
             }
         }
     }
@@ -44,17 +49,27 @@ pub fn propose(schema: &TableSchema, seen: &Inference) -> Changes {
 pub fn widen(have: ColumnType, seen: ColumnType) -> Option<ColumnType> {
     use Scalar::{DateTime, Float64, Int64, Int128, UInt64};
     match (have, seen) {
-        (ColumnType::Scalar(have), ColumnType::Scalar(seen)) => Some(ColumnType::Scalar(match (have, seen) {
-            (Int64, UInt64) | (Int64 | UInt64, Int128) => Int128,
-            (Int64, Float64) => Float64,
-            (DateTime(have), DateTime(seen)) if seen > have => DateTime(seen),
-            _ => return None,
-        })),
-        (ColumnType::Array { element, nullable: false }, ColumnType::Array { element: seen, nullable: true })
-            if element == seen =>
-        {
-            Some(ColumnType::Array { element, nullable: true })
+        (ColumnType::Scalar(have), ColumnType::Scalar(seen)) => {
+            Some(ColumnType::Scalar(match (have, seen) {
+                (Int64, UInt64) | (Int64 | UInt64, Int128) => Int128,
+                (Int64, Float64) => Float64,
+                (DateTime(have), DateTime(seen)) if seen > have => DateTime(seen),
+                _ => return None,
+            }))
         }
+        (
+            ColumnType::Array {
+                element,
+                nullable: false,
+            },
+            ColumnType::Array {
+                element: seen,
+                nullable: true,
+            },
+        ) if element == seen => Some(ColumnType::Array {
+            element,
+            nullable: true,
+        }),
         _ => None,
     }
 }
@@ -66,7 +81,9 @@ mod tests {
     fn schema(columns: &[(&str, Scalar)]) -> TableSchema {
         let mut schema = TableSchema::default();
         for (name, scalar) in columns {
-            schema.add(&[(*name).to_owned()], ColumnType::Scalar(*scalar)).unwrap();
+            schema
+                .add(&[(*name).to_owned()], ColumnType::Scalar(*scalar))
+                .unwrap();
         }
         schema
     }
@@ -86,18 +103,31 @@ mod tests {
             found.add,
             [
                 (vec!["b".to_owned()], ColumnType::Scalar(Scalar::String)),
-                (vec!["c".to_owned(), "d".to_owned()], ColumnType::Scalar(Scalar::Bool)),
+                (
+                    vec!["c".to_owned(), "d".to_owned()],
+                    ColumnType::Scalar(Scalar::Bool)
+                ),
             ]
         );
     }
 
     #[test]
     fn only_what_loses_nothing_is_widened() {
-        let table = schema(&[("n", Scalar::Int64), ("s", Scalar::Bool), ("t", Scalar::DateTime(3))]);
+        let table = schema(&[
+            ("n", Scalar::Int64),
+            ("s", Scalar::Bool),
+            ("t", Scalar::DateTime(3)),
+        ]);
         let to = |message| changes(&table, message).widen;
         assert_eq!(to(r#"{"n":1.5}"#), [(0, ColumnType::Scalar(Scalar::Float64))]);
-        assert_eq!(to(r#"{"n":18446744073709551615}"#), [(0, ColumnType::Scalar(Scalar::Int128))]);
-        assert_eq!(to(r#"{"t":"2026-11-22T17:04:05.123456Z"}"#), [(2, ColumnType::Scalar(Scalar::DateTime(6)))]);
+        assert_eq!(
+            to(r#"{"n":18446744073709551615}"#),
+            [(0, ColumnType::Scalar(Scalar::Int128))]
+        );
+        assert_eq!(
+            to(r#"{"t":"2026-11-22T17:04:05.123456Z"}"#),
+            [(2, ColumnType::Scalar(Scalar::DateTime(6)))]
+        );
         assert_eq!(to(r#"{"n":"text"}"#), []);
         assert_eq!(to(r#"{"s":1}"#), []);
     }

@@ -102,7 +102,12 @@ impl Inference {
         self.object(&mut reader, &mut Path::new(), timestamp_ms)
     }
 
-    fn object(&mut self, reader: &mut Reader<'_>, path: &mut Path, timestamp_ms: i64) -> Result<(), JsonError> {
+    fn object(
+        &mut self,
+        reader: &mut Reader<'_>,
+        path: &mut Path,
+        timestamp_ms: i64,
+    ) -> Result<(), JsonError> {
         reader.open();
         let mut first = true;
         while !reader.closes(b'}', first)? {
@@ -132,7 +137,10 @@ impl Inference {
 
     /// The columns that the sample asks for, in the order in which the fields came up.
     pub fn propose(&self) -> Vec<Proposal> {
-        let fields = self.order.iter().filter_map(|path| Some((path, self.fields.get(path)?)));
+        let fields = self
+            .order
+            .iter()
+            .filter_map(|path| Some((path, self.fields.get(path)?)));
         fields
             .filter_map(|(path, stats)| {
                 let column_type = stats.column_type(path.last().map_or("", String::as_str))?;
@@ -156,7 +164,9 @@ impl Inference {
         let mut schema = TableSchema::default();
         let mut keys = Vec::new();
         for proposal in self.propose() {
-            let Some(column) = schema.add(&proposal.path, proposal.column_type) else { continue };
+            let Some(column) = schema.add(&proposal.path, proposal.column_type) else {
+                continue;
+            };
             if let Some(distinct @ 2..=64) = proposal.distinct {
                 keys.push((distinct, column.name.clone()));
             }
@@ -223,7 +233,11 @@ impl FieldStats {
     fn number(&mut self, number: Number<'_>, timestamp_ms: i64) {
         let (value, moment) = match number {
             Number::Integer { negative, magnitude } => {
-                let value = if negative { -i128::from(magnitude) } else { i128::from(magnitude) };
+                let value = if negative {
+                    -i128::from(magnitude)
+                } else {
+                    i128::from(magnitude)
+                };
                 (Some(value), i64::try_from(value).ok().and_then(time::from_epoch))
             }
             Number::BigInteger(text) => (std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()), None),
@@ -249,7 +263,7 @@ impl FieldStats {
         let Some(moment) = moment else { return };
         if (moment.seconds - timestamp_ms / 1_000).abs() < NEAR_SECONDS {
             self.near_now += 1;
-            self.precision = self.precision.max(moment.digits.max(moment.precision()));
+            self.precision = self.precision.max(moment.digits);
         }
     }
 
@@ -270,7 +284,10 @@ impl FieldStats {
 
     fn example(&mut self, raw: &[u8]) {
         if self.examples.len() < MAX_EXAMPLES {
-            let text: String = String::from_utf8_lossy(raw).chars().take(MAX_EXAMPLE_CHARS).collect();
+            let text: String = String::from_utf8_lossy(raw)
+                .chars()
+                .take(MAX_EXAMPLE_CHARS)
+                .collect();
             if !self.examples.contains(&text) {
                 self.examples.push(text);
             }
@@ -289,8 +306,12 @@ impl FieldStats {
             () if self.arrays > 0 => Scalar::String,
             () if self.booleans == scalars => Scalar::Bool,
             () if numbers == scalars => self.number_type(name),
-            () if self.texts == scalars && self.moments == self.texts => Scalar::DateTime(self.precision.max(3)),
-            () if self.texts == scalars && self.is_low_cardinality() => return Some(ColumnType::LowCardinality),
+            () if self.texts == scalars && self.moments == self.texts => {
+                Scalar::DateTime(self.precision.max(3))
+            }
+            () if self.texts == scalars && self.is_low_cardinality() => {
+                return Some(ColumnType::LowCardinality);
+            }
             () => Scalar::String,
         };
         Some(ColumnType::Scalar(scalar))
@@ -302,7 +323,10 @@ impl FieldStats {
             ColumnType::Scalar(scalar) => scalar,
             ColumnType::LowCardinality | ColumnType::Array { .. } => Scalar::String,
         };
-        Some(ColumnType::Array { element, nullable: elements.nulls > 0 })
+        Some(ColumnType::Array {
+            element,
+            nullable: elements.nulls > 0,
+        })
     }
 
     fn number_type(&self, name: &str) -> Scalar {
@@ -336,10 +360,15 @@ impl FieldStats {
     /// they keep coming.
     fn is_low_cardinality(&self) -> bool {
         let count = self.distinct.len();
-        if self.distinct_overflow || self.texts < MIN_TEXTS_FOR_CARDINALITY || count as u64 * 10 > self.texts {
+        if self.distinct_overflow || self.texts < MIN_TEXTS_FOR_CARDINALITY || count as u64 * 10 > self.texts
+        {
             return false;
         }
-        let half = self.growth.iter().rev().find(|(texts, _)| texts * 2 <= self.texts + 1);
+        let half = self
+            .growth
+            .iter()
+            .rev()
+            .find(|(texts, _)| texts * 2 <= self.texts + 1);
         half.is_some_and(|(_, early)| count <= early + early / 2 + 1)
     }
 
@@ -368,7 +397,9 @@ fn names_a_time(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "ts"
         || name == "t"
-        || ["time", "date", "stamp", "epoch", "created", "updated", "expires"].iter().any(|word| name.contains(word))
+        || ["time", "date", "stamp", "epoch", "created", "updated", "expires"]
+            .iter()
+            .any(|word| name.contains(word))
         || ["_ts", "_at"].iter().any(|end| name.ends_with(end))
 }
 
@@ -380,19 +411,30 @@ mod tests {
 
     fn types(messages: &[&str]) -> Vec<(String, String)> {
         let mut inference = Inference::default();
-        messages.iter().for_each(|message| inference.observe(message.as_bytes(), NOW_MS));
-        inference.propose().into_iter().map(|p| (p.path.join("."), p.column_type.to_string())).collect()
+        messages
+            .iter()
+            .for_each(|message| inference.observe(message.as_bytes(), NOW_MS));
+        inference
+            .propose()
+            .into_iter()
+            .map(|p| (p.path.join("."), p.column_type.to_string()))
+            .collect()
     }
 
     fn type_of(values: &[&str]) -> Option<String> {
         let messages: Vec<String> = values.iter().map(|value| format!("{{\"x\":{value}}}")).collect();
         let texts: Vec<&str> = messages.iter().map(String::as_str).collect();
-        types(&texts).into_iter().next().map(|(_, column_type)| column_type)
+        types(&texts)
+            .into_iter()
+            .next()
+            .map(|(_, column_type)| column_type)
     }
 
     #[test]
     fn the_narrowest_type_that_holds_everything_wins() {
-        let is = |values: &[&str], expected: &str| assert_eq!(type_of(values).as_deref(), Some(expected), "{values:?}");
+        let is = |values: &[&str], expected: &str| {
+            assert_eq!(type_of(values).as_deref(), Some(expected), "{values:?}")
+        };
         is(&["1", "-5"], "Nullable(Int64)");
         is(&["1", "1.5"], "Nullable(Float64)");
         is(&["9007199254740993", "1.5"], "Nullable(String)");
@@ -402,7 +444,10 @@ mod tests {
         is(&["true", "1"], "Nullable(String)");
         is(&["\"a\"", "1"], "Nullable(String)");
         is(&["\"2026-11-22T17:04:05Z\""], "Nullable(DateTime64(3, 'UTC'))");
-        is(&["\"2026-11-22T17:04:05.123456Z\""], "Nullable(DateTime64(6, 'UTC'))");
+        is(
+            &["\"2026-11-22T17:04:05.123456Z\""],
+            "Nullable(DateTime64(6, 'UTC'))",
+        );
         is(&["\"2026-11-22T17:04:05Z\"", "\"soon\""], "Nullable(String)");
         is(&["1795367045123"], "Nullable(DateTime64(3, 'UTC'))");
         is(&["1795367045"], "Nullable(Int64)");
@@ -415,20 +460,29 @@ mod tests {
 
     #[test]
     fn objects_flatten_and_broken_messages_leave_no_trace() {
-        let found = types(&["{\"a\":{\"b\":1,\"c\":{\"d\":true}}}", "{\"z\":1", "5", "{\"created_at\":1795367045}"]);
+        let found = types(&[
+            "{\"a\":{\"b\":1,\"c\":{\"d\":true}}}",
+            "{\"z\":1",
+            "5",
+            "{\"created_at\":1795367045}",
+        ]);
         let expected = [
             ("a.b", "Nullable(Int64)"),
             ("a.c.d", "Nullable(Bool)"),
             ("created_at", "Nullable(DateTime64(3, 'UTC'))"),
         ];
-        assert_eq!(found, expected.map(|(name, column_type)| (name.to_owned(), column_type.to_owned())));
+        assert_eq!(
+            found,
+            expected.map(|(name, column_type)| (name.to_owned(), column_type.to_owned()))
+        );
     }
 
     #[test]
     fn few_texts_are_low_cardinality_unless_new_ones_keep_coming() {
         let few: Vec<String> = (0..1_000).map(|n| format!("\"kind {}\"", n % 7)).collect();
         let ids: Vec<String> = (0..1_000).map(|n| format!("\"session {}\"", n / 40)).collect();
-        let type_of = |values: &[String]| type_of(&values.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+        let type_of =
+            |values: &[String]| type_of(&values.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
         assert_eq!(type_of(&few), "LowCardinality(Nullable(String))");
         assert_eq!(type_of(&ids), "Nullable(String)");
     }

@@ -9,6 +9,7 @@
 
 pub mod evolve;
 pub mod infer;
+pub mod keeper;
 pub mod table;
 pub mod time;
 
@@ -96,13 +97,21 @@ impl ColumnType {
     /// its nullable kin: ClickHouse then fills in the column's default.
     pub fn parse(name: &str) -> Option<Self> {
         let inside = |outer: &str| name.strip_prefix(outer)?.strip_prefix('(')?.strip_suffix(')');
-        if matches!(name, "LowCardinality(Nullable(String))" | "LowCardinality(String)") {
+        if matches!(
+            name,
+            "LowCardinality(Nullable(String))" | "LowCardinality(String)"
+        ) {
             return Some(ColumnType::LowCardinality);
         }
         if let Some(element) = inside("Array") {
-            let nullable = element.strip_prefix("Nullable(").and_then(|e| e.strip_suffix(')'));
+            let nullable = element
+                .strip_prefix("Nullable(")
+                .and_then(|e| e.strip_suffix(')'));
             let scalar = Scalar::parse(nullable.unwrap_or(element))?;
-            return Some(ColumnType::Array { element: scalar, nullable: nullable.is_some() });
+            return Some(ColumnType::Array {
+                element: scalar,
+                nullable: nullable.is_some(),
+            });
         }
         Scalar::parse(inside("Nullable").unwrap_or(name)).map(ColumnType::Scalar)
     }
@@ -113,8 +122,14 @@ impl fmt::Display for ColumnType {
         match self {
             ColumnType::Scalar(scalar) => write!(f, "Nullable({scalar})"),
             ColumnType::LowCardinality => f.write_str("LowCardinality(Nullable(String))"),
-            ColumnType::Array { element, nullable: false } => write!(f, "Array({element})"),
-            ColumnType::Array { element, nullable: true } => write!(f, "Array(Nullable({element}))"),
+            ColumnType::Array {
+                element,
+                nullable: false,
+            } => write!(f, "Array({element})"),
+            ColumnType::Array {
+                element,
+                nullable: true,
+            } => write!(f, "Array(Nullable({element}))"),
         }
     }
 }
@@ -140,8 +155,14 @@ pub const MAX_COLUMNS: usize = 500;
 pub const REST_COLUMN: &str = "_rest";
 
 /// Columns that every table of events has besides its fields.
-pub const METADATA_COLUMNS: [&str; 6] =
-    ["_topic", "_partition", "_offset", "_timestamp", "_generation", REST_COLUMN];
+pub const METADATA_COLUMNS: [&str; 6] = [
+    "_topic",
+    "_partition",
+    "_offset",
+    "_timestamp",
+    "_generation",
+    REST_COLUMN,
+];
 
 /// The columns of a stream's table, in its order, without the metadata columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -157,7 +178,11 @@ impl TableSchema {
     /// takes arrays `a.x` and `a.y` for two sides of one Nested structure and refuses rows in which
     /// their lengths differ. A name that is taken gets a number.
     pub fn name_for(&self, path: &[String], column_type: ColumnType) -> String {
-        let separator = if matches!(column_type, ColumnType::Array { .. }) { "_" } else { "." };
+        let separator = if matches!(column_type, ColumnType::Array { .. }) {
+            "_"
+        } else {
+            "."
+        };
         let mut name = path.join(separator);
         // ClickHouse cannot name a column with nothing, and the metadata's names are taken.
         if name.is_empty() || METADATA_COLUMNS.contains(&name.as_str()) {
@@ -167,7 +192,10 @@ impl TableSchema {
         if !taken(&name) {
             return name;
         }
-        (2..).map(|n| format!("{name}_{n}")).find(|name| !taken(name)).unwrap_or(name)
+        (2..)
+            .map(|n| format!("{name}_{n}"))
+            .find(|name| !taken(name))
+            .unwrap_or(name)
     }
 
     /// Adds a column for `path`, unless the table is full or has one already.
@@ -177,7 +205,11 @@ impl TableSchema {
             return None;
         }
         let name = self.name_for(path, column_type);
-        self.columns.push(Column { name, path: path.to_vec(), column_type });
+        self.columns.push(Column {
+            name,
+            path: path.to_vec(),
+            column_type,
+        });
         self.columns.last()
     }
 }
@@ -206,8 +238,14 @@ mod tests {
         let mut types = vec![ColumnType::LowCardinality];
         for element in scalars {
             types.push(ColumnType::Scalar(element));
-            types.push(ColumnType::Array { element, nullable: false });
-            types.push(ColumnType::Array { element, nullable: true });
+            types.push(ColumnType::Array {
+                element,
+                nullable: false,
+            });
+            types.push(ColumnType::Array {
+                element,
+                nullable: true,
+            });
         }
         for column_type in types {
             assert_eq!(ColumnType::parse(&column_type.to_string()), Some(column_type));
@@ -219,7 +257,10 @@ mod tests {
     fn names_are_unique_and_leave_the_metadata_alone() {
         let mut schema = TableSchema::default();
         let int = ColumnType::Scalar(Scalar::Int64);
-        let array = ColumnType::Array { element: Scalar::Int64, nullable: false };
+        let array = ColumnType::Array {
+            element: Scalar::Int64,
+            nullable: false,
+        };
         assert_eq!(schema.add(&path(&["a", "b"]), int).unwrap().name, "a.b");
         assert_eq!(schema.add(&path(&["a.b"]), int).unwrap().name, "a.b_2");
         assert_eq!(schema.add(&path(&["a", "c"]), array).unwrap().name, "a_c");

@@ -22,12 +22,21 @@ fn comment(path: &[String]) -> String {
 }
 
 fn definition(column: &Column) -> String {
-    format!("{} {} COMMENT {}", ident(&column.name), column.column_type, comment(&column.path))
+    format!(
+        "{} {} COMMENT {}",
+        ident(&column.name),
+        column.column_type,
+        comment(&column.path)
+    )
 }
 
 /// The statement that makes a stream's table, ordered by the columns named `keys` and then time.
 pub fn create_statement(table: &TableName, schema: &TableSchema, keys: &[String]) -> String {
-    let fields: String = schema.columns.iter().map(|column| format!("    {},\n", definition(column))).collect();
+    let fields: String = schema
+        .columns
+        .iter()
+        .map(|column| format!("    {},\n", definition(column)))
+        .collect();
     let keys: String = keys.iter().map(|key| format!("{}, ", ident(key))).collect();
     // Offsets and timestamps rise slowly from row to row: their differences compress to little.
     format!(
@@ -67,16 +76,29 @@ pub async fn read(store: &Store, table: &TableName) -> Result<Option<TableSchema
     if rows.is_empty() {
         return Ok(None);
     }
-    let fields = rows.into_iter().filter(|row| !METADATA_COLUMNS.contains(&row.name.as_str()));
+    if !rows.iter().any(|row| row.name == "_offset") {
+        return Err(StoreError::Answer(format!(
+            "a table {table} exists that is not one of Aurora's (it has no column _offset); rename it, or let Aurora use another database"
+        )));
+    }
+    let fields = rows
+        .into_iter()
+        .filter(|row| !METADATA_COLUMNS.contains(&row.name.as_str()));
     let columns = fields.filter_map(|row| {
         let column_type = ColumnType::parse(&row.column_type)?;
         let path = match serde_json::from_str::<Comment>(&row.comment) {
             Ok(comment) => comment.path,
             Err(_) => row.name.split('.').map(str::to_owned).collect(),
         };
-        Some(Column { name: row.name, path, column_type })
+        Some(Column {
+            name: row.name,
+            path,
+            column_type,
+        })
     });
-    Ok(Some(TableSchema { columns: columns.collect() }))
+    Ok(Some(TableSchema {
+        columns: columns.collect(),
+    }))
 }
 
 /// Makes the table of a stream, unless it exists.
@@ -102,19 +124,26 @@ pub async fn apply(
     let mut actions = Vec::new();
     for (path, column_type) in &changes.add {
         let previous = grown.columns.last().map(|column| ident(&column.name));
-        let Some(column) = grown.add(path, *column_type) else { continue };
+        let Some(column) = grown.add(path, *column_type) else {
+            continue;
+        };
         let place = previous.map_or_else(|| " FIRST".to_owned(), |name| format!(" AFTER {name}"));
         actions.push(format!("ADD COLUMN IF NOT EXISTS {}{place}", definition(column)));
     }
     for (index, column_type) in &changes.widen {
         let column = &schema.columns[*index];
         if widening_is_exact(store, table, column, *column_type).await? {
-            let wider = Column { column_type: *column_type, ..column.clone() };
+            let wider = Column {
+                column_type: *column_type,
+                ..column.clone()
+            };
             actions.push(format!("MODIFY COLUMN {}", definition(&wider)));
         }
     }
     if !actions.is_empty() {
-        store.execute(&format!("ALTER TABLE {table} {}", actions.join(", "))).await?;
+        store
+            .execute(&format!("ALTER TABLE {table} {}", actions.join(", ")))
+            .await?;
     }
     Ok(read(store, table).await?.unwrap_or(grown))
 }
@@ -125,12 +154,16 @@ async fn widening_is_exact(
     column: &Column,
     wider: ColumnType,
 ) -> Result<bool, StoreError> {
-    if column.column_type != ColumnType::Scalar(Scalar::Int64) || wider != ColumnType::Scalar(Scalar::Float64) {
+    if column.column_type != ColumnType::Scalar(Scalar::Int64) || wider != ColumnType::Scalar(Scalar::Float64)
+    {
         return Ok(true);
     }
     let name = ident(&column.name);
-    let inexact: u64 =
-        store.row(&format!("SELECT countIf(abs({name}) > 9007199254740992) FROM {table}")).await?;
+    let inexact: u64 = store
+        .row(&format!(
+            "SELECT countIf(abs({name}) > 9007199254740992) FROM {table}"
+        ))
+        .await?;
     Ok(inexact == 0)
 }
 
@@ -144,7 +177,15 @@ mod tests {
         schema.add(&["a'`\\".to_owned()], ColumnType::LowCardinality);
         let table = TableName::for_topic("events", "t");
         let statement = create_statement(&table, &schema, &["a'`\\".to_owned()]);
-        assert!(statement.contains("`a'\\`\\\\` LowCardinality(Nullable(String)) COMMENT '{\"path\":[\"a\\'`\\\\\\\\\"]}'"), "{statement}");
-        assert!(statement.contains("ORDER BY (`a'\\`\\\\`, _timestamp)"), "{statement}");
+        assert!(
+            statement.contains(
+                "`a'\\`\\\\` LowCardinality(Nullable(String)) COMMENT '{\"path\":[\"a\\'`\\\\\\\\\"]}'"
+            ),
+            "{statement}"
+        );
+        assert!(
+            statement.contains("ORDER BY (`a'\\`\\\\`, _timestamp)"),
+            "{statement}"
+        );
     }
 }

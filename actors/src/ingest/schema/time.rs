@@ -23,7 +23,9 @@ impl Moment {
             return None;
         }
         let scale = 10_i64.pow(u32::from(digits.min(9)));
-        self.seconds.checked_mul(scale)?.checked_add(i64::from(self.nanoseconds / unit))
+        self.seconds
+            .checked_mul(scale)?
+            .checked_add(i64::from(self.nanoseconds / unit))
     }
 
     /// The `DateTime64` precision that holds the moment: 3, 6 or 9.
@@ -49,7 +51,12 @@ pub fn parse_iso(text: &[u8]) -> Option<Moment> {
     let (year, month, day) = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..10])?);
     let midnight = days_from_civil(year, month, day)? * 86_400;
     if text.len() == 10 {
-        return Moment { seconds: midnight, nanoseconds: 0, digits: 0 }.in_range();
+        return Moment {
+            seconds: midnight,
+            nanoseconds: 0,
+            digits: 0,
+        }
+        .in_range();
     }
     if text.len() < 16 || !matches!(text[10], b'T' | b't' | b' ') || text[13] != b':' {
         return None;
@@ -72,7 +79,12 @@ pub fn parse_iso(text: &[u8]) -> Option<Moment> {
         return None;
     }
     let seconds = midnight + hour * 3_600 + minute * 60 + second - offset_seconds(rest)?;
-    Moment { seconds, nanoseconds, digits }.in_range()
+    Moment {
+        seconds,
+        nanoseconds,
+        digits,
+    }
+    .in_range()
 }
 
 fn fraction_of_second(digits: &[u8]) -> Option<(u32, u8)> {
@@ -103,7 +115,9 @@ fn offset_seconds(text: &[u8]) -> Option<i64> {
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
+    digits.iter().try_fold(0, |value, byte| {
+        byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'))
+    })
 }
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar; `None` for a day that is not in it.
@@ -140,7 +154,12 @@ pub fn from_epoch(value: i64) -> Option<Moment> {
     let scale = 10_i64.pow(u32::from(digits));
     let part = u32::try_from(value.rem_euclid(scale)).ok()?;
     let nanoseconds = part * 10_u32.pow(u32::from(9 - digits));
-    Moment { seconds: value.div_euclid(scale), nanoseconds, digits }.in_range()
+    Moment {
+        seconds: value.div_euclid(scale),
+        nanoseconds,
+        digits,
+    }
+    .in_range()
 }
 
 /// Reads epoch seconds with a decimal fraction, as `time.time()` of Python prints them.
@@ -154,7 +173,12 @@ pub fn from_decimal_epoch(text: &[u8]) -> Option<Moment> {
     if seconds < 0 || seconds >= 100_000_000_000 || !is_number {
         return None;
     }
-    Moment { seconds, nanoseconds, digits }.in_range()
+    Moment {
+        seconds,
+        nanoseconds,
+        digits,
+    }
+    .in_range()
 }
 
 #[cfg(test)]
@@ -181,9 +205,20 @@ mod tests {
     #[test]
     fn what_is_no_moment_is_refused() {
         for text in [
-            "2026-02-29", "2026-13-01", "2026-00-10", "2026-11-22T24:00:00Z", "2026-11-22T17:04:05.Z", "2026-11-22X17:04",
-            "2026-11-22T17:04:05+1", "2026-11-22T17:04:05 hello", "1899-12-31", "2300-01-01", "26-11-22", "2026-11-2",
-            "2026-11-22T17:04:05.1234567890Z", "2026/11/22",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-11-22T24:00:00Z",
+            "2026-11-22T17:04:05.Z",
+            "2026-11-22X17:04",
+            "2026-11-22T17:04:05+1",
+            "2026-11-22T17:04:05 hello",
+            "1899-12-31",
+            "2300-01-01",
+            "26-11-22",
+            "2026-11-2",
+            "2026-11-22T17:04:05.1234567890Z",
+            "2026/11/22",
         ] {
             assert_eq!(moment(text), None, "{text}");
         }
@@ -191,14 +226,20 @@ mod tests {
 
     #[test]
     fn epochs_tell_their_unit_by_size() {
-        for (value, digits) in
-            [(1_795_367_045, 0), (1_795_367_045_123, 3), (1_795_367_045_123_456, 6), (1_795_367_045_123_456_789, 9)]
-        {
+        for (value, digits) in [
+            (1_795_367_045, 0),
+            (1_795_367_045_123, 3),
+            (1_795_367_045_123_456, 6),
+            (1_795_367_045_123_456_789, 9),
+        ] {
             let read = from_epoch(value).unwrap();
             assert_eq!((read.seconds, read.digits), (1_795_367_045, digits));
             assert_eq!(read.ticks(digits), Some(value));
         }
-        assert_eq!(from_decimal_epoch(b"1795367045.25").unwrap().ticks(3), Some(1_795_367_045_250));
+        assert_eq!(
+            from_decimal_epoch(b"1795367045.25").unwrap().ticks(3),
+            Some(1_795_367_045_250)
+        );
         assert_eq!(from_decimal_epoch(b"1795367045"), None);
     }
 

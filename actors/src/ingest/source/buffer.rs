@@ -23,7 +23,12 @@ pub struct Budget {
 impl Budget {
     /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, used: AtomicUsize::new(0), lock: Mutex::new(()), freed: Condvar::new() })
+        Arc::new(Self {
+            limit,
+            used: AtomicUsize::new(0),
+            lock: Mutex::new(()),
+            freed: Condvar::new(),
+        })
     }
 
     /// Bytes held now.
@@ -51,7 +56,10 @@ impl Budget {
 
     fn take(self: &Arc<Self>, bytes: usize) -> Permit {
         self.used.fetch_add(bytes, Ordering::Relaxed);
-        Permit { budget: self.clone(), bytes }
+        Permit {
+            budget: self.clone(),
+            bytes,
+        }
     }
 }
 
@@ -135,7 +143,11 @@ impl RawChunk {
 
     /// Its messages from number `from` on.
     pub fn messages(&self, from: usize) -> impl Iterator<Item = RawMessage<'_>> {
-        let mut start = if from == 0 { 0 } else { self.messages[from - 1].payload_end };
+        let mut start = if from == 0 {
+            0
+        } else {
+            self.messages[from - 1].payload_end
+        };
         self.messages[from..].iter().map(move |entry| {
             let key = &self.bytes[start..entry.key_end];
             let payload = &self.bytes[entry.key_end..entry.payload_end];
@@ -240,7 +252,12 @@ mod tests {
 
     #[test]
     fn a_chunk_gives_back_what_was_put_in() {
-        let message = |offset, key, payload| RawMessage { offset, timestamp_ms: offset as i64, key, payload };
+        let message = |offset, key, payload| RawMessage {
+            offset,
+            timestamp_ms: offset as i64,
+            key,
+            payload,
+        };
         let messages = [
             message(1, None, Some(b"one".as_slice())),
             message(2, Some(b"k".as_slice()), None),
@@ -258,7 +275,12 @@ mod tests {
         let budget = Budget::new(10);
         let buffer = PartitionBuffer::new(budget.clone());
         let mut chunk = RawChunk::default();
-        chunk.push(RawMessage { offset: 0, timestamp_ms: 0, key: None, payload: Some(&[0; 100]) });
+        chunk.push(RawMessage {
+            offset: 0,
+            timestamp_ms: 0,
+            key: None,
+            payload: Some(&[0; 100]),
+        });
         buffer.push(chunk);
         assert!(budget.is_exhausted());
         let (chunk, permit) = buffer.next().await.unwrap();

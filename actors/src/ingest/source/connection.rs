@@ -55,9 +55,9 @@ impl SourceError {
     pub fn from_kafka(error: &KafkaError) -> Self {
         use RDKafkaErrorCode as Code;
         match error.rdkafka_error_code() {
-            Some(Code::AllBrokersDown | Code::BrokerTransportFailure | Code::OperationTimedOut | Code::Resolve) => {
-                Self::Unreachable(error.to_string())
-            }
+            Some(
+                Code::AllBrokersDown | Code::BrokerTransportFailure | Code::OperationTimedOut | Code::Resolve,
+            ) => Self::Unreachable(error.to_string()),
             Some(Code::OffsetOutOfRange | Code::AutoOffsetReset) => Self::OutOfRange,
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Self::NoSuchTopic(String::new()),
             _ => Self::Refused(error.to_string()),
@@ -72,7 +72,10 @@ pub struct Context;
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
-            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error => {
                 tracing::warn!(facility, message, "librdkafka");
             }
             _ => tracing::debug!(facility, message, "librdkafka"),
@@ -89,7 +92,11 @@ impl ConsumerContext for Context {}
 impl KafkaConnection {
     /// A connection without security.
     pub fn plain(name: &str, brokers: &str) -> Self {
-        Self { name: name.to_owned(), brokers: brokers.to_owned(), properties: BTreeMap::new() }
+        Self {
+            name: name.to_owned(),
+            brokers: brokers.to_owned(),
+            properties: BTreeMap::new(),
+        }
     }
 
     fn config(&self) -> ClientConfig {
@@ -123,14 +130,20 @@ impl KafkaConnection {
     /// A consumer with nothing assigned.
     pub(crate) fn consumer(&self) -> Result<BaseConsumer<Context>, SourceError> {
         let config = self.config();
-        config.create_with_context(Context).map_err(|error| SourceError::Setup(error.to_string()))
+        config
+            .create_with_context(Context)
+            .map_err(|error| SourceError::Setup(error.to_string()))
     }
 
     /// A consumer that says when it has reached a partition's end.
     pub(crate) fn sampling_consumer(&self) -> Result<BaseConsumer<Context>, SourceError> {
         let mut config = self.config();
-        config.set("enable.partition.eof", "true").set("queued.max.messages.kbytes", "2048");
-        config.create_with_context(Context).map_err(|error| SourceError::Setup(error.to_string()))
+        config
+            .set("enable.partition.eof", "true")
+            .set("queued.max.messages.kbytes", "2048");
+        config
+            .create_with_context(Context)
+            .map_err(|error| SourceError::Setup(error.to_string()))
     }
 }
 
@@ -140,16 +153,24 @@ pub(crate) fn partitions(
     topic: &str,
     timeout: Duration,
 ) -> Result<Vec<Partition>, SourceError> {
-    let metadata = consumer.fetch_metadata(Some(topic), timeout).map_err(|error| SourceError::from_kafka(&error))?;
+    let metadata = consumer
+        .fetch_metadata(Some(topic), timeout)
+        .map_err(|error| SourceError::from_kafka(&error))?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     let missing = || SourceError::NoSuchTopic(topic.to_owned());
     let found = found.ok_or_else(missing)?;
     match found.error().map(RDKafkaErrorCode::from) {
-        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => return Err(missing()),
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+            return Err(missing());
+        }
         Some(code) => return Err(SourceError::Refused(code.to_string())),
         None => {}
     }
-    let mut partitions: Vec<Partition> = found.partitions().iter().map(|partition| partition.id()).collect();
+    let mut partitions: Vec<Partition> = found
+        .partitions()
+        .iter()
+        .map(|partition| partition.id())
+        .collect();
     if partitions.is_empty() {
         return Err(missing());
     }

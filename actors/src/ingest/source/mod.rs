@@ -54,7 +54,13 @@ impl Source {
             .name(format!("kafka-{}", connection.name))
             .spawn(move || poller.run())
             .map_err(|error| SourceError::Setup(error.to_string()))?;
-        Ok(Self { consumer, commands, thread: Mutex::new(Some(thread)), connection, budget })
+        Ok(Self {
+            consumer,
+            commands,
+            thread: Mutex::new(Some(thread)),
+            connection,
+            budget,
+        })
     }
 
     /// The connection.
@@ -76,12 +82,19 @@ impl Source {
 
     /// Stops reading a partition, if `buffer` is still where its messages go.
     pub fn unassign(&self, topic: &str, partition: Partition, buffer: &Arc<PartitionBuffer>) {
-        self.send(poller::Command::Unassign { topic: topic.to_owned(), partition, buffer: buffer.clone() });
+        self.send(poller::Command::Unassign {
+            topic: topic.to_owned(),
+            partition,
+            buffer: buffer.clone(),
+        });
     }
 
     /// Tells the brokers how far a partition has been written, for lag tools. Nothing depends on it.
     pub fn commit(&self, topic: &str, positions: Vec<(Partition, u64)>) {
-        self.send(poller::Command::Commit { topic: topic.to_owned(), positions });
+        self.send(poller::Command::Commit {
+            topic: topic.to_owned(),
+            positions,
+        });
     }
 
     fn send(&self, command: poller::Command) {
@@ -92,7 +105,8 @@ impl Source {
     /// The partitions of a topic, ascending.
     pub async fn partitions(&self, topic: &str) -> Result<Vec<Partition>, SourceError> {
         let topic = topic.to_owned();
-        self.ask(move |consumer| connection::partitions(consumer, &topic, BROKER_TIMEOUT)).await
+        self.ask(move |consumer| connection::partitions(consumer, &topic, BROKER_TIMEOUT))
+            .await
     }
 
     /// The watermarks of a partition.
@@ -102,7 +116,10 @@ impl Source {
             let (low, high) = consumer
                 .fetch_watermarks(&topic, partition, BROKER_TIMEOUT)
                 .map_err(|error| SourceError::from_kafka(&error))?;
-            Ok(Watermarks { low: u64::try_from(low).unwrap_or(0), high: u64::try_from(high).unwrap_or(0) })
+            Ok(Watermarks {
+                low: u64::try_from(low).unwrap_or(0),
+                high: u64::try_from(high).unwrap_or(0),
+            })
         })
         .await
     }

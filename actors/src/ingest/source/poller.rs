@@ -36,11 +36,23 @@ const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(super) enum Command {
     /// Read a partition from an offset on.
-    Assign { topic: String, partition: Partition, offset: u64, buffer: Arc<PartitionBuffer> },
+    Assign {
+        topic: String,
+        partition: Partition,
+        offset: u64,
+        buffer: Arc<PartitionBuffer>,
+    },
     /// Stop reading a partition into that buffer.
-    Unassign { topic: String, partition: Partition, buffer: Arc<PartitionBuffer> },
+    Unassign {
+        topic: String,
+        partition: Partition,
+        buffer: Arc<PartitionBuffer>,
+    },
     /// Tell the brokers how far we are.
-    Commit { topic: String, positions: Vec<(Partition, u64)> },
+    Commit {
+        topic: String,
+        positions: Vec<(Partition, u64)>,
+    },
     /// End.
     Stop,
 }
@@ -74,7 +86,13 @@ impl Poller {
         commands: Receiver<Command>,
         budget: Arc<Budget>,
     ) -> Self {
-        Self { consumer, commands, budget, topics: Vec::new(), housekeeping: Instant::now() }
+        Self {
+            consumer,
+            commands,
+            budget,
+            topics: Vec::new(),
+            housekeeping: Instant::now(),
+        }
     }
 
     pub(super) fn run(mut self) {
@@ -126,8 +144,12 @@ impl Poller {
     }
 
     fn take(&mut self, message: &BorrowedMessage<'_>) {
-        let Ok(offset) = u64::try_from(message.offset()) else { return };
-        let Some(slot) = self.slot(message.topic(), message.partition()) else { return };
+        let Ok(offset) = u64::try_from(message.offset()) else {
+            return;
+        };
+        let Some(slot) = self.slot(message.topic(), message.partition()) else {
+            return;
+        };
         if offset < slot.next {
             return;
         }
@@ -150,7 +172,12 @@ impl Poller {
     fn failed(&mut self, error: &KafkaError) {
         match SourceError::from_kafka(error) {
             SourceError::OutOfRange => {
-                for slot in self.topics.iter_mut().flat_map(|topic| &mut topic.slots).flatten() {
+                for slot in self
+                    .topics
+                    .iter_mut()
+                    .flat_map(|topic| &mut topic.slots)
+                    .flatten()
+                {
                     slot.flush();
                     slot.buffer.fail(SourceError::OutOfRange);
                 }
@@ -165,7 +192,12 @@ impl Poller {
     }
 
     fn flush(&mut self, due: impl Fn(&Slot) -> bool) {
-        for slot in self.topics.iter_mut().flat_map(|topic| &mut topic.slots).flatten() {
+        for slot in self
+            .topics
+            .iter_mut()
+            .flat_map(|topic| &mut topic.slots)
+            .flatten()
+        {
             if !slot.chunk.is_empty() && due(slot) {
                 slot.flush();
             }
@@ -174,8 +206,17 @@ impl Poller {
 
     fn obey(&mut self, command: Command) {
         let result = match command {
-            Command::Assign { topic, partition, offset, buffer } => self.assign(&topic, partition, offset, buffer),
-            Command::Unassign { topic, partition, buffer } => self.unassign(&topic, partition, &buffer),
+            Command::Assign {
+                topic,
+                partition,
+                offset,
+                buffer,
+            } => self.assign(&topic, partition, offset, buffer),
+            Command::Unassign {
+                topic,
+                partition,
+                buffer,
+            } => self.unassign(&topic, partition, &buffer),
             Command::Commit { topic, positions } => self.commit(&topic, &positions),
             Command::Stop => Ok(()),
         };
@@ -191,9 +232,15 @@ impl Poller {
         offset: u64,
         buffer: Arc<PartitionBuffer>,
     ) -> Result<(), KafkaError> {
-        let Ok(index) = usize::try_from(partition) else { return Ok(()) };
+        let Ok(index) = usize::try_from(partition) else {
+            return Ok(());
+        };
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset(topic, partition, Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX)))?;
+        list.add_partition_offset(
+            topic,
+            partition,
+            Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX)),
+        )?;
         if self.slot(topic, partition).is_some() {
             self.consumer.incremental_unassign(&list)?;
         }
@@ -208,10 +255,17 @@ impl Poller {
             next: offset,
             paused: false,
         };
-        let at = self.topics.iter().position(|known| known.name == topic).unwrap_or_else(|| {
-            self.topics.push(Topic { name: topic.to_owned(), slots: Vec::new() });
-            self.topics.len() - 1
-        });
+        let at = self
+            .topics
+            .iter()
+            .position(|known| known.name == topic)
+            .unwrap_or_else(|| {
+                self.topics.push(Topic {
+                    name: topic.to_owned(),
+                    slots: Vec::new(),
+                });
+                self.topics.len() - 1
+            });
         let slots = &mut self.topics[at].slots;
         slots.resize_with(slots.len().max(index + 1), || None);
         slots[index] = Some(slot);
@@ -224,7 +278,9 @@ impl Poller {
         partition: Partition,
         buffer: &Arc<PartitionBuffer>,
     ) -> Result<(), KafkaError> {
-        let is_current = self.slot(topic, partition).is_some_and(|slot| Arc::ptr_eq(&slot.buffer, buffer));
+        let is_current = self
+            .slot(topic, partition)
+            .is_some_and(|slot| Arc::ptr_eq(&slot.buffer, buffer));
         if !is_current {
             return Ok(());
         }
@@ -239,7 +295,11 @@ impl Poller {
     fn commit(&self, topic: &str, positions: &[(Partition, u64)]) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::new();
         for (partition, next) in positions {
-            list.add_partition_offset(topic, *partition, Offset::Offset(i64::try_from(*next).unwrap_or(i64::MAX)))?;
+            list.add_partition_offset(
+                topic,
+                *partition,
+                Offset::Offset(i64::try_from(*next).unwrap_or(i64::MAX)),
+            )?;
         }
         self.consumer.commit(&list, CommitMode::Async)
     }
@@ -261,13 +321,20 @@ impl Poller {
                 if let Some(pause) = change {
                     let mut list = TopicPartitionList::new();
                     list.add_partition(&topic.name, partition);
-                    let done = if pause { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
+                    let done = if pause {
+                        self.consumer.pause(&list)
+                    } else {
+                        self.consumer.resume(&list)
+                    };
                     match done {
                         Ok(()) => slot.paused = pause,
-                        Err(error) => tracing::warn!(%error, partition, pause, "pausing or resuming a partition"),
+                        Err(error) => {
+                            tracing::warn!(%error, partition, pause, "pausing or resuming a partition")
+                        }
                     }
                 }
-                slot.buffer.set_end_offset(cached_end_offset(&self.consumer, &topic.name, partition));
+                slot.buffer
+                    .set_end_offset(cached_end_offset(&self.consumer, &topic.name, partition));
             }
         }
     }
@@ -281,7 +348,9 @@ impl Slot {
 
 /// The partition's end as the last fetch reported it; negative when none has.
 fn cached_end_offset(consumer: &BaseConsumer<Context>, topic: &str, partition: Partition) -> i64 {
-    let Ok(name) = std::ffi::CString::new(topic) else { return -1 };
+    let Ok(name) = std::ffi::CString::new(topic) else {
+        return -1;
+    };
     let (mut low, mut high) = (-1, -1);
     // SAFETY: the handle lives as long as the consumer; librdkafka copies the name and writes two
     // integers. It asks no broker.

@@ -38,9 +38,12 @@ pub fn sample(
     for offset in [Offset::Beginning, Offset::OffsetTail(each as i64)] {
         let mut list = TopicPartitionList::new();
         for id in &ids {
-            list.add_partition_offset(topic, *id, offset).map_err(|error| SourceError::from_kafka(&error))?;
+            list.add_partition_offset(topic, *id, offset)
+                .map_err(|error| SourceError::from_kafka(&error))?;
         }
-        consumer.assign(&list).map_err(|error| SourceError::from_kafka(&error))?;
+        consumer
+            .assign(&list)
+            .map_err(|error| SourceError::from_kafka(&error))?;
         read(&consumer, ids.len(), each, limit, &mut seen, &mut found)?;
     }
     Ok(found)

@@ -11,7 +11,11 @@ use rdkafka::client::Client;
 use super::connection::{Context, SourceError};
 
 /// The id of a topic, as text; `None` when the brokers give none.
-pub(super) fn fetch(client: &Client<Context>, topic: &str, timeout: Duration) -> Result<Option<String>, SourceError> {
+pub(super) fn fetch(
+    client: &Client<Context>,
+    topic: &str,
+    timeout: Duration,
+) -> Result<Option<String>, SourceError> {
     let name = CString::new(topic).map_err(|error| SourceError::Setup(error.to_string()))?;
     let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
     let mut names = [name.as_ptr()];
@@ -66,8 +70,10 @@ unsafe fn read(event: *mut rd::rd_kafka_event_t, topic: &str) -> Result<Option<S
         if id.is_null() {
             return Ok(None);
         }
-        let (most, least) =
-            (rd::rd_kafka_Uuid_most_significant_bits(id), rd::rd_kafka_Uuid_least_significant_bits(id));
+        let (most, least) = (
+            rd::rd_kafka_Uuid_most_significant_bits(id),
+            rd::rd_kafka_Uuid_least_significant_bits(id),
+        );
         Ok((most != 0 || least != 0).then(|| format!("{most:016x}{least:016x}")))
     }
 }

@@ -1,0 +1,397 @@
+//! The loop over epochs: the part of a pipeline that waits for others.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+
+use super::PipelineContext;
+use super::account::{Accountant, Stop};
+use crate::ingest::batch::PartitionBatch;
+use crate::ingest::journal::Range;
+use crate::ingest::metrics::{RejectLabels, StreamLabels};
+use crate::ingest::ownership;
+use crate::ingest::schema::evolve;
+use crate::ingest::schema::infer::Inference;
+use crate::ingest::slot::{Landed, MAX_ROWS, Outcome, Slot};
+use crate::ingest::source::buffer::{PartitionBuffer, Permit, RawChunk};
+use crate::ingest::source::connection::SourceError;
+use crate::ingest::status::State;
+use crate::ingest::writer::WriterMessage;
+use crate::store::StoreError;
+
+/// The first pause after a failure, and the longest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Messages looked at when one needs another schema: those after it likely need the same.
+const SCHEMA_LOOK_AHEAD: usize = 200;
+
+/// Why an epoch ended early.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EpochEnd {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Insert(Arc<StoreError>),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(
+        "the journal goes to offset {position}, but the topic ends at {high}: its last messages are gone. \
+         Nothing is read until it reaches that offset again, or the topic is made anew"
+    )]
+    Truncated { position: u64, high: u64 },
+    #[error("the writer has stopped")]
+    WriterGone,
+}
+
+/// What is remembered from one epoch to the next about rows that ClickHouse refuses.
+///
+/// A refused insert is cut in halves, batch by batch, until the bad row stands alone and becomes a
+/// dead letter. Each cut is a new epoch that settles and reads again, so nothing needs to be kept.
+#[derive(Debug, Default)]
+struct Suspicion {
+    refused: HashMap<u64, String>,
+    max_rows: Option<usize>,
+    until: u64,
+}
+
+impl Suspicion {
+    fn failed(&mut self, rows: &[u64], error: &StoreError) {
+        match rows {
+            [] => {
+                // Several partitions shared the insert: first find out whose row it is.
+                self.max_rows.get_or_insert(MAX_ROWS);
+            }
+            [row] => drop(self.refused.insert(*row, error.to_string())),
+            [.., last] => {
+                self.max_rows = Some(rows.len() / 2);
+                self.until = self.until.max(*last + 1);
+            }
+        }
+    }
+
+    /// Trust returns by doubling, and fully once everything that was suspect has landed.
+    fn landed(&mut self, range: &Range) {
+        self.refused.retain(|offset, _| *offset >= range.next);
+        if let Some(max_rows) = self.max_rows {
+            self.max_rows =
+                (range.next < self.until || max_rows * 2 < MAX_ROWS).then_some((max_rows * 2).min(MAX_ROWS));
+        }
+    }
+}
+
+/// Runs epochs until `cancel` asks for a drain.
+pub(super) async fn run(context: PipelineContext, cancel: CancellationToken) {
+    let mut suspicion = Suspicion::default();
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let started = tokio::time::Instant::now();
+        let end = match Epoch::begin(&context, &mut suspicion, &cancel).await {
+            Ok(None) => return,
+            Ok(Some(mut epoch)) => {
+                let end = epoch.work(&mut suspicion, &cancel).await;
+                epoch.close().await;
+                match end {
+                    Ok(()) => return,
+                    Err(end) => end,
+                }
+            }
+            Err(end) => end,
+        };
+        if started.elapsed() > 2 * LONGEST_PAUSE {
+            pause = SHORTEST_PAUSE;
+        }
+        let jittered = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
+        tracing::warn!(
+            stream = %context.target.stream, partition = context.partition, reason = %end, retry_in = ?jittered,
+            "the epoch has ended"
+        );
+        context.status.partition(context.partition, |status| {
+            status.state = State::Waiting;
+            status.reason = Some(end.to_string());
+        });
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(jittered) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+struct Epoch<'a> {
+    context: &'a PipelineContext,
+    labels: StreamLabels,
+    slot: Arc<Slot>,
+    outcomes: UnboundedReceiver<Outcome>,
+    buffer: Arc<PartitionBuffer>,
+    accountant: Accountant,
+    /// What of the current chunk is still to be decoded.
+    rest: Option<Rest>,
+}
+
+struct Rest {
+    chunk: RawChunk,
+    permit: Option<Permit>,
+    from: usize,
+    settle_first: bool,
+}
+
+impl<'a> Epoch<'a> {
+    /// Owns the partition, settles it and starts to read it. `None` when asked to drain meanwhile.
+    async fn begin(
+        context: &'a PipelineContext,
+        suspicion: &mut Suspicion,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Epoch<'a>>, EpochEnd> {
+        let PipelineContext {
+            store,
+            target,
+            node,
+            partition,
+            source,
+            status,
+            metrics,
+            ..
+        } = context;
+        let labels = StreamLabels {
+            stream: target.stream.to_string(),
+        };
+        let topic = target.stream.topic();
+        // A closed semaphore means that the node is going down.
+        let Ok(_turn) = context.takeovers.acquire().await else {
+            return Ok(None);
+        };
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        status.partition(*partition, |status| status.state = State::Settling);
+        let epoch = ownership::acquire(store, target, node, *partition).await?;
+        metrics.epochs.get_or_create(&labels).inc();
+        let settled = ownership::settle(store, target, *partition, epoch).await?;
+        metrics.settles.get_or_create(&labels).inc();
+        let watermarks = source.watermarks(topic, *partition).await?;
+        let start = settled.position.next.unwrap_or(watermarks.low);
+        if start > watermarks.high {
+            return Err(EpochEnd::Truncated {
+                position: start,
+                high: watermarks.high,
+            });
+        }
+        tracing::info!(
+            stream = %target.stream, partition, epoch, start, landed_past_journal = settled.rows.last(), "partition taken"
+        );
+        status.settled(*partition, epoch, start, &settled.position);
+        let (slot, outcomes) = Slot::new(*partition, epoch, context.ready.clone());
+        context
+            .writer
+            .cast(WriterMessage::Open(slot.clone()))
+            .map_err(|_| EpochEnd::WriterGone)?;
+        let max_rows = suspicion.max_rows.unwrap_or(MAX_ROWS);
+        let mut accountant = Accountant::new(context.schema.current().await, settled, start, max_rows)
+            .suspect(suspicion.refused.clone(), suspicion.max_rows.is_some());
+        let expired = accountant.expire_before(watermarks.low);
+        if !expired.is_empty() {
+            tracing::warn!(stream = %target.stream, partition, ?expired, "kafka deleted messages before they were read");
+            let mut batch = PartitionBatch::new(accountant.schema().clone(), start);
+            batch.range = expired;
+            slot.fill(|batches| batches.push_back(batch));
+        }
+        let buffer = source.assign(topic, *partition, start.max(watermarks.low));
+        buffer.set_end_offset(i64::try_from(watermarks.high).unwrap_or(i64::MAX));
+        status.partition(*partition, |status| {
+            status.state = State::Running;
+            status.reason = None;
+        });
+        Ok(Some(Epoch {
+            context,
+            labels,
+            slot,
+            outcomes,
+            buffer,
+            accountant,
+            rest: None,
+        }))
+    }
+
+    /// Reads and decodes until asked to drain, or until something fails.
+    async fn work(&mut self, suspicion: &mut Suspicion, cancel: &CancellationToken) -> Result<(), EpochEnd> {
+        let mut end_offset_check = tokio::time::interval(Duration::from_millis(500));
+        loop {
+            let is_full = self.slot.is_full(suspicion.max_rows.unwrap_or(MAX_ROWS));
+            tokio::select! {
+                // Answers first: they free memory and end epochs.
+                biased;
+                outcome = self.outcomes.recv() => self.outcome(outcome, suspicion)?,
+                () = cancel.cancelled() => break,
+                () = self.slot.changed(), if is_full => {}
+                _ = end_offset_check.tick() => self.note_end_offset(),
+                ready = std::future::ready(()), if !is_full && self.rest.is_some() => {
+                    let () = ready;
+                    self.decode_rest().await?;
+                }
+                next = self.buffer.next(), if !is_full && self.rest.is_none() => {
+                    let (chunk, permit) = next?;
+                    self.rest = Some(Rest { chunk, permit: Some(permit), from: 0, settle_first: false });
+                }
+            }
+        }
+        // Read no more; what is decoded is written and journaled before the partition is let go.
+        self.context.source.unassign(
+            self.context.target.stream.topic(),
+            self.context.partition,
+            &self.buffer,
+        );
+        self.rest = None;
+        while !self.slot.is_idle() || !self.outcomes.is_empty() {
+            tokio::select! {
+                biased;
+                outcome = self.outcomes.recv() => self.outcome(outcome, suspicion)?,
+                () = self.slot.changed() => {}
+            }
+        }
+        let flushed = ractor::call_t!(self.context.writer, WriterMessage::Flush, 10_000);
+        flushed.map_err(|_| EpochEnd::WriterGone)
+    }
+
+    async fn close(self) {
+        self.context.source.unassign(
+            self.context.target.stream.topic(),
+            self.context.partition,
+            &self.buffer,
+        );
+        self.slot.close().await;
+        // A writer that is gone has nothing to forget.
+        let _ = self.context.writer.cast(WriterMessage::Close(self.slot));
+    }
+
+    fn note_end_offset(&self) {
+        let end = self.buffer.end_offset();
+        self.context.status.partition(self.context.partition, |status| {
+            status.end_offset = end.or(status.end_offset)
+        });
+    }
+
+    /// Deals with the writer's answer.
+    fn outcome(&mut self, outcome: Option<Outcome>, suspicion: &mut Suspicion) -> Result<(), EpochEnd> {
+        match outcome {
+            None => Err(EpochEnd::WriterGone),
+            Some(Outcome::Failed { error, rows }) => {
+                if error.is_caused_by_data() {
+                    suspicion.failed(&rows, &error);
+                }
+                Err(EpochEnd::Insert(error))
+            }
+            Some(Outcome::Landed(Landed {
+                range,
+                timestamps_ms,
+                message_bytes,
+                rejected,
+            })) => {
+                suspicion.landed(&range);
+                let max_rows = suspicion.max_rows.unwrap_or(MAX_ROWS);
+                self.accountant
+                    .set_max_rows(max_rows, suspicion.max_rows.is_some());
+                let PipelineContext {
+                    status,
+                    metrics,
+                    partition,
+                    ..
+                } = self.context;
+                metrics.rows.get_or_create(&self.labels).inc_by(range.rows);
+                metrics.skipped.get_or_create(&self.labels).inc_by(range.skipped);
+                metrics.bytes.get_or_create(&self.labels).inc_by(message_bytes);
+                for reason in rejected {
+                    let labels = RejectLabels {
+                        stream: self.labels.stream.clone(),
+                        reason: reason.to_owned(),
+                    };
+                    metrics.rejected.get_or_create(&labels).inc();
+                }
+                for ms in status.landed(*partition, &range, message_bytes, &timestamps_ms) {
+                    metrics
+                        .freshness
+                        .get_or_create(&self.labels)
+                        .observe(ms / 1_000.0);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Decodes what is left of the chunk, as far as there is room and the schema fits.
+    async fn decode_rest(&mut self) -> Result<(), EpochEnd> {
+        let Some(mut rest) = self.rest.take() else {
+            return Ok(());
+        };
+        let accountant = &mut self.accountant;
+        let stop = self.slot.fill(|batches| {
+            let result = accountant.take(&rest.chunk, rest.from, rest.settle_first, batches);
+            if result.is_ok()
+                && let (Some(batch), Some(permit)) = (batches.back_mut(), rest.permit.take())
+            {
+                batch.permits.push(permit);
+            }
+            result
+        });
+        match stop {
+            Ok(()) => {}
+            Err(Stop::Full(from)) => {
+                self.rest = Some(Rest {
+                    from,
+                    settle_first: false,
+                    ..rest
+                })
+            }
+            Err(Stop::NeedsSchema(from)) => {
+                let settle_first = self.evolve(&rest.chunk, from).await?.is_break();
+                self.rest = Some(Rest {
+                    from,
+                    settle_first,
+                    ..rest
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at what the messages from `from` on need, and lets the table grow if it can. Break when
+    /// it does not.
+    async fn evolve(&mut self, chunk: &RawChunk, from: usize) -> Result<ControlFlow<()>, EpochEnd> {
+        let schema = self.accountant.schema().clone();
+        let current = self.context.schema.current().await;
+        if !Arc::ptr_eq(&schema, &current) {
+            self.accountant.set_schema(current);
+            return Ok(ControlFlow::Continue(()));
+        }
+        let mut seen = Inference::default();
+        let mut payloads = chunk
+            .messages(from)
+            .filter_map(|m| m.payload.map(|payload| (payload, m.timestamp_ms)));
+        if let Some((payload, timestamp_ms)) = payloads.next() {
+            seen.observe(payload, timestamp_ms);
+        }
+        if evolve::propose(&schema, &seen).is_empty() {
+            return Ok(ControlFlow::Break(()));
+        }
+        payloads
+            .take(SCHEMA_LOOK_AHEAD)
+            .for_each(|(payload, timestamp_ms)| seen.observe(payload, timestamp_ms));
+        let changes = evolve::propose(&schema, &seen);
+        let (grown, changed) = self.context.schema.evolve(&schema, &changes).await?;
+        if changed {
+            self.context
+                .metrics
+                .schema_changes
+                .get_or_create(&self.labels)
+                .inc();
+        }
+        if Arc::ptr_eq(&grown, &schema) {
+            return Ok(ControlFlow::Break(()));
+        }
+        self.accountant.set_schema(grown);
+        Ok(ControlFlow::Continue(()))
+    }
+}
