@@ -1,1 +1,7 @@
-fn main() {}
+//! The `aurora` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aurora_node::cli::main()
+}

@@ -34,6 +34,28 @@ impl std::fmt::Debug for Login {
 }
 
 impl Login {
+    /// The URL with the login in it, for tools that take nothing else.
+    pub fn url_with_login(&self) -> String {
+        let (scheme, address) = self.url.split_once("://").unwrap_or(("http", &self.url));
+        let encode = |text: &str| -> String {
+            text.bytes()
+                .map(|b| {
+                    if b.is_ascii_alphanumeric() {
+                        char::from(b).to_string()
+                    } else {
+                        format!("%{b:02X}")
+                    }
+                })
+                .collect()
+        };
+        format!(
+            "{scheme}://{}:{}@{}/",
+            self.user,
+            encode(&self.password),
+            address.trim_end_matches('/')
+        )
+    }
+
     /// A client for this login. What stays on this machine is not worth compressing.
     pub fn client(&self) -> Client {
         let local = ["://127.", "://localhost", "://[::1]"]

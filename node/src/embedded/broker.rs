@@ -1,11 +1,12 @@
 //! The broker behind `aurora up` without `--kafka`: librdkafka's own, in this process and in memory.
 //!
-//! It speaks the real protocol over loopback, so everything past it runs as it would against Kafka. It differs in ways
-//! that its readers should know:
+//! It speaks the real protocol over loopback, so everything past it runs as it would against Kafka. It
+//! differs in ways that its readers should know:
 //! - A partition keeps 100,000 messages or 5 MiB of batches as they were sent, whichever comes first.
-//! - A fetch is answered with one batch for each partition. One that finds nothing sleeps for the whole of the
-//!   consumer's `fetch.wait.max.ms`, new messages or not: keep that short (see [`FETCH_WAIT_MAX_MS`]).
-//! - A restart forgets everything and counts offsets from 0 again, which is why a start has a [`DemoBroker::run_id`].
+//! - A fetch is answered with one batch for each partition. One that finds nothing sleeps for the whole of
+//!   the consumer's `fetch.wait.max.ms`, new messages or not: keep that short (see [`FETCH_WAIT_MAX_MS`]).
+//! - A restart forgets everything and counts offsets from 0 again, which is why a start has a
+//!   [`DemoBroker::run_id`].
 
 use std::sync::mpsc;
 use std::thread;
@@ -14,7 +15,8 @@ use anyhow::{Context, Result, anyhow};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 
-/// What `fetch.wait.max.ms` should be in a consumer of this broker, for its waits do not end when messages arrive.
+/// What `fetch.wait.max.ms` should be in a consumer of this broker, for its waits do not end when messages
+/// arrive.
 pub const FETCH_WAIT_MAX_MS: u32 = 10;
 
 /// One broker suffices: more would cost threads and show nothing that one does not.
@@ -66,8 +68,8 @@ impl DemoBroker {
         self.bootstrap_servers.clone()
     }
 
-    /// A new random id for each start. Offsets of one run mean nothing in the next, so a stream's generation is
-    /// bound to it.
+    /// A new random id for each start. Offsets of one run mean nothing in the next, so a stream's generation
+    /// is bound to it.
     pub fn run_id(&self) -> &str {
         &self.run_id
     }

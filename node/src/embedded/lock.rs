@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const LOCK_FILE_NAME: &str = "aurora.lock";
 
-/// Why a data directory could not be taken.
+/// Why a data directory could not be taken. The messages tell the cause themselves, so it is not a `source` too.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
@@ -26,14 +26,14 @@ pub enum LockError {
     },
     /// The lock file could not be opened or written.
     #[error(
-        "cannot lock the data directory {} ({source}): make it writable, or choose another with --data-dir",
+        "cannot lock the data directory {} ({cause}): make it writable, or choose another with --data-dir",
         dir.display()
     )]
     Io {
         /// The directory that was asked for.
         dir: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -50,9 +50,9 @@ pub struct DataDirLock {
 impl DataDirLock {
     /// Takes `dir`, which must exist, or says at once who has it.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
-        let failed = |source| LockError::Io {
+        let failed = |cause| LockError::Io {
             dir: dir.to_owned(),
-            source,
+            cause,
         };
         // Not truncated before the lock is ours: the owner's process id is in there.
         let mut file = OpenOptions::new()
@@ -70,7 +70,7 @@ impl DataDirLock {
                     pid: read_pid(&mut file),
                 });
             }
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
         write_pid(&mut file).map_err(failed)?;
         Ok(Self { _locked_file: file })

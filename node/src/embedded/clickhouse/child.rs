@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -36,8 +36,15 @@ pub fn run_child(library: &Path, config: &Path, data: &Path) -> anyhow::Result<E
     // SAFETY: loading runs the library's initialisers. It is the verified libchdb, or the file that the user
     // named.
     let library_handle = unsafe { libloading::Library::new(library) }
-        .with_context(|| format!("cannot load {}", library.display()))?;
-    // SAFETY: chdb.h declares the symbol with this signature.
+        // One line, because the parent shows the last thing that the child said.
+        .map_err(|error| {
+            anyhow!(
+                "cannot load {}: {:#}",
+                library.display(),
+                anyhow::Error::from(error)
+            )
+        })?;
+    // SAFETY: the symbol is a C function that takes what `main` takes, and returns its exit code.
     let query_cmdline = unsafe { library_handle.get::<QueryCmdline>(b"chdb_query_cmdline\0") }
         .with_context(|| format!("{} is not a libchdb with a command line", library.display()))?;
     // SAFETY: argv holds `argument_count` pointers to NUL-terminated strings and a null at its end, as main's

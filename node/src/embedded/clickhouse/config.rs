@@ -99,9 +99,9 @@ pub(super) fn config_xml(config: &ServerConfig) -> String {
 /// Renders users.xml. There is no writable access storage, so this file is all there is: who exists, and what
 /// they may do.
 ///
-/// `default` is the session that keeps the listeners open and must have no password; its one allowed session is the one
-/// it uses itself. A bound with a minimum of 1 matters as much as the maximum: 0 means "no limit" to
-/// ClickHouse.
+/// `default` is the session that keeps the listener open. libchdb logs it in without a password, so it must
+/// have none; its one allowed session is the one it uses itself. A bound with a minimum of 1 matters as much as
+/// the maximum: 0 means "no limit" to ClickHouse.
 pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> String {
     let mut reader_grants = String::new();
     for database in exposed_databases {

@@ -144,7 +144,7 @@ async fn download(package: &Package, url: &str, target: &Path) -> Result<String,
         .and_then(reqwest::Response::error_for_status)
         .map_err(|error| failed(&error))?;
     let progress = progress_bar(response.content_length());
-    let mut file = File::create(target).map_err(|source| PackageError::cache(target, source))?;
+    let mut file = File::create(target).map_err(|cause| PackageError::cache(target, cause))?;
     let mut hasher = Sha512::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
@@ -152,11 +152,11 @@ async fn download(package: &Package, url: &str, target: &Path) -> Result<String,
         hasher.update(&chunk);
         // Blocking, but short: chunks are tens of kilobytes and go to the page cache.
         file.write_all(&chunk)
-            .map_err(|source| PackageError::cache(target, source))?;
+            .map_err(|cause| PackageError::cache(target, cause))?;
         progress.inc(chunk.len() as u64);
     }
     file.sync_all()
-        .map_err(|source| PackageError::cache(target, source))?;
+        .map_err(|cause| PackageError::cache(target, cause))?;
     progress.finish_and_clear();
     Ok(integrity_of(hasher))
 }

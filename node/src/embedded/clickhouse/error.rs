@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::package::PackageError;
 use crate::embedded::lock::LockError;
 
-/// Why the embedded ClickHouse did not start. Each message says what happened, why, and what to do.
+/// Why the embedded ClickHouse did not start. Each message says what happened, why, and what to do;
+/// as they tell the cause themselves, it is not a `source` too.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmbeddedError {
@@ -32,12 +33,12 @@ pub enum EmbeddedError {
         path: PathBuf,
     },
     /// The data directory cannot be used.
-    #[error("cannot use {} ({source}): make it writable, or choose another directory with --data-dir", path.display())]
+    #[error("cannot use {} ({cause}): make it writable, or choose another directory with --data-dir", path.display())]
     DataDir {
         /// The path that failed.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A ClickHouse of an earlier run still holds the data.
     #[error(
@@ -51,18 +52,18 @@ pub enum EmbeddedError {
         waited: Duration,
     },
     /// No loopback port was to be had.
-    #[error("no free port on 127.0.0.1 ({source}): end something that holds many ports, then start again")]
+    #[error("no free port on 127.0.0.1 ({cause}): end something that holds many ports, then start again")]
     NoPort {
         /// What the operating system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The child process could not be started at all.
-    #[error("cannot start {} as ClickHouse's process ({source}): check that the file can be run", program.display())]
+    #[error("cannot start {} as ClickHouse's process ({cause}): check that the file can be run", program.display())]
     Spawn {
         /// The program that was to be run.
         program: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The child ended, before it answered or later.
     #[error("ClickHouse ended unexpectedly ({status}): {reason}; more in {}", log_dir.display())]
@@ -84,19 +85,19 @@ pub enum EmbeddedError {
     },
     /// The HTTP client for the health check could not be made.
     #[error("cannot make an HTTP client ({0}): this is a fault in aurora's build, please report it")]
-    HttpClient(#[source] reqwest::Error),
+    HttpClient(reqwest::Error),
 }
 
 impl EmbeddedError {
-    pub(super) fn data_dir(path: &Path, source: io::Error) -> Self {
-        if source.kind() == io::ErrorKind::StorageFull {
+    pub(super) fn data_dir(path: &Path, cause: io::Error) -> Self {
+        if cause.kind() == io::ErrorKind::StorageFull {
             Self::DiskFull {
                 path: path.to_owned(),
             }
         } else {
             Self::DataDir {
                 path: path.to_owned(),
-                source,
+                cause,
             }
         }
     }

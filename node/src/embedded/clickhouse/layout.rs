@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use super::config::ServerConfig;
 use super::error::EmbeddedError;
 
+/// What a start needs at the very least, for its configuration, logs and tables.
+const SPACE_PROBE_BYTES: usize = 1 << 20;
+
 /// The paths below `data_dir/clickhouse`.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -54,6 +57,16 @@ impl Layout {
             create_private_dir(directory).map_err(|error| EmbeddedError::data_dir(directory, error))?;
         }
         Ok(layout)
+    }
+
+    /// Tells of a full disk before ClickHouse does: it starts on one, and then fails insert by insert.
+    pub(super) fn check_space(&self) -> Result<(), EmbeddedError> {
+        let probe = self.root.join("space.probe");
+        let written = fs::write(&probe, vec![0; SPACE_PROBE_BYTES]);
+        let removed = fs::remove_file(&probe);
+        written
+            .and(removed)
+            .map_err(|error| EmbeddedError::data_dir(&self.root, error))
     }
 
     /// The file that ClickHouse locks while it runs on this data.

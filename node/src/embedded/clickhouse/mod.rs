@@ -31,7 +31,6 @@ mod process;
 mod secrets;
 mod server;
 
-use std::fmt;
 use std::path::PathBuf;
 
 pub use child::run_child;
@@ -54,52 +53,4 @@ pub struct ClickHouseOptions {
     pub exposed_databases: Vec<String>,
     /// The aurora binary, which is started again as the child.
     pub program: PathBuf,
-}
-
-/// How to reach ClickHouse as one of its users.
-#[derive(Clone)]
-pub struct ClickHouseLogin {
-    /// `http://127.0.0.1:PORT`
-    pub url: String,
-    /// The user's name.
-    pub user: String,
-    /// The user's password: letters and digits only.
-    pub password: String,
-}
-
-impl ClickHouseLogin {
-    /// The URL with the login in it. The password needs no escaping, see `secrets`.
-    pub fn url_with_login(&self) -> String {
-        let address = self.url.strip_prefix("http://").unwrap_or(&self.url);
-        format!("http://{}:{}@{address}/", self.user, self.password)
-    }
-}
-
-impl fmt::Debug for ClickHouseLogin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ClickHouseLogin")
-            .field("url", &self.url)
-            .field("user", &self.user)
-            .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_login_shows_its_password_only_when_asked() {
-        let login = ClickHouseLogin {
-            url: "http://127.0.0.1:8123".into(),
-            user: "aurora_reader".into(),
-            password: "hunter2".into(),
-        };
-        assert_eq!(
-            login.url_with_login(),
-            "http://aurora_reader:hunter2@127.0.0.1:8123/"
-        );
-        assert!(!format!("{login:?}").contains("hunter2"));
-    }
 }

@@ -126,20 +126,20 @@ pub enum PackageError {
         package: String,
     },
     /// The cache cannot be used.
-    #[error("cannot use the cache at {} ({source}): make room or make it writable, or move it with {CACHE_VARIABLE}", path.display())]
+    #[error("cannot use the cache at {} ({cause}): make room or make it writable, or move it with {CACHE_VARIABLE}", path.display())]
     Cache {
         /// The path that failed.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
 impl PackageError {
-    pub(super) fn cache(path: &Path, source: io::Error) -> Self {
+    pub(super) fn cache(path: &Path, cause: io::Error) -> Self {
         Self::Cache {
             path: path.to_owned(),
-            source,
+            cause,
         }
     }
 }
@@ -188,7 +188,7 @@ pub(super) async fn ensure_library(cache_dir: &Path) -> Result<PathBuf, PackageE
     if let Some(library) = ready_library(&entry) {
         return Ok(library);
     }
-    fs::create_dir_all(&entry).map_err(|source| PackageError::cache(&entry, source))?;
+    fs::create_dir_all(&entry).map_err(|cause| PackageError::cache(&entry, cause))?;
     let _lock = lock_entry(&entry).await?;
     if let Some(library) = ready_library(&entry) {
         return Ok(library);
@@ -211,12 +211,12 @@ pub fn verify_library(cache_dir: &Path) -> Result<Option<PathBuf>, PackageError>
     };
     let mut hasher = Sha512::new();
     let hashed = File::open(&library).and_then(|file| copy_hashed(file, &mut io::sink(), &mut hasher));
-    hashed.map_err(|source| PackageError::cache(&library, source))?;
+    hashed.map_err(|cause| PackageError::cache(&library, cause))?;
     let actual = integrity_of(hasher);
     if actual == sidecar.sha512 {
         return Ok(Some(library));
     }
-    fs::remove_file(&library).map_err(|source| PackageError::cache(&library, source))?;
+    fs::remove_file(&library).map_err(|cause| PackageError::cache(&library, cause))?;
     let what = library.display().to_string();
     Err(PackageError::Checksum {
         what,
@@ -266,7 +266,7 @@ fn read_sidecar(library: &Path) -> Option<Sidecar> {
 /// Waits for its turn. Polling rather than a blocking lock, so that Ctrl-C ends the wait.
 async fn lock_entry(entry: &Path) -> Result<File, PackageError> {
     let path = entry.join("lock");
-    let file = File::create(&path).map_err(|source| PackageError::cache(&path, source))?;
+    let file = File::create(&path).map_err(|cause| PackageError::cache(&path, cause))?;
     let mut announced = false;
     loop {
         match file.try_lock() {
@@ -278,7 +278,7 @@ async fn lock_entry(entry: &Path) -> Result<File, PackageError> {
                 }
                 tokio::time::sleep(LOCK_POLL_INTERVAL).await;
             }
-            Err(TryLockError::Error(source)) => return Err(PackageError::cache(&path, source)),
+            Err(TryLockError::Error(cause)) => return Err(PackageError::cache(&path, cause)),
         }
     }
 }
@@ -305,7 +305,7 @@ async fn install(package: &Package, source: &Source, cache_entry: &Path) -> Resu
 fn extract_library(package: &Package, tarball: &Path, entry: &Path) -> Result<PathBuf, PackageError> {
     let library = entry.join(LIBRARY_FILE_NAME);
     let unpacked = entry.join("libchdb.so.part");
-    let at_tarball = |source| PackageError::cache(tarball, source);
+    let at_tarball = |cause| PackageError::cache(tarball, cause);
     let file = File::open(tarball).map_err(at_tarball)?;
     let mut archive = tar::Archive::new(GzDecoder::new(BufReader::with_capacity(1 << 20, file)));
     for member in archive.entries().map_err(at_tarball)? {
@@ -320,15 +320,15 @@ fn extract_library(package: &Package, tarball: &Path, entry: &Path) -> Result<Pa
             target.sync_all()?;
             Ok(size_bytes)
         };
-        let size_bytes = write().map_err(|source| {
+        let size_bytes = write().map_err(|cause| {
             drop(fs::remove_file(&unpacked));
-            PackageError::cache(&unpacked, source)
+            PackageError::cache(&unpacked, cause)
         })?;
         let sidecar = Sidecar {
             size_bytes,
             sha512: integrity_of(hasher),
         };
-        publish(&unpacked, &library, &sidecar).map_err(|source| PackageError::cache(&library, source))?;
+        publish(&unpacked, &library, &sidecar).map_err(|cause| PackageError::cache(&library, cause))?;
         return Ok(library);
     }
     Err(PackageError::NoLibraryInside {

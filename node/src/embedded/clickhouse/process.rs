@@ -14,7 +14,9 @@ use super::error::EmbeddedError;
 use super::layout::Layout;
 use super::secrets::{Secrets, write_private};
 use super::server::{Recipe, Server, is_taken, pick_port};
-use super::{ClickHouseLogin, ClickHouseOptions, config, download, package};
+use aurora_actors::store::Login;
+
+use super::{ClickHouseOptions, config, download, package};
 use crate::embedded::lock::DataDirLock;
 
 /// A child whose parent was killed needs a moment to be gone; one that was told to stop may take longer.
@@ -32,8 +34,8 @@ const NO_PID: u32 = 0;
 /// A ClickHouse of our own. Dropping it kills the server at once; [`stop`](Self::stop) ends it in order.
 #[derive(Debug)]
 pub struct EmbeddedClickHouse {
-    writer: ClickHouseLogin,
-    reader: ClickHouseLogin,
+    writer: Login,
+    reader: Login,
     observed: Arc<Observed>,
     stop: oneshot::Sender<()>,
     supervisor: JoinHandle<()>,
@@ -59,6 +61,7 @@ impl EmbeddedClickHouse {
     pub async fn start(options: ClickHouseOptions) -> Result<Self, EmbeddedError> {
         let layout = Layout::prepare(&options.data_dir)?;
         let lock = DataDirLock::acquire(&layout.root)?;
+        layout.check_space()?;
         let library = package::ensure_library(&options.cache_dir).await?;
         let secrets = Secrets::load_or_create(&layout.secrets)
             .map_err(|error| EmbeddedError::data_dir(&layout.secrets, error))?;
@@ -95,12 +98,12 @@ impl EmbeddedClickHouse {
     }
 
     /// The login that ingest uses.
-    pub fn writer(&self) -> ClickHouseLogin {
+    pub fn writer(&self) -> Login {
         self.writer.clone()
     }
 
     /// The login that queries use.
-    pub fn reader(&self) -> ClickHouseLogin {
+    pub fn reader(&self) -> Login {
         self.reader.clone()
     }
 
@@ -114,7 +117,7 @@ impl EmbeddedClickHouse {
         self.observed.restarts.load(Ordering::Acquire)
     }
 
-    /// Ends ClickHouse in order and returns when its process is gone.
+    /// Ends ClickHouse and returns when its process is gone. What is being written or read is cut off: end that first.
     pub async fn stop(self) {
         // Both fail only when the supervisor is gone, and the child with it.
         let _ = self.stop.send(());
@@ -124,8 +127,8 @@ impl EmbeddedClickHouse {
     }
 }
 
-fn login(port: u16, user: &str, password: &str) -> ClickHouseLogin {
-    ClickHouseLogin {
+fn login(port: u16, user: &str, password: &str) -> Login {
+    Login {
         url: format!("http://127.0.0.1:{port}"),
         user: user.to_owned(),
         password: password.to_owned(),
@@ -173,7 +176,7 @@ async fn start_on_free_port(
     };
     let mut attempt = 1;
     loop {
-        recipe.port = pick_port().map_err(|source| EmbeddedError::NoPort { source })?;
+        recipe.port = pick_port().map_err(|cause| EmbeddedError::NoPort { cause })?;
         recipe.writer = login(recipe.port, config::WRITER, &secrets.writer_password);
         write_config(&recipe)?;
         match Server::start(&recipe).await {

@@ -15,7 +15,9 @@ use tokio::time::Instant;
 
 use super::error::EmbeddedError;
 use super::layout::Layout;
-use super::{CHILD_SUBCOMMAND, ClickHouseLogin};
+use aurora_actors::store::Login;
+
+use super::CHILD_SUBCOMMAND;
 
 /// Long, because tables with many parts take a while to load; a child that fails ends the wait at once
 /// anyway.
@@ -36,7 +38,7 @@ pub(super) struct Recipe {
     pub(super) library: PathBuf,
     pub(super) layout: Layout,
     pub(super) port: u16,
-    pub(super) writer: ClickHouseLogin,
+    pub(super) writer: Login,
     pub(super) http: reqwest::Client,
 }
 
@@ -96,9 +98,9 @@ impl Server {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|source| EmbeddedError::Spawn {
+            .map_err(|cause| EmbeddedError::Spawn {
                 program: recipe.program.clone(),
-                source,
+                cause,
             })?;
         let life_line = child.stdin.take();
         Ok(Self {
@@ -162,7 +164,8 @@ impl Server {
         }
     }
 
-    /// Asks the child to end, insists after a while, and reaps it.
+    /// Asks the child to end, insists after a while, and reaps it. libchdb 26.7 leaves SIGTERM at its default, so
+    /// queries under way are cut off; whoever writes must have finished before.
     pub(super) async fn stop(mut self) {
         if let Some(pid) = self.pid().and_then(|pid| i32::try_from(pid).ok()) {
             // It may have ended in between: then there is nothing left to ask.
@@ -188,7 +191,7 @@ impl Server {
     }
 }
 
-async fn is_ready(http: &reqwest::Client, writer: &ClickHouseLogin) -> bool {
+async fn is_ready(http: &reqwest::Client, writer: &Login) -> bool {
     let answers = async {
         let ping = http
             .get(format!("{}/ping", writer.url))
@@ -232,7 +235,8 @@ fn last_words(output: &Path, start: u64) -> io::Result<String> {
         .filter(|line| !line.is_empty() && !line.starts_with("Logging "));
     let lines: Vec<&str> = lines.collect();
     // An exception may span lines, of which the first has code and message; an error of our own is one line.
-    let exception = lines.iter().rev().find(|line| line.contains("DB::Exception"));
+    let is_reason = |line: &&&str| line.contains("DB::Exception") || line.starts_with("Error: ");
+    let exception = lines.iter().rev().find(is_reason);
     Ok(exception
         .or(lines.last())
         .map(|line| line.chars().take(MAX_REASON_CHARS).collect())

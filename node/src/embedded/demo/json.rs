@@ -1,7 +1,7 @@
 //! JSON straight into bytes: a demo that is used as load must cost less than what it loads.
 //!
-//! Names may start with a comma to stand after another field. Names and strings come from tables in this module's
-//! neighbours, which need no escapes; the tests parse every kind of event.
+//! Names may start with a comma to stand after another field. Names and strings come from tables in this
+//! module's neighbours, which need no escapes; the tests parse every kind of event.
 
 pub(super) fn push_name(out: &mut Vec<u8>, name: &str) {
     match name.strip_prefix(',') {

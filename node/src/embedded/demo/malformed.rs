@@ -1,4 +1,5 @@
-//! Messages as a careless producer sends them: about one of a thousand, so that dead letters have something to show.
+//! Messages as a careless producer sends them: about one of a thousand, so that dead letters have something
+//! to show.
 
 use super::random::Random;
 

@@ -1,8 +1,9 @@
 //! The demo stream of `aurora up`: a made-up web shop that produces into a topic at a wanted rate.
 //!
-//! `catalog` and `people` are the shop's tables, `session` one visitor's way through it, `shop` puts them together
-//! into events, `rhythm` gives them day and night, `malformed` spoils a few; `pace` says how many are due. All of that
-//! is pure. Only this file knows of Kafka and of the clock.
+//! `catalog` and `people` are the shop's tables, `session` one visitor's way through it, `shop` puts them
+//! together into events, `json` writes them, `rhythm` gives them day and night, `malformed` spoils a few;
+//! `pace` says how many are due. All of that is pure and, with `random`, the same for the same seed. Only
+//! this file knows of Kafka and of the clock.
 
 mod catalog;
 mod json;
@@ -14,8 +15,8 @@ pub mod rhythm;
 mod session;
 pub mod shop;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,7 +44,7 @@ const QUEUE_FULL_WAIT: Duration = Duration::from_millis(5);
 /// Stopping takes as long as both together at most, and a little to tidy up.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
-/// Errors repeat with every message; the log shows the first of each such period, and how many there were.
+/// Errors repeat with every message: the log shows one in such a period.
 const ERROR_LOG_PERIOD: Duration = Duration::from_secs(10);
 
 /// What to produce, and where.
@@ -80,7 +81,8 @@ struct Shared {
 }
 
 impl DemoStream {
-    /// Starts to produce. Returns at once: a broker that is not there yet is waited for on the stream's own thread.
+    /// Starts to produce. Returns at once: a broker that is not there yet is waited for on the stream's own
+    /// thread.
     pub fn start(options: DemoOptions) -> Result<DemoStream> {
         ensure!(
             options.events_per_s.is_finite() && options.events_per_s >= 0.0,
@@ -146,7 +148,7 @@ impl Drop for DemoStream {
 fn create_producer(options: &DemoOptions, shared: Arc<Shared>) -> Result<BaseProducer<Reports>> {
     let reports = Reports {
         shared,
-        last_logged: std::sync::Mutex::new(None),
+        last_logged: Mutex::new(None),
     };
     ClientConfig::new()
         .set("bootstrap.servers", &options.bootstrap_servers)
@@ -155,7 +157,8 @@ fn create_producer(options: &DemoOptions, shared: Arc<Shared>) -> Result<BasePro
             "linger.ms",
             linger_ms(options.events_per_s, options.partitions).to_string(),
         )
-        // The demo broker keeps 5 MiB of batches a partition as they were sent: packed tightly, it remembers longer.
+        // The demo broker keeps 5 MiB of batches a partition as they were sent: packed tightly, it remembers
+        // longer.
         .set("compression.type", "zstd")
         .set("queue.buffering.max.messages", QUEUE_MESSAGES.to_string())
         .set("queue.buffering.max.kbytes", QUEUE_KBYTES.to_string())
@@ -168,9 +171,9 @@ fn create_producer(options: &DemoOptions, shared: Arc<Shared>) -> Result<BasePro
 
 /// How long a batch waits for company.
 ///
-/// The demo broker finds a batch by walking over all that it keeps, so many small ones cost more and more as it fills:
-/// at 1,000 events/s and a wait of 5 ms that is half a core after two minutes. About ten messages in a batch keep it
-/// low. The upper bound is what a reader may notice.
+/// The demo broker finds a batch by walking over all that it keeps, so many small ones cost more and more as
+/// it fills: at 1,000 events/s and a wait of 5 ms that is half a core after two minutes. About ten messages
+/// in a batch keep it low. The upper bound is what a reader may notice.
 fn linger_ms(events_per_s: f64, partitions: i32) -> u64 {
     const MESSAGES_PER_BATCH: f64 = 10.0;
     let filled_after_ms = MESSAGES_PER_BATCH * f64::from(partitions) / events_per_s * 1_000.0;
@@ -180,25 +183,34 @@ fn linger_ms(events_per_s: f64, partitions: i32) -> u64 {
 /// Counts what arrived and what did not.
 struct Reports {
     shared: Arc<Shared>,
-    last_logged: std::sync::Mutex<Option<Instant>>,
+    last_logged: Mutex<Option<Instant>>,
 }
 
 impl Reports {
-    fn log_failure(&self, error: &KafkaError) {
+    fn count_failure(&self, error: &KafkaError) {
         let failed = self.shared.failed.fetch_add(1, Ordering::Relaxed) + 1;
-        let Ok(mut last_logged) = self.last_logged.lock() else {
-            return;
-        };
-        if last_logged.is_none_or(|at| at.elapsed() >= ERROR_LOG_PERIOD) {
-            *last_logged = Some(Instant::now());
+        if self.may_log() {
             tracing::warn!(%error, failed, "demo events could not be produced");
         }
+    }
+
+    fn may_log(&self) -> bool {
+        let Ok(mut last_logged) = self.last_logged.lock() else {
+            return false;
+        };
+        let quiet_for_long = last_logged.is_none_or(|at| at.elapsed() >= ERROR_LOG_PERIOD);
+        if quiet_for_long {
+            *last_logged = Some(Instant::now());
+        }
+        quiet_for_long
     }
 }
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "demo producer has trouble, it goes on trying");
+        if self.may_log() {
+            tracing::warn!(%error, reason, "demo producer has trouble, it goes on trying");
+        }
     }
 }
 
@@ -210,7 +222,7 @@ impl ProducerContext for Reports {
             Ok(_) => {
                 self.shared.delivered.fetch_add(1, Ordering::Relaxed);
             }
-            Err((error, _)) => self.log_failure(error),
+            Err((error, _)) => self.count_failure(error),
         }
     }
 }
@@ -306,7 +318,7 @@ impl Run {
             .timestamp(now.as_millisecond());
         while let Err((error, refused)) = self.producer.send(record) {
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-                self.producer.context().log_failure(&error);
+                self.producer.context().count_failure(&error);
                 return;
             }
             if self.stopped() {

@@ -56,7 +56,8 @@ const CHANNELS: [(&str, u32, f64, &[&str]); 6] = [
     ("referral", 5, 1.0, &[]),
 ];
 
-/// Somebody, known by a number. Everything else follows from it, so that a customer is the same in every session.
+/// Somebody, known by a number. Everything else follows from it, so that a customer is the same in every
+/// session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Customer {
     pub(super) id: u64,

@@ -1,6 +1,7 @@
 //! Randomness that is the same for the same seed, on every machine and in every version.
 //!
-//! Generators of the `rand` crate may change their output between versions; a demo that is to be reproducible cannot.
+//! Generators of the `rand` crate may change their output between versions; a demo that is to be reproducible
+//! cannot.
 
 /// Spreads the bits of a number over the whole range. Used to derive stable traits from an id.
 pub(super) fn scramble(value: u64) -> u64 {

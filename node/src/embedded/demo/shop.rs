@@ -36,7 +36,8 @@ const RETURNABLE_ORDERS: usize = 512;
 /// Share of sessions that come to return an order, once there is one.
 const RETURN_SHARE: f64 = 0.004;
 
-/// Order ids count milliseconds from here, so that they have the size of real ones (past 2^53) and fit 63 bits.
+/// Order ids count milliseconds from here, so that they have the size of real ones (past 2^53) and fit 63
+/// bits.
 const ORDER_EPOCH_MS: i64 = 1_577_836_800_000;
 const ORDER_SEQUENCE_BITS: u32 = 22;
 
@@ -361,7 +362,8 @@ impl Clock {
         push_name(&mut self.second_json, "event_time");
         self.second_json.push(b'"');
         let second = Timestamp::from_second(self.second).unwrap_or(self.now);
-        // Writing to memory does not fail, and the last character is the zone's Z, which follows the milliseconds.
+        // Writing to memory does not fail, and the last character is the zone's Z, which follows the
+        // milliseconds.
         write!(self.second_json, "{second}").ok();
         self.second_json.pop();
     }

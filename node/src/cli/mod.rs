@@ -1,0 +1,96 @@
+//! What `aurora` understands.
+
+mod bench;
+mod client;
+mod doctor;
+mod node;
+mod output;
+mod sql;
+mod streams;
+mod up;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::embedded::clickhouse as embedded_clickhouse;
+
+/// Real-time analytics for Kafka: every event exactly once in ClickHouse, and answers about it from any node.
+#[derive(Debug, Parser)]
+#[command(name = "aurora", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run all of it here: ClickHouse, a demo stream or your Kafka, one node with its page
+    Up(up::UpArgs),
+    /// Run one node, as its configuration file says
+    Node(node::NodeArgs),
+    /// Run a statement and show its rows
+    Sql(sql::SqlArgs),
+    /// Show the streams: state, rate, freshness, lag
+    Streams(streams::StreamsArgs),
+    /// Prove that a stream's events are in ClickHouse exactly once
+    Verify(verify::VerifyArgs),
+    /// Say what this machine lacks, and how to get it
+    Doctor(doctor::DoctorArgs),
+    /// Measure Aurora on this machine
+    Bench(bench::BenchArgs),
+    /// The embedded ClickHouse, as `up` starts it
+    #[command(name = embedded_clickhouse::CHILD_SUBCOMMAND, hide = true)]
+    InternalClickhouse {
+        #[arg(long)]
+        library: PathBuf,
+        #[arg(long)]
+        config: PathBuf,
+        #[arg(long)]
+        data: PathBuf,
+    },
+}
+
+/// Runs the command line that the process was started with.
+pub fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    // The embedded ClickHouse must be alone in its process: no runtime, no log.
+    if let Command::InternalClickhouse {
+        library,
+        config,
+        data,
+    } = &command
+    {
+        return embedded_clickhouse::run_child(library, config, data).unwrap_or_else(|error| failed(&error));
+    }
+    // Fails only when one is set already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::from(error).context("no threads could be started")),
+    };
+    let result = runtime.block_on(run(command));
+    // What blocks in the background must not keep the process alive.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    result.unwrap_or_else(|error| failed(&error))
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Up(args) => up::run(args).await,
+        Command::Node(args) => node::run(&args).await,
+        Command::Sql(args) => sql::run(args).await,
+        Command::Streams(args) => streams::run(&args).await,
+        Command::Verify(args) => verify::run(&args).await,
+        Command::Doctor(args) => doctor::run(&args).await,
+        Command::Bench(args) => bench::run(args).await,
+        Command::InternalClickhouse { .. } => Ok(ExitCode::FAILURE),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    output::error(&format!("{error:#}"));
+    ExitCode::FAILURE
+}

@@ -1,0 +1,117 @@
+//! `aurora node`
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use aurora_actors::ingest::source::connection::KafkaConnection;
+use aurora_actors::ingest::stream::StreamSpec;
+use aurora_actors::store::Login;
+use aurora_cluster::StreamId;
+use clap::Args;
+
+use super::output;
+use crate::config::{ClickHouseSection, Config, ConnectionSection, UserSection};
+use crate::node::{Node, NodeOptions};
+use crate::telemetry::{self, LogFormat};
+
+/// Run one node, as its configuration file says.
+#[derive(Debug, Args)]
+pub(super) struct NodeArgs {
+    /// The configuration file, in TOML
+    #[arg(long, value_name = "FILE", env = "AURORA_CONFIG")]
+    config: PathBuf,
+    /// How logs look
+    #[arg(long, value_enum, default_value = "text", env = "AURORA_LOG_FORMAT")]
+    log_format: LogFormat,
+}
+
+pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
+    telemetry::start(args.log_format, "info");
+    let config = Config::read(&args.config)?;
+    let node = Node::start(options(config).await?).await?;
+    output::note(&format!(
+        "node {} serves http://{}",
+        node.state().id,
+        node.state().http
+    ));
+    super::up::interrupted().await?;
+    super::up::or_interrupted_again(node.drain()).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn options(config: Config) -> anyhow::Result<NodeOptions> {
+    let token = config
+        .node
+        .token
+        .as_ref()
+        .map(|token| token.resolve())
+        .transpose()
+        .context("the node's token")?;
+    if token.is_none() && !config.node.http.ip().is_loopback() {
+        bail!(
+            "{} can be reached from other machines, and no token is set: anybody could read the data. \
+             Set `token` under [node], or serve a loopback address such as 127.0.0.1:8080",
+            config.node.http
+        );
+    }
+    let listener = super::up::bind(config.node.http).await?;
+    let connections: Vec<KafkaConnection> = config
+        .connections
+        .iter()
+        .map(connection)
+        .collect::<anyhow::Result<_>>()?;
+    let mut streams = Vec::new();
+    for stream in &config.streams {
+        let id = StreamId::new(&stream.connection, &stream.topic)?;
+        let Some(connection) = connections
+            .iter()
+            .find(|connection| connection.name == stream.connection)
+        else {
+            bail!("the connection {:?} is not there", stream.connection);
+        };
+        let spec = StreamSpec {
+            id,
+            database: config.clickhouse.database.clone(),
+            topic_identity: None,
+        };
+        streams.push((connection.clone(), spec));
+    }
+    Ok(NodeOptions {
+        id: config.node.id.parse()?,
+        listener,
+        token,
+        writer: login(&config.clickhouse, &config.clickhouse.writer)?,
+        reader: login(&config.clickhouse, &config.clickhouse.reader)?,
+        database: config.clickhouse.database.clone(),
+        buffer_bytes: config.limits.buffer_bytes,
+        streams,
+    })
+}
+
+fn login(section: &ClickHouseSection, user: &UserSection) -> anyhow::Result<Login> {
+    let password = user
+        .password
+        .resolve()
+        .with_context(|| format!("the password of ClickHouse's user {}", user.user))?;
+    Ok(Login {
+        url: section.url.trim_end_matches('/').to_owned(),
+        user: user.user.clone(),
+        password,
+    })
+}
+
+fn connection(section: &ConnectionSection) -> anyhow::Result<KafkaConnection> {
+    let mut properties = std::collections::BTreeMap::new();
+    for (name, value) in &section.properties {
+        let value = value
+            .resolve()
+            .with_context(|| format!("{name} of the connection {}", section.name))?;
+        properties.insert(name.clone(), value);
+    }
+    Ok(KafkaConnection {
+        name: section.name.clone(),
+        brokers: section.brokers.clone(),
+        properties,
+    })
+}

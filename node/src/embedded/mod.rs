@@ -1,0 +1,6 @@
+//! What `aurora up` brings along: a real ClickHouse, a broker and a shop that sends events.
+
+pub mod broker;
+pub mod clickhouse;
+pub mod demo;
+pub mod lock;

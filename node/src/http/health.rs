@@ -1,0 +1,56 @@
+//! Whether the node lives, whether it is ready, and its figures.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+use crate::node::NodeState;
+
+/// The process answers.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// ClickHouse answers and the node is not on its way out.
+pub(super) async fn readyz(State(state): State<Arc<NodeState>>) -> Response {
+    let not_ready = |detail: String| {
+        let hint = "Send requests to another node until this one is ready.";
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not-ready",
+            "The node is not ready",
+            detail,
+            hint,
+        )
+        .into_response()
+    };
+    if state.draining.is_cancelled() {
+        return not_ready("It is handing its work over before it stops.".to_owned());
+    }
+    match state.store.row::<u8>("SELECT 1").await {
+        Ok(_) => "ready\n".into_response(),
+        Err(error) => not_ready(error.to_string()),
+    }
+}
+
+/// Figures for Prometheus, in the OpenMetrics text format.
+pub(super) async fn metrics(State(state): State<Arc<NodeState>>) -> Response {
+    state
+        .metrics
+        .buffer_bytes
+        .set(i64::try_from(state.budget.used()).unwrap_or(i64::MAX));
+    let mut text = String::new();
+    match prometheus_client::encoding::text::encode(&mut text, &state.registry) {
+        Ok(()) => {
+            let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, content_type)], text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

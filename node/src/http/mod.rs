@@ -1,0 +1,47 @@
+//! The node's API and page.
+//!
+//! Errors are RFC 9457 problems: what happened, why, what to do. Numbers that may exceed 2^53 are
+//! strings in JSON. With a token configured, everything but health needs it; without one the node
+//! serves loopback only, and only requests that were addressed to it by a loopback name, so that no
+//! page from elsewhere can reach it through a browser (DNS rebinding).
+
+mod access;
+mod cluster;
+mod health;
+pub mod problem;
+mod schema;
+mod sql;
+pub mod streams;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::node::NodeState;
+
+/// Most bytes of a request's body.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// Everything the node answers.
+pub fn router(state: Arc<NodeState>) -> Router {
+    let api = Router::new()
+        .route("/cluster", get(cluster::show))
+        .route("/streams", get(streams::list))
+        .route("/streams/{id}", get(streams::show))
+        .route("/streams/{id}/audit", post(streams::audit))
+        .route("/schema", get(schema::list))
+        .route("/schema/{table}", get(schema::show))
+        .route("/sql", post(sql::run));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/metrics", get(health::metrics))
+        .merge(aurora_ui::router())
+        .layer(middleware::from_fn_with_state(state.clone(), access::guard))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(state)
+}

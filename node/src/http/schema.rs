@@ -1,0 +1,102 @@
+//! Tables and columns that queries can use.
+
+use std::sync::Arc;
+
+use aurora_actors::query::sql::{MAX_LIMIT, SqlRequest, SqlResult};
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+
+use super::problem::Problem;
+use crate::node::NodeState;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Tables {
+    tables: Vec<TableView>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct TableView {
+    database: String,
+    table: String,
+    columns: Vec<ColumnView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ColumnView {
+    name: String,
+    #[serde(rename = "type")]
+    column_type: String,
+    comment: String,
+}
+
+/// All tables that the reader can see.
+pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Result<Json<Tables>, Problem> {
+    Ok(Json(Tables {
+        tables: read(&state, None).await?,
+    }))
+}
+
+/// One table: `TABLE` of the events' database, or `DATABASE.TABLE`.
+pub(super) async fn show(
+    State(state): State<Arc<NodeState>>,
+    Path(name): Path<String>,
+) -> Result<Json<TableView>, Problem> {
+    let tables = read(&state, Some(&name)).await?;
+    tables
+        .into_iter()
+        .next()
+        .map(Json)
+        .ok_or_else(|| Problem::not_found("table", &name))
+}
+
+/// Asked as the reader, so that only what it may see is shown.
+async fn read(state: &NodeState, name: Option<&str>) -> Result<Vec<TableView>, Problem> {
+    let (database, table) = match name {
+        None => ("", ""),
+        Some(name) => name.split_once('.').unwrap_or((&state.database, name)),
+    };
+    let request = SqlRequest {
+        sql: "SELECT database, table, name, type, comment FROM system.columns
+              WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')
+                AND ({database:String} = '' OR (database = {database:String} AND table = {table:String}))
+              ORDER BY database, table, position"
+            .to_owned(),
+        params: [
+            ("database".to_owned(), database.to_owned()),
+            ("table".to_owned(), table.to_owned()),
+        ]
+        .into(),
+        limit: Some(MAX_LIMIT),
+    };
+    Ok(group(&state.sql.run(&request).await?))
+}
+
+fn group(result: &SqlResult) -> Vec<TableView> {
+    let mut tables: Vec<TableView> = Vec::new();
+    for row in &result.rows {
+        let Ok([database, table, name, column_type, comment]) =
+            serde_json::from_str::<[String; 5]>(row.get())
+        else {
+            continue;
+        };
+        if !tables
+            .last()
+            .is_some_and(|last| last.database == database && last.table == table)
+        {
+            tables.push(TableView {
+                database,
+                table,
+                columns: Vec::new(),
+            });
+        }
+        if let Some(last) = tables.last_mut() {
+            last.columns.push(ColumnView {
+                name,
+                column_type,
+                comment,
+            });
+        }
+    }
+    tables
+}

@@ -1,0 +1,82 @@
+//! SQL over HTTP.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aurora_actors::query::sql::{SqlRequest, SqlResult};
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use crate::node::NodeState;
+
+/// What is sent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    sql: String,
+    #[serde(default)]
+    params: BTreeMap<String, serde_json::Value>,
+    limit: Option<usize>,
+}
+
+/// What comes back.
+#[derive(Debug, Serialize)]
+pub(super) struct Answer {
+    #[serde(flatten)]
+    result: SqlResult,
+    /// Everything up to this time is in the answer, in every stream of this node.
+    complete_to: Option<jiff::Timestamp>,
+}
+
+pub(super) async fn run(
+    State(state): State<Arc<NodeState>>,
+    request: Result<Json<Request>, JsonRejection>,
+) -> Result<Json<Answer>, Problem> {
+    let Json(request) = request.map_err(|rejection| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "request",
+            "The request cannot be read",
+            rejection.body_text(),
+            "Send JSON such as {\"sql\": \"SELECT 1\", \"params\": {}, \"limit\": 100} as application/json.",
+        )
+    })?;
+    let params = request
+        .params
+        .into_iter()
+        .map(|(name, value)| (name, parameter(value)))
+        .collect();
+    // What has landed before the query starts is what it is sure to see.
+    let complete_to = complete_to(&state);
+    let result = state
+        .sql
+        .run(&SqlRequest {
+            sql: request.sql,
+            params,
+            limit: request.limit,
+        })
+        .await?;
+    Ok(Json(Answer { result, complete_to }))
+}
+
+/// ClickHouse takes a parameter's value as text and reads it by the type in the query.
+fn parameter(value: serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let streams = state.streams.read();
+    let times = streams
+        .values()
+        .map(|stream| stream.status.snapshot().complete_to_ms(now_ms));
+    let earliest = times.collect::<Option<Vec<i64>>>()?.into_iter().min()?;
+    jiff::Timestamp::from_millisecond(earliest).ok()
+}

@@ -1,0 +1,273 @@
+//! Streams and how they are doing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aurora_actors::ingest::audit::{self, AuditReport};
+use aurora_actors::ingest::status::{PartitionStatus, Snapshot, State as StreamState};
+use aurora_actors::ingest::supervisor::StreamHandle;
+use aurora_cluster::StreamId;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use crate::node::NodeState;
+
+/// How long an audit waits for the first journal entry of a stream that has just begun.
+const FIRST_ENTRY_LIMIT: Duration = Duration::from_secs(5);
+
+/// All streams.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Streams {
+    /// In order of their names.
+    pub streams: Vec<StreamView>,
+}
+
+/// One stream.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StreamView {
+    /// `connection:topic`.
+    pub id: String,
+    /// The connection's name.
+    pub connection: String,
+    /// The topic's name.
+    pub topic: String,
+    /// The table, as SQL can use it, once it is there.
+    pub table: Option<String>,
+    /// Which life of the topic this is.
+    pub generation: u32,
+    /// `starting`, `settling`, `running`, `waiting` or `stopped`.
+    pub state: String,
+    /// Why it waits.
+    pub reason: Option<String>,
+    /// Messages written a second, over the last ten.
+    pub events_per_s: f64,
+    /// Bytes of messages written a second, over the last ten.
+    pub bytes_per_s: f64,
+    /// From the broker's timestamp to visible, over the last ten seconds.
+    pub freshness_ms: Option<Quantiles>,
+    /// Messages in Kafka that are not written yet.
+    pub lag: u64,
+    /// Rows, in all.
+    #[serde(with = "as_text")]
+    pub rows: u64,
+    /// Dead letters, in all.
+    #[serde(with = "as_text")]
+    pub dead_letters: u64,
+    /// Tombstones, in all.
+    #[serde(with = "as_text")]
+    pub skipped: u64,
+    /// The last audit.
+    pub audit: AuditView,
+    /// Everything up to this time has been written.
+    pub complete_to: Option<jiff::Timestamp>,
+    /// The partitions here.
+    pub partitions: Vec<PartitionView>,
+}
+
+/// Median and 99th percentile.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// Half are below.
+    pub p50: f64,
+    /// 99 in a hundred are below.
+    pub p99: f64,
+}
+
+/// What the last audit said.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AuditView {
+    /// `clean`, `broken`, or `pending` before the first.
+    pub state: String,
+    /// When it looked.
+    pub checked_at: Option<jiff::Timestamp>,
+    /// What does not hold.
+    pub detail: Option<String>,
+}
+
+/// One partition.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PartitionView {
+    /// Its number.
+    pub partition: i32,
+    /// As for a stream.
+    pub state: String,
+    /// Why it waits.
+    pub reason: Option<String>,
+    /// Its owner's epoch.
+    pub epoch: u64,
+    /// The next offset to be written.
+    #[serde(with = "as_text")]
+    pub position: u64,
+    /// The offset of the next message in Kafka.
+    pub end_offset: Option<String>,
+    /// Messages in Kafka that are not written yet.
+    pub lag: u64,
+    /// Rows, in all.
+    #[serde(with = "as_text")]
+    pub rows: u64,
+    /// Dead letters, in all.
+    #[serde(with = "as_text")]
+    pub dead_letters: u64,
+}
+
+/// 64-bit numbers as JSON strings, since many readers of JSON keep only 53 bits.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Json<Streams> {
+    let handles: Vec<StreamHandle> = state.streams.read().values().cloned().collect();
+    Json(Streams {
+        streams: handles.iter().map(view).collect(),
+    })
+}
+
+pub(super) async fn show(
+    State(state): State<Arc<NodeState>>,
+    Path(id): Path<String>,
+) -> Result<Json<StreamView>, Problem> {
+    Ok(Json(view(&find(&state, &id)?)))
+}
+
+fn find(state: &NodeState, id: &str) -> Result<StreamHandle, Problem> {
+    let known = id.parse::<StreamId>().ok().and_then(|id| state.stream(&id));
+    known.ok_or_else(|| Problem::not_found("stream", id))
+}
+
+/// Audits a stream now and returns what was counted.
+pub(super) async fn audit(
+    State(state): State<Arc<NodeState>>,
+    Path(id): Path<String>,
+) -> Result<Json<AuditReport>, Problem> {
+    let handle = find(&state, &id)?;
+    let Some(target) = handle.target.lock().clone() else {
+        let reason = handle
+            .status
+            .snapshot()
+            .reason
+            .unwrap_or_else(|| "It is still starting.".to_owned());
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "not-started",
+            "The stream has not begun, so there is nothing to audit",
+            reason,
+            "Try again once its state is running.",
+        ));
+    };
+    let started = std::time::Instant::now();
+    loop {
+        let report = audit::audit(&state.store, &target).await?;
+        if !report.partitions.is_empty() || started.elapsed() > FIRST_ENTRY_LIMIT {
+            handle.status.set_audit(report.clone());
+            return Ok(Json(report));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+fn view(handle: &StreamHandle) -> StreamView {
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let snapshot = handle.status.snapshot();
+    let total = |of: fn(&PartitionStatus) -> u64| snapshot.partitions.values().map(of).sum();
+    let complete_to = snapshot
+        .complete_to_ms(now_ms)
+        .filter(|_| !snapshot.partitions.is_empty());
+    StreamView {
+        id: handle.id.to_string(),
+        connection: handle.id.connection().to_owned(),
+        topic: handle.id.topic().to_owned(),
+        table: snapshot.table.clone(),
+        generation: snapshot.generation,
+        state: state_name(overall(&snapshot)).to_owned(),
+        reason: reason(&snapshot),
+        events_per_s: snapshot.events_per_s,
+        bytes_per_s: snapshot.bytes_per_s,
+        freshness_ms: snapshot.freshness_ms.map(|(p50, p99)| Quantiles { p50, p99 }),
+        lag: snapshot.lag(),
+        rows: total(|status| status.rows),
+        dead_letters: total(|status| status.dead),
+        skipped: total(|status| status.skipped),
+        audit: audit_view(snapshot.audit.as_ref()),
+        complete_to: complete_to.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()),
+        partitions: snapshot
+            .partitions
+            .iter()
+            .map(|(number, status)| partition_view(*number, status))
+            .collect(),
+    }
+}
+
+/// The stream waits when a partition of it does.
+fn overall(snapshot: &Snapshot) -> StreamState {
+    let waits = snapshot
+        .partitions
+        .values()
+        .any(|status| status.state == StreamState::Waiting);
+    if snapshot.state == StreamState::Running && waits {
+        StreamState::Waiting
+    } else {
+        snapshot.state
+    }
+}
+
+fn reason(snapshot: &Snapshot) -> Option<String> {
+    let of_partition = || {
+        snapshot
+            .partitions
+            .values()
+            .find_map(|status| status.reason.clone())
+    };
+    snapshot.reason.clone().or_else(of_partition)
+}
+
+fn state_name(state: StreamState) -> &'static str {
+    match state {
+        StreamState::Starting => "starting",
+        StreamState::Settling => "settling",
+        StreamState::Running => "running",
+        StreamState::Waiting => "waiting",
+        StreamState::Stopped => "stopped",
+    }
+}
+
+fn audit_view(report: Option<&AuditReport>) -> AuditView {
+    match report {
+        None => AuditView {
+            state: "pending".to_owned(),
+            checked_at: None,
+            detail: None,
+        },
+        Some(report) => AuditView {
+            state: if report.clean { "clean" } else { "broken" }.to_owned(),
+            checked_at: Some(report.checked_at),
+            detail: (!report.clean).then(|| report.problems.join("; ")),
+        },
+    }
+}
+
+fn partition_view(partition: i32, status: &PartitionStatus) -> PartitionView {
+    PartitionView {
+        partition,
+        state: state_name(status.state).to_owned(),
+        reason: status.reason.clone(),
+        epoch: status.epoch,
+        position: status.position,
+        end_offset: status.end_offset.map(|offset| offset.to_string()),
+        lag: status.lag(),
+        rows: status.rows,
+        dead_letters: status.dead,
+    }
+}
