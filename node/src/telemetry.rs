@@ -5,7 +5,7 @@ use tracing_subscriber::EnvFilter;
 /// How logs look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// Lines for people.
     #[default]
     Text,
@@ -15,7 +15,7 @@ pub enum LogFormat {
 
 /// Starts logging. `AURORA_LOG` says what is logged, in the syntax of `tracing`'s filters; otherwise
 /// `default` does.
-pub fn start(format: LogFormat, default: &str) {
+pub(crate) fn start(format: LogFormat, default: &str) {
     let filter = EnvFilter::try_from_env("AURORA_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)

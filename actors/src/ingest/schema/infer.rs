@@ -18,6 +18,8 @@ const MAX_PATH_BYTES: usize = 200;
 const MAX_DISTINCT: usize = 1_000;
 /// Fewer texts than this say nothing about cardinality.
 const MIN_TEXTS_FOR_CARDINALITY: u64 = 50;
+/// One value in so many may be of another kind than the rest.
+const STRAY_SHARE: u64 = 100;
 const MAX_EXAMPLES: usize = 3;
 const MAX_EXAMPLE_CHARS: usize = 60;
 
@@ -297,22 +299,25 @@ impl FieldStats {
     /// The narrowest type that holds every value; `None` when there was none.
     fn column_type(&self, name: &str) -> Option<ColumnType> {
         let numbers = self.integers + self.floats;
-        let scalars = self.booleans + numbers + self.texts;
-        if scalars + self.arrays == 0 {
+        let all = self.booleans + numbers + self.texts + self.arrays;
+        if all == 0 {
             return None;
         }
-        let scalar = match () {
-            () if self.arrays == scalars + self.arrays => return self.array_type(name),
-            () if self.arrays > 0 => Scalar::String,
-            () if self.booleans == scalars => Scalar::Bool,
-            () if numbers == scalars => self.number_type(name),
-            () if self.texts == scalars && self.moments == self.texts => {
-                Scalar::DateTime(self.precision.max(3))
-            }
-            () if self.texts == scalars && self.is_low_cardinality() => {
-                return Some(ColumnType::LowCardinality);
-            }
-            () => Scalar::String,
+        // A stray value of another kind among many is a mistake of its message, which will be a dead
+        // letter, and no reason to make text of a number.
+        let nearly_all = |count: u64| count > 0 && (all - count) * STRAY_SHARE <= all;
+        let scalar = if nearly_all(self.arrays) {
+            return self.array_type(name);
+        } else if nearly_all(self.booleans) {
+            Scalar::Bool
+        } else if nearly_all(numbers) {
+            self.number_type(name)
+        } else if nearly_all(self.moments) {
+            Scalar::DateTime(self.precision.max(3))
+        } else if self.texts == all && self.is_low_cardinality() {
+            return Some(ColumnType::LowCardinality);
+        } else {
+            Scalar::String
         };
         Some(ColumnType::Scalar(scalar))
     }
@@ -334,7 +339,7 @@ impl FieldStats {
         let numbers = self.integers + self.floats;
         // Seconds look like any other number of ten digits; the name has to say so too.
         let sure = self.precision >= 3 && self.floats == 0 || names_a_time(name);
-        if self.near_now == numbers && sure {
+        if (numbers - self.near_now) * STRAY_SHARE <= numbers && sure {
             return Scalar::DateTime(match self.precision {
                 0..=3 => 3,
                 4..=6 => 6,
@@ -456,6 +461,16 @@ mod tests {
         is(&["[{\"a\":1}]"], "Array(String)");
         is(&["[1]", "1"], "Nullable(String)");
         assert_eq!(type_of(&["null"]), None);
+    }
+
+    #[test]
+    fn a_stray_value_among_many_does_not_decide() {
+        let mut values = vec!["1.5"; 200];
+        values[7] = "\"a lot\"";
+        assert_eq!(type_of(&values).as_deref(), Some("Nullable(Float64)"));
+        values[8] = "\"more\"";
+        values[9] = "\"most\"";
+        assert_eq!(type_of(&values).as_deref(), Some("Nullable(String)"));
     }
 
     #[test]

@@ -43,8 +43,8 @@ pub fn create_statement(table: &TableName, schema: &TableSchema, keys: &[String]
         "CREATE TABLE IF NOT EXISTS {table} (\n{fields}\
     _topic LowCardinality(String) COMMENT 'the Kafka topic',
     _partition Int32 COMMENT 'the Kafka partition',
-    _offset UInt64 CODEC(Delta, LZ4) COMMENT 'the offset in the partition',
-    _timestamp DateTime64(3, 'UTC') CODEC(Delta, LZ4) COMMENT 'when Kafka got the message',
+    _offset UInt64 COMMENT 'the offset in the partition' CODEC(Delta, LZ4),
+    _timestamp DateTime64(3, 'UTC') COMMENT 'when Kafka got the message' CODEC(Delta, LZ4),
     _generation UInt32 COMMENT 'the life of the topic that the offset belongs to',
     {REST_COLUMN} Nullable(String) COMMENT 'fields without a column of their own, as JSON',
     INDEX _offset_range _offset TYPE minmax
