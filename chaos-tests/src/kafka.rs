@@ -14,10 +14,8 @@
 //! # }
 //! ```
 
-mod install;
-mod settings;
-
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,16 +27,20 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
-pub use settings::{KafkaOptions, ProxiedListener};
-use settings::{LOG4J2, Launch, Ports, broker_name, node_id, random_cluster_id, server_properties};
+use aurora_node::embedded::kafka as embedded;
+pub use aurora_node::embedded::kafka::settings::{KafkaOptions, ProxiedListener};
+use aurora_node::embedded::kafka::settings::{
+    LOG4J2, LOG4J2_FILE, Launch, Ports, broker_name, node_id, random_cluster_id, server_properties,
+};
 
-use crate::process::Process;
+use crate::process::{Process, free_port};
 use crate::sandbox::{Sandbox, eventually};
 
 /// A broker is up within 3 to 5 s on a quiet machine; on a busy one, or after an unclean stop, it can take
 /// many times that.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A running cluster. Every method takes `&self`, so that faults can be injected while load runs. Dropping it
 /// kills it.
 pub struct Kafka {
@@ -70,16 +72,16 @@ impl Kafka {
             "a sandbox has 1 or 3 brokers, not {}",
             options.brokers
         );
-        let jars = install::jars().await?;
+        let jars = embedded::jars().await?;
         let launch = Launch {
             directory: sandbox.directory().to_owned(),
             class_path: format!("{}/*", jars.display()),
             heap_mb: options.heap_mb,
         };
         let ports = (0..options.brokers)
-            .map(|_| Ports::free())
+            .map(|_| free_ports())
             .collect::<Result<Vec<_>>>()?;
-        sandbox.write("log4j2.properties", LOG4J2)?;
+        sandbox.write(LOG4J2_FILE, LOG4J2)?;
         let mut brokers = Vec::new();
         for (index, broker_ports) in ports.iter().enumerate() {
             let properties = server_properties(index, &ports, sandbox.directory(), &options);
@@ -115,7 +117,10 @@ impl Kafka {
 
     /// The listeners meant to be reached through proxies, one for each broker.
     pub fn proxied_listeners(&self) -> Vec<ProxiedListener> {
-        self.brokers.iter().map(|broker| broker.ports.proxied).collect()
+        self.brokers
+            .iter()
+            .filter_map(|broker| broker.ports.proxied)
+            .collect()
     }
 
     /// A client configuration that reaches this cluster, to be completed by the caller.
@@ -214,10 +219,14 @@ impl Kafka {
             !process.as_ref().is_some_and(|old| old.is_running()),
             "broker {index} is running already"
         );
-        let mut java = self.launch.java(self.launch.heap_mb);
-        java.arg("kafka.Kafka").arg(&broker.properties_file);
-        *process = Some(Arc::new(self.launch.spawn(&broker_name(index), java)?));
+        let java = self.launch.broker(&broker.properties_file);
+        *process = Some(Arc::new(self.spawn(&broker_name(index), java)?));
         Ok(())
+    }
+
+    fn spawn(&self, name: &str, java: Command) -> Result<Process> {
+        Process::spawn(&self.launch.directory, name, java)
+            .context("Kafka needs Java 17 or later, `java` on the PATH")
     }
 
     /// Writes cluster id and metadata version into the empty data directories, for all brokers at a time.
@@ -225,18 +234,9 @@ impl Kafka {
         let cluster_id = random_cluster_id();
         let mut formatters = Vec::new();
         for (index, broker) in self.brokers.iter().enumerate() {
-            let mut java = self.launch.java(128);
-            java.args([
-                "-XX:TieredStopAtLevel=1",
-                "kafka.tools.StorageTool",
-                "format",
-                "-t",
-                &cluster_id,
-                "-c",
-            ]);
-            java.arg(&broker.properties_file);
+            let java = self.launch.format(&cluster_id, &broker.properties_file);
             let name = format!("{}-format", broker_name(index));
-            formatters.push(self.launch.spawn(&name, java)?);
+            formatters.push(self.spawn(&name, java)?);
         }
         for formatter in formatters {
             let status = formatter.wait(READY_TIMEOUT).await?;
@@ -324,6 +324,18 @@ impl Kafka {
 enum Readiness {
     Ready,
     Ended,
+}
+
+fn free_ports() -> Result<Ports> {
+    let proxied = ProxiedListener {
+        proxy: free_port()?,
+        upstream: free_port()?,
+    };
+    Ok(Ports {
+        client: free_port()?,
+        controller: free_port()?,
+        proxied: Some(proxied),
+    })
 }
 
 fn join_addresses(ports: impl IntoIterator<Item = u16>) -> String {

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aurora_cluster::{Epoch, Partition};
 use parking_lot::Mutex;
@@ -81,10 +82,30 @@ struct Inner {
 /// Tells the writer that some slot has something.
 #[derive(Debug, Default)]
 pub struct ReadySignal {
-    /// Something is there.
-    pub some: Notify,
+    some: Notify,
+    /// Whether `some` has been said since the last time the writer looked. Batches fill far more
+    /// often than they are written, and the writer's mailbox has no bound.
+    said: AtomicBool,
     /// Some slot is full: there is no reason to wait for more.
     pub full: Notify,
+}
+
+impl ReadySignal {
+    fn say(&self) {
+        if !self.said.swap(true, Ordering::AcqRel) {
+            self.some.notify_one();
+        }
+    }
+
+    /// Waits until something is there, once for each time the writer looks.
+    pub async fn some(&self) {
+        self.some.notified().await;
+    }
+
+    /// The writer looks now: what comes from here on is to be said again.
+    pub fn looked(&self) {
+        self.said.store(false, Ordering::Release);
+    }
 }
 
 impl Slot {
@@ -114,7 +135,7 @@ impl Slot {
         let mut inner = self.inner.lock();
         let result = fill(&mut inner.batches);
         if inner.batches.iter().any(|batch| !batch.is_empty()) {
-            self.ready.some.notify_one();
+            self.ready.say();
         }
         if inner.batches.iter().any(is_full) || inner.batches.len() > 1 {
             self.ready.full.notify_one();
@@ -185,4 +206,55 @@ impl Slot {
 
 fn is_full(batch: &PartitionBatch) -> bool {
     batch.offsets.len() >= MAX_ROWS || batch.bytes() >= MAX_BYTES || batch.rejected_bytes >= MAX_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::schema::TableSchema;
+
+    #[tokio::test]
+    async fn many_fills_wake_the_writer_once() {
+        let ready = Arc::new(ReadySignal::default());
+        let (slot, _outcomes) = Slot::new(0, 1, ready.clone());
+        let fill = || {
+            slot.fill(|batches| {
+                let mut batch = PartitionBatch::new(Arc::new(TableSchema::default()), 0);
+                batch.range.next = 1;
+                batches.push_back(batch);
+            });
+        };
+        let woken = async || {
+            tokio::time::timeout(std::time::Duration::from_millis(50), ready.some())
+                .await
+                .is_ok()
+        };
+        (0..100).for_each(|_| fill());
+        assert!(woken().await);
+        fill();
+        assert!(!woken().await, "the writer has not looked yet");
+        ready.looked();
+        assert_eq!(slot.take().len(), 101);
+        fill();
+        assert!(woken().await);
+    }
+
+    #[tokio::test]
+    async fn a_closed_slot_gives_nothing_out_and_waits_for_its_answer() {
+        let (slot, mut outcomes) = Slot::new(0, 1, Arc::default());
+        let mut batch = PartitionBatch::new(Arc::new(TableSchema::default()), 0);
+        batch.range.next = 1;
+        slot.fill(|batches| batches.push_back(batch));
+        let taken = slot.take().pop().unwrap();
+        let closing = tokio::spawn({
+            let slot = slot.clone();
+            async move { slot.close().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!closing.is_finished());
+        slot.answer([Outcome::Landed(taken.into())]);
+        closing.await.unwrap();
+        assert!(matches!(outcomes.recv().await, Some(Outcome::Landed(_))));
+        assert!(slot.take().is_empty());
+    }
 }

@@ -116,7 +116,7 @@ impl Actor for StreamWriter {
         let ready = context.ready.clone();
         let waker = tokio::spawn(async move {
             loop {
-                ready.some.notified().await;
+                ready.some().await;
                 if myself.cast(WriterMessage::Commit).is_err() {
                     return;
                 }
@@ -193,6 +193,7 @@ impl WriterState {
             }
         }
         self.pace.last_start = Instant::now();
+        self.context.ready.looked();
         let slots: Vec<Arc<Slot>> = self.slots.values().cloned().collect();
         let mut outcomes: BTreeMap<Partition, Vec<Outcome>> = BTreeMap::new();
         let taken: Vec<Taken> = slots

@@ -3,4 +3,5 @@
 pub mod broker;
 pub mod clickhouse;
 pub mod demo;
+pub mod kafka;
 pub mod lock;

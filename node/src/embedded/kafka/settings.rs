@@ -6,18 +6,14 @@ use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
-
-use crate::process::{Process, free_port};
-
-/// What [`Kafka::start`](super::Kafka::start) can be told.
+/// What a cluster is to be like.
 #[derive(Debug, Clone)]
 pub struct KafkaOptions {
     /// One broker, or three. With three, topics have three replicas and survive the loss of any one broker.
     pub brokers: usize,
     /// Java heap of each broker in MB.
     pub heap_mb: u32,
-    /// Further lines of server.properties; they win over the sandbox's own.
+    /// Further lines of server.properties; they win over those made here.
     pub properties: Vec<(String, String)>,
 }
 
@@ -35,18 +31,25 @@ impl Default for KafkaOptions {
 const MESSAGE_MAX_BYTES: u32 = 16 * 1024 * 1024;
 
 /// How a broker is started.
-pub(super) struct Launch {
-    pub(super) directory: PathBuf,
-    pub(super) class_path: String,
-    pub(super) heap_mb: u32,
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// Where its files are; [`LOG4J2`] must be there, as [`LOG4J2_FILE`].
+    pub directory: PathBuf,
+    /// The jars, as Java's `-cp` takes them.
+    pub class_path: String,
+    /// Java heap of a broker in MB.
+    pub heap_mb: u32,
 }
 
 /// The ports of one broker.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ports {
-    pub(super) client: u16,
-    pub(super) controller: u16,
-    pub(super) proxied: ProxiedListener,
+pub struct Ports {
+    /// Where clients and other brokers connect.
+    pub client: u16,
+    /// Where the controllers of a cluster talk to each other.
+    pub controller: u16,
+    /// A second listener for clients, for a proxy to stand in front of.
+    pub proxied: Option<ProxiedListener>,
 }
 
 /// Where a proxy can stand between clients and one broker.
@@ -62,22 +65,23 @@ pub struct ProxiedListener {
     pub upstream: u16,
 }
 
-impl Ports {
-    pub(super) fn free() -> Result<Self> {
-        let proxied = ProxiedListener {
-            proxy: free_port()?,
-            upstream: free_port()?,
-        };
-        Ok(Self {
-            client: free_port()?,
-            controller: free_port()?,
-            proxied,
-        })
-    }
-}
-
 impl Launch {
-    pub(super) fn java(&self, heap_mb: u32) -> Command {
+    /// The command that prepares a broker's empty data directory. All brokers of a cluster get the same id.
+    pub fn format(&self, cluster_id: &str, properties: &Path) -> Command {
+        let mut java = self.java(128);
+        java.args(["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]);
+        java.args(["-t", cluster_id, "-c"]).arg(properties);
+        java
+    }
+
+    /// The command that is a broker.
+    pub fn broker(&self, properties: &Path) -> Command {
+        let mut java = self.java(self.heap_mb);
+        java.arg("kafka.Kafka").arg(properties);
+        java
+    }
+
+    fn java(&self, heap_mb: u32) -> Command {
         let mut java = Command::new("java");
         java.current_dir(&self.directory)
             .arg(format!("-Xmx{heap_mb}m"))
@@ -85,20 +89,18 @@ impl Launch {
             .arg("-XX:+UseSerialGC")
             .arg(format!(
                 "-Dlog4j2.configurationFile={}",
-                self.directory.join("log4j2.properties").display()
+                self.directory.join(LOG4J2_FILE).display()
             ))
             .args(["-cp", &self.class_path]);
         java
     }
-
-    pub(super) fn spawn(&self, name: &str, java: Command) -> Result<Process> {
-        Process::spawn(&self.directory, name, java)
-            .context("Kafka needs Java 17 or later, `java` on the PATH")
-    }
 }
 
-/// To stdout, which is the process's log file in the sandbox.
-pub(super) const LOG4J2: &str = "\
+/// The file that [`LOG4J2`] goes to.
+pub const LOG4J2_FILE: &str = "log4j2.properties";
+
+/// Logging to standard output.
+pub const LOG4J2: &str = "\
 status = error
 appender.out.type = Console
 appender.out.name = out
@@ -108,12 +110,8 @@ rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
 ";
 
-pub(super) fn server_properties(
-    index: usize,
-    ports: &[Ports],
-    directory: &Path,
-    options: &KafkaOptions,
-) -> String {
+/// The server.properties of broker `index` of the cluster whose brokers have these `ports`.
+pub fn server_properties(index: usize, ports: &[Ports], directory: &Path, options: &KafkaOptions) -> String {
     let own = ports[index];
     let replicas = ports.len();
     let min_in_sync = if replicas == 1 { 1 } else { 2 };
@@ -126,16 +124,22 @@ pub(super) fn server_properties(
         .enumerate()
         .map(|(voter, its)| format!("{}@127.0.0.1:{}", node_id(voter), its.controller))
         .collect();
+    let (mut protocols, mut listeners, mut advertised) = (String::new(), String::new(), String::new());
+    if let Some(ProxiedListener { proxy, upstream }) = own.proxied {
+        protocols = ",PROXIED:PLAINTEXT".to_owned();
+        listeners = format!(",PROXIED://127.0.0.1:{upstream}");
+        advertised = format!(",PROXIED://127.0.0.1:{proxy}");
+    }
     let mut text = format!(
         "\
 process.roles=broker,controller
 node.id={id}
 controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CLIENT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 inter.broker.listener.name=CLIENT
-listeners=CLIENT://127.0.0.1:{client},PROXIED://127.0.0.1:{upstream},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=CLIENT://127.0.0.1:{client},PROXIED://127.0.0.1:{proxy}
+listeners=CLIENT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners=CLIENT://127.0.0.1:{client}{advertised}
 log.dirs={data}
 default.replication.factor={replicas}
 min.insync.replicas={min_in_sync}
@@ -158,9 +162,7 @@ broker.heartbeat.interval.ms=500
         id = node_id(index),
         voters = voters.join(","),
         client = own.client,
-        upstream = own.proxied.upstream,
         controller = own.controller,
-        proxy = own.proxied.proxy,
         data = directory.join(format!("{}-data", broker_name(index))).display(),
     );
     for (key, value) in &options.properties {
@@ -171,17 +173,18 @@ broker.heartbeat.interval.ms=500
 }
 
 /// Kafka's node ids count from 1 here, so that a 0 in a log is never a broker.
-pub(super) fn node_id(index: usize) -> i32 {
+pub fn node_id(index: usize) -> i32 {
     i32::try_from(index + 1).unwrap_or(i32::MAX)
 }
 
-pub(super) fn broker_name(index: usize) -> String {
+/// What a broker's files are called.
+pub fn broker_name(index: usize) -> String {
     format!("kafka-{}", node_id(index))
 }
 
 /// 16 bytes as unpadded base64: 21 free characters, and a last one that stands for two bits only. A new id
-/// for every cluster, so that a broker that ends up talking to one of another test is refused.
-pub(super) fn random_cluster_id() -> String {
+/// for every cluster, so that a broker that ends up talking to one of another is refused.
+pub fn random_cluster_id() -> String {
     let random = RandomState::new();
     format!(
         "{:016x}{:05x}A",

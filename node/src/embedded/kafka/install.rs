@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::blocking;
-use crate::process::Process;
+use super::process::ChildProcess;
 
 const KAFKA_VERSION: &str = "4.1.1";
 /// The log4j release that this Kafka is built with; its bridge from SLF4J is not among Kafka's own
@@ -19,9 +18,8 @@ const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// The directory of the jars. Downloads them if they are not there.
 ///
-/// Tests of several processes may ask at the same time: a lock on a file lets one download while the others
-/// wait, and the finished directory appears in one step, so that whoever sees it sees all of it.
-pub(super) async fn jars() -> Result<PathBuf> {
+/// Several processes may ask at the same time: a lock on a file lets one download while the others wait, and the finished directory appears in one step, so that whoever sees it sees all of it.
+pub async fn jars() -> Result<PathBuf> {
     let cache = cache_directory()?;
     let jars = cache.join(format!("kafka-{KAFKA_VERSION}"));
     if jars.is_dir() {
@@ -56,7 +54,7 @@ fn cache_directory() -> Result<PathBuf> {
 
 /// The lock is let go when the file is closed, also by the end of the process.
 async fn lock(path: PathBuf) -> Result<File> {
-    blocking(move || {
+    let lock = move || {
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -64,17 +62,17 @@ async fn lock(path: PathBuf) -> Result<File> {
             .open(&path);
         let file = file.with_context(|| format!("cannot open the lock file {}", path.display()))?;
         if file.try_lock().is_err() {
-            eprintln!("waiting for another process to finish downloading Kafka");
+            tracing::warn!("waiting for another process to finish downloading Kafka");
             file.lock()
                 .with_context(|| format!("cannot lock {}", path.display()))?;
         }
         Ok(file)
-    })
-    .await
+    };
+    tokio::task::spawn_blocking(lock).await?
 }
 
 async fn download(cache: &Path, jars: &Path) -> Result<()> {
-    eprintln!(
+    tracing::warn!(
         "downloading Apache Kafka {KAFKA_VERSION} with Maven into {} (45 MB, once)",
         jars.display()
     );
@@ -94,7 +92,7 @@ async fn download(cache: &Path, jars: &Path) -> Result<()> {
             "-DincludeScope=runtime",
             "-DoutputDirectory=libs",
         ]);
-    let mvn = Process::spawn(work.path(), "maven", mvn).context(
+    let mut mvn = ChildProcess::spawn(work.path(), "maven", mvn).context(
         "Kafka is downloaded with Maven. Install it (package `maven`) together with Java 17 or later",
     )?;
     let status = mvn.wait(DOWNLOAD_TIMEOUT).await?;
@@ -116,7 +114,6 @@ async fn download(cache: &Path, jars: &Path) -> Result<()> {
         mvn.log_tail(20)
     );
     fs::rename(&libs, jars).with_context(|| format!("cannot move the jars to {}", jars.display()))?;
-    eprintln!("Apache Kafka {KAFKA_VERSION} is in {}", jars.display());
     Ok(())
 }
 
@@ -126,7 +123,7 @@ fn pom() -> String {
 <project xmlns=\"http://maven.apache.org/POM/4.0.0\">
   <modelVersion>4.0.0</modelVersion>
   <groupId>aurora</groupId>
-  <artifactId>sandbox-kafka</artifactId>
+  <artifactId>embedded-kafka</artifactId>
   <version>1</version>
   <packaging>pom</packaging>
   <dependencies>
