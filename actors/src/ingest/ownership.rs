@@ -177,6 +177,18 @@ pub struct Settled {
     pub dead: OffsetSet,
 }
 
+impl Settled {
+    /// Where the next epoch starts to account for offsets: after the journal, or, when nothing is
+    /// journaled yet, at the partition's first offset `low`, or at the first one that has landed, should
+    /// Kafka have deleted that since.
+    pub fn start(&self, low: u64) -> u64 {
+        self.position.next.unwrap_or_else(|| {
+            let landed = [self.rows.first(), self.dead.first()];
+            landed.into_iter().flatten().fold(low, u64::min)
+        })
+    }
+}
+
 /// Offsets, as ascending ranges `(first, last)`, both inclusive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OffsetSet(Vec<(u64, u64)>);
@@ -198,6 +210,11 @@ impl OffsetSet {
     pub fn count_within(&self, first: u64, next: u64) -> u64 {
         let overlap = |(start, end): &(u64, u64)| (end + 1).min(next).saturating_sub((*start).max(first));
         self.0.iter().map(overlap).sum()
+    }
+
+    /// The lowest offset, if there is one.
+    pub fn first(&self) -> Option<u64> {
+        self.0.first().map(|(first, _)| *first)
     }
 
     /// The highest offset, if there is one.
@@ -281,6 +298,33 @@ mod tests {
         let held: Vec<u64> = (0..20).filter(|offset| set.contains(*offset)).collect();
         assert_eq!(held, [3, 10, 11, 12]);
         assert_eq!(set.count_within(3, 12), 3);
-        assert_eq!(set.last(), Some(12));
+        assert_eq!((set.first(), set.last()), (Some(3), Some(12)));
+    }
+
+    #[test]
+    fn an_epoch_starts_where_the_journal_ends() {
+        let rows = OffsetSet::new(vec![(7, 9)]);
+        let journaled = Position {
+            next: Some(5),
+            ..Position::default()
+        };
+        assert_eq!(
+            Settled {
+                position: journaled,
+                rows: rows.clone(),
+                ..Settled::default()
+            }
+            .start(20),
+            5
+        );
+        assert_eq!(Settled::default().start(20), 20);
+        assert_eq!(
+            Settled {
+                rows,
+                ..Settled::default()
+            }
+            .start(20),
+            7
+        );
     }
 }

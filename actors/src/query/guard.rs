@@ -1,7 +1,8 @@
 //! What a query may be, judged by ClickHouse's own parse of it.
 //!
 //! `EXPLAIN AST` parses exactly as execution will, so no comment, case or encoding hides anything
-//! from it, and it executes nothing. It also refuses several statements at once.
+//! from it, and it executes nothing. It also refuses several statements at once. Where it shows less
+//! than was parsed (the filter of SHOW, the function of APPLY), the statement is refused.
 
 /// Functions that reach outside the database although the reader has no right to: grants cover
 /// table functions, not these.
@@ -13,20 +14,19 @@ const FORBIDDEN_FUNCTIONS: [&str; 4] = [
 ];
 
 /// Kinds of statement that only read, as `EXPLAIN AST` names them.
-const READING: [&str; 12] = [
+const READING: [&str; 8] = [
     "SelectWithUnionQuery",
     "SelectIntersectExceptQuery",
     "SelectQuery",
     "DescribeQuery",
     "Explain",
-    "ShowTables",
-    "ShowColumns",
-    "ShowIndexes",
-    "ShowFunctions",
     "ShowCreateTableQuery",
     "ExistsTableQuery",
     "ExistsDatabaseQuery",
 ];
+
+/// Kinds that only read too, but may carry a filter that their AST does not show.
+const SHOWING: [&str; 4] = ["ShowTables", "ShowColumns", "ShowIndexes", "ShowFunctions"];
 
 /// Why a query does not run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,24 +37,80 @@ pub enum Refusal {
     /// It uses a function that reaches outside the database.
     #[error("the function {0} is not allowed here, since it reaches outside the database")]
     Function(String),
+    /// It names a function that reaches outside without calling it, or a column of that name.
+    #[error("{0} is the name of a function that is not allowed here; if a column is meant, write table.{0}")]
+    Name(String),
+    /// It applies a function that the parse does not show.
+    #[error("APPLY is not allowed here; call the function on each column instead")]
+    Apply,
+    /// It shows what it lists through a filter.
+    #[error("SHOW is allowed with words and LIKE only; SELECT from system.tables or system.columns instead")]
+    ShowFilter,
 }
 
-/// Judges a query by `ast`, the lines of its `EXPLAIN AST`.
-pub fn judge(ast: &str) -> Result<(), Refusal> {
+/// Judges the query `sql` by `ast`, the lines of its `EXPLAIN AST`.
+pub fn judge(sql: &str, ast: &str) -> Result<(), Refusal> {
     let kind = ast.split_whitespace().next().unwrap_or_default();
+    if SHOWING.contains(&kind) {
+        return if is_plain_show(sql) {
+            Ok(())
+        } else {
+            Err(Refusal::ShowFilter)
+        };
+    }
     if !READING.contains(&kind) {
         return Err(Refusal::NotReading);
     }
     for line in ast.lines() {
-        let Some(function) = line.trim_start().strip_prefix("Function ") else {
-            continue;
+        let node = line.trim_start();
+        let name_after = |prefix: &str| {
+            let name = node.strip_prefix(prefix)?;
+            let name = name.split(" (").next().unwrap_or(name).trim();
+            FORBIDDEN_FUNCTIONS
+                .contains(&name.to_ascii_lowercase().as_str())
+                .then(|| name.to_owned())
         };
-        let name = function.split(" (").next().unwrap_or(function).trim();
-        if FORBIDDEN_FUNCTIONS.contains(&name.to_ascii_lowercase().as_str()) {
-            return Err(Refusal::Function(name.to_owned()));
+        if let Some(name) = name_after("Function ") {
+            return Err(Refusal::Function(name));
+        }
+        // arrayMap(file, …): a function can be passed by its bare name.
+        if let Some(name) = name_after("Identifier ") {
+            return Err(Refusal::Name(name));
+        }
+        if node.starts_with("ColumnsApplyTransformer") || SHOWING.iter().any(|kind| node.starts_with(kind)) {
+            return Err(if node.starts_with("Show") {
+                Refusal::ShowFilter
+            } else {
+                Refusal::Apply
+            });
         }
     }
     Ok(())
+}
+
+/// Whether a SHOW consists of words and at most a LIKE with a plain text: nothing that is evaluated.
+fn is_plain_show(sql: &str) -> bool {
+    let (words, pattern) = match sql.split_once('\'') {
+        None => (sql, None),
+        Some((words, pattern)) => (words, pattern.trim_end().strip_suffix('\'')),
+    };
+    let is_word = |word: &str| {
+        word.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+    };
+    let plain_words = words
+        .split_ascii_whitespace()
+        .all(|word| is_word(word) && !word.eq_ignore_ascii_case("where"));
+    let ends_in_like = || {
+        words
+            .split_ascii_whitespace()
+            .last()
+            .is_some_and(|w| w.eq_ignore_ascii_case("like") || w.eq_ignore_ascii_case("ilike"))
+    };
+    match pattern {
+        Some(pattern) => plain_words && ends_in_like() && !pattern.contains(['\'', '\\']),
+        None => plain_words && !sql.contains('\''),
+    }
 }
 
 #[cfg(test)]
@@ -64,10 +120,9 @@ mod tests {
     #[test]
     fn only_reading_statements_pass() {
         assert_eq!(
-            judge("SelectWithUnionQuery (children 1)\n ExpressionList"),
+            judge("SELECT 1", "SelectWithUnionQuery (children 1)\n ExpressionList"),
             Ok(())
         );
-        assert_eq!(judge("ShowTables"), Ok(()));
         for ast in [
             "InsertQuery   (children 3)",
             "DropQuery",
@@ -76,17 +131,59 @@ mod tests {
             "",
             "CreateQuery t",
         ] {
-            assert_eq!(judge(ast), Err(Refusal::NotReading), "{ast}");
+            assert_eq!(judge("", ast), Err(Refusal::NotReading), "{ast}");
         }
     }
 
     #[test]
     fn functions_that_reach_outside_are_found_anywhere_in_any_case() {
         let ast = "Explain EXPLAIN (children 1)\n SelectWithUnionQuery (children 1)\n     Function fIlE (children 1)\n";
-        assert_eq!(judge(ast), Err(Refusal::Function("fIlE".to_owned())));
+        assert_eq!(judge("", ast), Err(Refusal::Function("fIlE".to_owned())));
         assert_eq!(
-            judge("SelectQuery\n Function profile (children 1)\n Identifier file"),
+            judge(
+                "",
+                "SelectQuery\n Function profile (children 1)\n Identifier t.file"
+            ),
             Ok(())
         );
+    }
+
+    #[test]
+    fn functions_that_are_named_and_not_called_are_found() {
+        assert_eq!(
+            judge("", "SelectQuery\n  Identifier FILE\n"),
+            Err(Refusal::Name("FILE".to_owned()))
+        );
+        assert_eq!(
+            judge("", "SelectQuery\n ColumnsApplyTransformer\n"),
+            Err(Refusal::Apply)
+        );
+        assert_eq!(
+            judge("", "Explain EXPLAIN\n ShowTables\n"),
+            Err(Refusal::ShowFilter)
+        );
+    }
+
+    #[test]
+    fn a_show_may_not_evaluate_anything() {
+        let plain = [
+            "SHOW TABLES",
+            "show databases",
+            "SHOW TABLES FROM events LIKE 'shop%'",
+            "SHOW COLUMNS FROM events.t",
+        ];
+        for sql in plain {
+            assert_eq!(judge(sql, "ShowTables"), Ok(()), "{sql}");
+        }
+        for sql in [
+            "SHOW TABLES WHERE name = file('/etc/hostname')",
+            "SHOW TABLES LIKE 'a' WHERE file('x') = ''",
+            "SHOW TABLES LIMIT length(file('x'))",
+            "SHOW TABLES LIKE 'a\\'b'",
+            "SHOW TABLES WHERE `name`=1",
+            "SHOW/**/TABLES",
+        ] {
+            assert_eq!(judge(sql, "ShowTables"), Err(Refusal::ShowFilter), "{sql}");
+        }
     }
 }

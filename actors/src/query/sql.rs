@@ -124,7 +124,7 @@ impl SqlRunner {
             .query(&format!("EXPLAIN AST {sql}"), request)
             .fetch_bytes("TSVRaw")
             .map_err(StoreError::from)?;
-        guard::judge(&read_text(ast).await?)?;
+        guard::judge(sql, &read_text(ast).await?)?;
         let query_id = format!("aurora/query/{}", uuid::Uuid::new_v4());
         let query = self.query(sql, request).with_setting("query_id", &query_id);
         let mut cursor = query.fetch_bytes(FORMAT).map_err(StoreError::from)?;

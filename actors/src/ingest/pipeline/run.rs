@@ -173,7 +173,7 @@ impl<'a> Epoch<'a> {
         let settled = ownership::settle(store, target, *partition, epoch).await?;
         metrics.settles.get_or_create(&labels).inc();
         let watermarks = source.watermarks(topic, *partition).await?;
-        let start = settled.position.next.unwrap_or(watermarks.low);
+        let start = settled.start(watermarks.low);
         if start > watermarks.high {
             return Err(EpochEnd::Truncated {
                 position: start,

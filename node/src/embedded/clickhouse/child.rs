@@ -12,6 +12,8 @@ use anyhow::{Context, anyhow, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::sandbox;
+
 /// Listens, then keeps the session that listens busy for ever. A row a second, so that SIGTERM is noticed
 /// within one.
 const SERVE_QUERY: &str = "SYSTEM START LISTEN HTTP; SELECT sleepEachRow(1) FROM system.numbers SETTINGS max_block_size=1, \
@@ -25,6 +27,8 @@ type QueryCmdline = unsafe extern "C" fn(c_int, *mut *mut c_char) -> c_int;
 pub fn run_child(library: &Path, config: &Path, data: &Path) -> anyhow::Result<ExitCode> {
     end_with_parent().context("cannot watch the parent process")?;
     raise_open_files_limit();
+    // Before the library is loaded: it may start threads, and a thread keeps what it had.
+    sandbox::enter(library, config).context("cannot give up the rights that ClickHouse does not need")?;
     let arguments = arguments(config, data)?;
     let mut argv: Vec<*mut c_char> = arguments
         .iter()

@@ -13,7 +13,7 @@
 //! | `package`, `download` | the library: fetched once, verified, cached |
 //! | `layout`, `secrets`, `config` | directories, passwords and the two configuration files |
 //! | `process`, `server` | `server` is one child, from spawn to exit; `process` keeps one running |
-//! | `child` | what the child does |
+//! | `child`, `sandbox` | what the child does, and what it may not |
 //!
 //! Invariants: it listens on loopback only; the child never outlives its parent, however the parent ends; one
 //! data directory has one live owner; port and passwords survive a restart of the child, so URLs stay valid.
@@ -28,6 +28,7 @@ mod error;
 mod layout;
 mod package;
 mod process;
+mod sandbox;
 mod secrets;
 mod server;
 

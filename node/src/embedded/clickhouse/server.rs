@@ -18,6 +18,7 @@ use super::layout::Layout;
 use aurora_actors::store::Login;
 
 use super::CHILD_SUBCOMMAND;
+use super::sandbox::PASSED_VARIABLES;
 
 /// Long, because tables with many parts take a while to load; a child that fails ends the wait at once
 /// anyway.
@@ -89,7 +90,9 @@ impl Server {
             .arg(&layout.config)
             .arg("--data")
             .arg(&layout.data)
-            .current_dir(&layout.root)
+            .current_dir(&layout.data)
+            .env_clear()
+            .envs(PASSED_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .stdin(Stdio::piped())
             .stdout(output.try_clone().map_err(at_output)?)
             .stderr(output)
