@@ -91,8 +91,8 @@ fn write_low_cardinality(out: &mut Vec<u8>, parts: &[&ColumnBuilder]) {
         })
         .collect();
     let (key_type, key_width): (u64, usize) = match merged.len() {
-        ..=0xff => (0, 1),
-        ..=0xffff => (1, 2),
+        0..=0xff => (0, 1),
+        0x100..=0xffff => (1, 2),
         _ => (2, 4),
     };
     let rows: usize = columns().map(|column| column.keys.len()).sum();

@@ -57,7 +57,7 @@ impl Decoder {
         if kind == Kind::Null {
             return reader.null();
         }
-        let fits = self.into_column(reader, kind, index, depth, builder)?;
+        let fits = self.put(reader, kind, index, depth, builder)?;
         if !fits {
             self.note_misfit(index, kind);
         }
@@ -66,7 +66,7 @@ impl Decoder {
 
     /// Reads a value that is not null; false, and nothing added, when it does not fit the column.
     #[inline]
-    fn into_column(
+    fn put(
         &mut self,
         reader: &mut Reader<'_>,
         kind: Kind,
@@ -85,7 +85,7 @@ impl Decoder {
             }
             (ColumnBuilder::Text(column), _) => column.push(text(reader, kind, depth, &mut self.scratch)?),
             (ColumnBuilder::Dictionary(column), _) => {
-                column.push(text(reader, kind, depth, &mut self.scratch)?)
+                column.push(text(reader, kind, depth, &mut self.scratch)?);
             }
             (ColumnBuilder::Array(column), ColumnType::Array { element, .. }) if kind == Kind::Array => {
                 column.begin();

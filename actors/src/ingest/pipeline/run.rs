@@ -270,7 +270,7 @@ impl<'a> Epoch<'a> {
     fn note_end_offset(&self) {
         let end = self.buffer.end_offset();
         self.context.status.partition(self.context.partition, |status| {
-            status.end_offset = end.or(status.end_offset)
+            status.end_offset = end.or(status.end_offset);
         });
     }
 
@@ -343,7 +343,7 @@ impl<'a> Epoch<'a> {
                     from,
                     settle_first: false,
                     ..rest
-                })
+                });
             }
             Err(Stop::NeedsSchema(from)) => {
                 let settle_first = self.evolve(&rest.chunk, from).await?.is_break();

@@ -438,7 +438,7 @@ mod tests {
     #[test]
     fn the_narrowest_type_that_holds_everything_wins() {
         let is = |values: &[&str], expected: &str| {
-            assert_eq!(type_of(values).as_deref(), Some(expected), "{values:?}")
+            assert_eq!(type_of(values).as_deref(), Some(expected), "{values:?}");
         };
         is(&["1", "-5"], "Nullable(Int64)");
         is(&["1", "1.5"], "Nullable(Float64)");

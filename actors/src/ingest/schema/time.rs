@@ -170,7 +170,7 @@ pub fn from_decimal_epoch(text: &[u8]) -> Option<Moment> {
     let fraction = &text[point + 1..];
     let (nanoseconds, digits) = fraction_of_second(&fraction[..fraction.len().min(9)])?;
     let is_number = fraction.iter().all(u8::is_ascii_digit);
-    if seconds < 0 || seconds >= 100_000_000_000 || !is_number {
+    if !(0..100_000_000_000).contains(&seconds) || !is_number {
         return None;
     }
     Moment {

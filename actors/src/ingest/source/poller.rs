@@ -329,7 +329,7 @@ impl Poller {
                     match done {
                         Ok(()) => slot.paused = pause,
                         Err(error) => {
-                            tracing::warn!(%error, partition, pause, "pausing or resuming a partition")
+                            tracing::warn!(%error, partition, pause, "pausing or resuming a partition");
                         }
                     }
                 }

@@ -140,7 +140,7 @@ impl Actor for StreamSupervisor {
             StreamMessage::Restart => state.start_over(&myself).await,
             StreamMessage::Ready(ready) => state.start(&myself, ready).await?,
             StreamMessage::Topic(identity, partitions) => {
-                state.topic_seen(&myself, &identity, partitions).await?
+                state.topic_seen(&myself, &identity, partitions).await?;
             }
             StreamMessage::Respawn(partition) => state.spawn_pipeline(&myself, partition).await?,
             StreamMessage::Drain(done) => {
@@ -163,7 +163,7 @@ impl Actor for StreamSupervisor {
     ) -> Result<(), ActorProcessingErr> {
         match event {
             SupervisionEvent::ActorFailed(child, error) => {
-                state.child_ended(&myself, &child, &error.to_string())
+                state.child_ended(&myself, &child, &error.to_string());
             }
             SupervisionEvent::ActorTerminated(child, _, reason) => {
                 state.child_ended(&myself, &child, reason.as_deref().unwrap_or("it has stopped"));

@@ -50,7 +50,10 @@ pub(super) fn enter(library: &Path, config: &Path) -> anyhow::Result<()> {
         .add_rules(path_beneath_rules(SYSTEM_FILES, AccessFs::from_read(abi)))?
         // Its own counters; those of other processes are out of reach from inside.
         .add_rules(path_beneath_rules(["/proc"], AccessFs::from_read(abi)))?
-        .add_rules(path_beneath_rules(["/dev/null", "/dev/urandom", "/dev/random"], AccessFs::from_file(abi)))?
+        .add_rules(path_beneath_rules(
+            ["/dev/null", "/dev/urandom", "/dev/random"],
+            AccessFs::from_file(abi),
+        ))?
         .restrict_self()?;
     if status.ruleset == RulesetStatus::NotEnforced {
         eprintln!("this kernel has no Landlock: files are guarded by the query checks alone");

@@ -92,7 +92,11 @@ impl Server {
             .arg(&layout.data)
             .current_dir(&layout.data)
             .env_clear()
-            .envs(PASSED_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(
+                PASSED_VARIABLES
+                    .iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
             .stdin(Stdio::piped())
             .stdout(output.try_clone().map_err(at_output)?)
             .stderr(output)
