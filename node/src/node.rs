@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use aurora_actors::ingest::metrics::IngestMetrics;
@@ -14,7 +14,7 @@ use aurora_actors::ingest::supervisor::{
     IngestContext, IngestMessage, IngestSupervisor, StreamHandle, StreamTable,
 };
 use aurora_actors::query::sql::SqlRunner;
-use aurora_actors::store::{Login, Store};
+use aurora_actors::store::{Login, Store, system};
 use aurora_cluster::{NodeId, StreamId};
 use prometheus_client::registry::Registry;
 use ractor::{Actor, ActorRef};
@@ -95,6 +95,7 @@ pub struct Node {
     ingest: ActorRef<IngestMessage>,
     ingest_task: JoinHandle<()>,
     http_task: JoinHandle<()>,
+    tables_task: JoinHandle<()>,
     stop_http: CancellationToken,
 }
 
@@ -125,6 +126,7 @@ impl Node {
             token: options.token,
             draining: CancellationToken::new(),
         });
+        let tables_task = tokio::spawn(make_tables(store.clone(), state.database.clone()));
         let context = IngestContext {
             node: options.id,
             store,
@@ -150,6 +152,7 @@ impl Node {
             ingest,
             ingest_task,
             http_task,
+            tables_task,
             stop_http,
         })
     }
@@ -162,6 +165,7 @@ impl Node {
     /// Hands over: writes what has been read, notes it in the journal, and ends.
     pub async fn drain(self) {
         self.state.draining.cancel();
+        self.tables_task.abort();
         let (done, drained) = ractor::concurrency::oneshot();
         if self.ingest.cast(IngestMessage::Drain(done.into())).is_ok() {
             // An ingest that failed has nothing left to hand over.
@@ -170,9 +174,19 @@ impl Node {
         let _ = self.ingest_task.await;
         self.stop_http.cancel();
         // Connections that browsers keep open do not hold the node up.
-        let limit = std::time::Duration::from_secs(2);
+        let limit = Duration::from_secs(2);
         if tokio::time::timeout(limit, self.http_task).await.is_err() {
             tracing::debug!("http connections were still open");
         }
+    }
+}
+
+/// Makes Aurora's own tables and the events' database, so that queries work before any stream has begun.
+async fn make_tables(store: Store, database: String) {
+    let mut pause = Duration::from_millis(200);
+    while let Err(error) = system::create(&store, &database).await {
+        tracing::warn!(%error, retry_in = ?pause, "clickhouse is not ready");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
     }
 }

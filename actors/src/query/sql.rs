@@ -88,7 +88,7 @@ fn as_text<S: serde::Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 pub enum SqlError {
-    /// The statement is empty or too long.
+    /// The statement is empty, too long, or asks for a format of its own.
     #[error("{0}")]
     Statement(String),
     /// The statement is not allowed.
@@ -205,14 +205,14 @@ async fn read_lines(cursor: &mut BytesCursor, limit: usize) -> Result<Lines, Sql
     Ok(lines)
 }
 
-fn unreadable(line: &[u8]) -> StoreError {
+fn unreadable(line: &[u8]) -> SqlError {
     let start: String = String::from_utf8_lossy(line).chars().take(80).collect();
-    StoreError::Answer(format!(
+    SqlError::Statement(format!(
         "the rows are not in the format that was asked for ({start}…); leave out any FORMAT clause"
     ))
 }
 
-fn row(line: &[u8]) -> Result<Box<RawValue>, StoreError> {
+fn row(line: &[u8]) -> Result<Box<RawValue>, SqlError> {
     let text = std::str::from_utf8(line).map_err(|_| unreadable(line))?;
     if !text.starts_with('[') {
         return Err(unreadable(line));
@@ -220,8 +220,8 @@ fn row(line: &[u8]) -> Result<Box<RawValue>, StoreError> {
     serde_json::from_str(text).map_err(|_| unreadable(line))
 }
 
-fn columns(header: &[Vec<u8>]) -> Result<Vec<ResultColumn>, StoreError> {
-    let list = |line: Option<&Vec<u8>>| -> Result<Vec<String>, StoreError> {
+fn columns(header: &[Vec<u8>]) -> Result<Vec<ResultColumn>, SqlError> {
+    let list = |line: Option<&Vec<u8>>| -> Result<Vec<String>, SqlError> {
         let Some(line) = line else { return Ok(Vec::new()) };
         serde_json::from_slice(line).map_err(|_| unreadable(line))
     };

@@ -146,9 +146,9 @@ impl From<SqlError> for Problem {
             SqlError::Statement(reason) => Self::new(
                 StatusCode::BAD_REQUEST,
                 "statement",
-                "There is nothing to run",
+                "The statement cannot be run",
                 reason,
-                "Send {\"sql\": \"SELECT …\"}.",
+                "Send one statement as {\"sql\": \"SELECT …\"}.",
             ),
         }
     }

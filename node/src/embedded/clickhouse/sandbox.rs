@@ -27,6 +27,21 @@ const SYSTEM_FILES: [&str; 13] = [
     "/sys",
 ];
 
+/// The process itself, and the counters of the machine. Not all of /proc: it shows the environment of other
+/// processes of the same user, the parent among them.
+#[cfg(target_os = "linux")]
+const PROC_FILES: [&str; 9] = [
+    "/proc/self",
+    "/proc/sys",
+    "/proc/meminfo",
+    "/proc/cpuinfo",
+    "/proc/stat",
+    "/proc/loadavg",
+    "/proc/uptime",
+    "/proc/vmstat",
+    "/proc/filesystems",
+];
+
 /// Variables that the child gets; any other may be a secret of the parent's.
 pub(super) const PASSED_VARIABLES: [&str; 5] = ["PATH", "TZ", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
@@ -48,8 +63,7 @@ pub(super) fn enter(library: &Path, config: &Path) -> anyhow::Result<()> {
         .add_rules(path_beneath_rules(own, AccessFs::from_all(abi)))?
         .add_rules(path_beneath_rules(read, AccessFs::from_read(abi)))?
         .add_rules(path_beneath_rules(SYSTEM_FILES, AccessFs::from_read(abi)))?
-        // Its own counters; those of other processes are out of reach from inside.
-        .add_rules(path_beneath_rules(["/proc"], AccessFs::from_read(abi)))?
+        .add_rules(path_beneath_rules(PROC_FILES, AccessFs::from_read(abi)))?
         .add_rules(path_beneath_rules(
             ["/dev/null", "/dev/urandom", "/dev/random"],
             AccessFs::from_file(abi),
