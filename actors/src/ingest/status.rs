@@ -198,6 +198,27 @@ impl StreamStatus {
         freshness
     }
 
+    /// Messages in Kafka that have not been written, in all partitions.
+    pub fn lag(&self) -> u64 {
+        self.inner.lock().partitions.values().map(PartitionStatus::lag).sum()
+    }
+
+    /// The time, in milliseconds since 1970, up to which all messages are written: the earliest of the
+    /// partitions that lag behind, or now where none does. `None` when nothing is known of some
+    /// partition.
+    pub fn complete_to_ms(&self) -> Option<i64> {
+        let inner = self.inner.lock();
+        if inner.partitions.is_empty() {
+            return None;
+        }
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let times = inner.partitions.values().map(|status| match status.end_offset {
+            Some(end) if status.state == State::Running && status.position >= end => Some(now_ms),
+            _ => status.written_to_ms,
+        });
+        times.collect::<Option<Vec<i64>>>()?.into_iter().min()
+    }
+
     /// A copy.
     pub fn snapshot(&self) -> Snapshot {
         let mut inner = self.inner.lock();
@@ -229,22 +250,5 @@ impl Inner {
         while self.freshness_ms.front().is_some_and(|(at, _)| old(at)) {
             self.freshness_ms.pop_front();
         }
-    }
-}
-
-impl Snapshot {
-    /// Messages in Kafka that have not been written, in all partitions.
-    pub fn lag(&self) -> u64 {
-        self.partitions.values().map(PartitionStatus::lag).sum()
-    }
-
-    /// The time up to which all messages are written: the earliest of the partitions that lag
-    /// behind, or now where none does. `None` when nothing is known of some partition.
-    pub fn complete_to_ms(&self, now_ms: i64) -> Option<i64> {
-        let times = self.partitions.values().map(|status| match status.end_offset {
-            Some(end) if status.state == State::Running && status.position >= end => Some(now_ms),
-            _ => status.written_to_ms,
-        });
-        times.collect::<Option<Vec<i64>>>()?.into_iter().min()
     }
 }

@@ -72,11 +72,10 @@ fn parameter(value: serde_json::Value) -> String {
 }
 
 fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
-    let now_ms = jiff::Timestamp::now().as_millisecond();
     let streams = state.streams.read();
     let times = streams
         .values()
-        .map(|stream| stream.status.snapshot().complete_to_ms(now_ms));
+        .map(|stream| stream.status.complete_to_ms());
     let earliest = times.collect::<Option<Vec<i64>>>()?.into_iter().min()?;
     jiff::Timestamp::from_millisecond(earliest).ok()
 }

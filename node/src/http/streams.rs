@@ -179,12 +179,9 @@ pub(super) async fn audit(
 }
 
 fn view(handle: &StreamHandle) -> StreamView {
-    let now_ms = jiff::Timestamp::now().as_millisecond();
     let snapshot = handle.status.snapshot();
     let total = |of: fn(&PartitionStatus) -> u64| snapshot.partitions.values().map(of).sum();
-    let complete_to = snapshot
-        .complete_to_ms(now_ms)
-        .filter(|_| !snapshot.partitions.is_empty());
+    let complete_to = handle.status.complete_to_ms();
     StreamView {
         id: handle.id.to_string(),
         connection: handle.id.connection().to_owned(),
@@ -196,7 +193,7 @@ fn view(handle: &StreamHandle) -> StreamView {
         events_per_s: snapshot.events_per_s,
         bytes_per_s: snapshot.bytes_per_s,
         freshness_ms: snapshot.freshness_ms.map(|(p50, p99)| Quantiles { p50, p99 }),
-        lag: snapshot.lag(),
+        lag: total(PartitionStatus::lag),
         rows: total(|status| status.rows),
         dead_letters: total(|status| status.dead),
         skipped: total(|status| status.skipped),

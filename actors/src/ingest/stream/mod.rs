@@ -339,7 +339,7 @@ async fn report_lag(context: StreamContext) {
     let mut ticks = tokio::time::interval(LAG_INTERVAL);
     loop {
         ticks.tick().await;
-        let lag = i64::try_from(context.status.snapshot().lag()).unwrap_or(i64::MAX);
+        let lag = i64::try_from(context.status.lag()).unwrap_or(i64::MAX);
         context.metrics.lag.get_or_create(&labels).set(lag);
     }
 }
