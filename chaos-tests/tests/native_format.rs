@@ -75,7 +75,7 @@ fn value(kind: &str, n: u64) -> Value {
 fn row(schema: &TableSchema, n: u64) -> serde_json::Map<String, Value> {
     let mut row = serde_json::Map::new();
     for (index, column) in schema.columns.iter().enumerate() {
-        let given = (n + index as u64) % 3 != 0;
+        let given = !(n + index as u64).is_multiple_of(3);
         let kind = column.name.split('_').next().unwrap_or_default();
         let list = |nulls: bool| -> Value {
             let one = |m: u64| {

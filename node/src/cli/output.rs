@@ -51,9 +51,9 @@ pub(super) fn table<S: AsRef<str>>(headings: &[S]) -> Table {
     table
 }
 
-/// A number, to the right.
-pub(super) fn number(value: impl ToString) -> Cell {
-    Cell::new(value.to_string()).set_alignment(CellAlignment::Right)
+/// A number as text, to the right.
+pub(super) fn number(value: impl Into<String>) -> Cell {
+    Cell::new(value.into()).set_alignment(CellAlignment::Right)
 }
 
 /// A text that is good or bad news.

@@ -63,7 +63,7 @@ fn show(report: &AuditReport) {
             partition.expired,
         ];
         let mut row = vec![
-            output::number(partition.partition),
+            output::number(partition.partition.to_string()),
             output::number(format!("{} – {}", partition.first, partition.last)),
         ];
         row.extend(numbers.map(|number| output::number(output::thousands(number))));
