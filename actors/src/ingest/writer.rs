@@ -2,7 +2,7 @@
 //!
 //! A commit takes what lies in the slots, makes one fenced insert of it (dead letters go before, in
 //! one of their own) and answers every slot. The next begins when the last has ended and
-//! [`Pace`] allows: the more there is to do, the larger the inserts get, by themselves.
+//! `Pace` allows: the more there is to do, the larger the inserts get, by themselves.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! One partition of one stream on this node: the actor that reads, decodes and batches it.
 //!
-//! The actor's mailbox carries control only. The work is one task, [`run`](run::run), a loop over
+//! The actor's mailbox carries control only. The work is one task, `run::run`, a loop over
 //! epochs: own, settle, read, decode into the slot, until the epoch ends by a failure, a hand-over
 //! or a drain. What ends an epoch is retried here with growing pauses; a panic fails the actor, and
 //! its supervisor starts another.

@@ -69,7 +69,7 @@ struct FieldStats {
     precision: u8,
     distinct: HashSet<Vec<u8>>,
     distinct_overflow: bool,
-    /// Distinct texts when half of the texts seen so far had been seen; see [`is_low_cardinality`].
+    /// Distinct texts when half of the texts seen so far had been seen; see `is_low_cardinality`.
     growth: Vec<(u64, usize)>,
     arrays: u64,
     objects: u64,

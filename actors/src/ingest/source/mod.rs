@@ -1,7 +1,7 @@
 //! Kafka, as a pipeline sees it: a bounded buffer of messages for each partition.
 //!
-//! One consumer a connection and node, polled on a thread of its own ([`poller`]), fills one
-//! [`PartitionBuffer`](buffer::PartitionBuffer) for each assigned partition. There is no group
+//! One consumer a connection and node, polled on a thread of its own (`poller`), fills one
+//! [`PartitionBuffer`] for each assigned partition. There is no group
 //! membership: which node reads what is decided elsewhere, so partitions are assigned outright.
 
 pub mod buffer;
