@@ -30,10 +30,31 @@
 //! # }
 //! ```
 //!
+//! | module | what it is |
+//! |---|---|
+//! | [`sandbox`] | a directory for one test, and waiting |
+//! | [`process`] | child processes and ports |
+//! | [`kafka`], [`shared`] | brokers: of a test's own, or one for all tests of a process |
+//! | [`load`] | messages of which every byte is known |
+//! | [`binary`] | the aurora binary, built when it is needed |
+//! | [`clickhouse`] | a ClickHouse to be killed |
+//! | [`node`], [`up`] | `aurora node` and `aurora up` as processes |
+//! | [`api`] | a node's HTTP API |
+//! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
+//! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
+//!
 //! What it needs of the machine: Java 17 and Maven for Kafka. What is downloaded is kept under
 //! `AURORA_CACHE`. `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
+pub mod api;
+pub mod binary;
+pub mod clickhouse;
+pub mod invariants;
 pub mod kafka;
 pub mod load;
+pub mod node;
 pub mod process;
 pub mod sandbox;
+pub mod shared;
+pub mod stack;
+pub mod up;

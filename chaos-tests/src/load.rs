@@ -1,13 +1,13 @@
 //! Messages for tests: deterministic, fast, counted, and acknowledged.
 //!
 //! [`Load`] is thousands or millions of events of which every byte follows from seed and number, so that a
-//! test knows what has to come out at the other end. [`produce_raw`] and [`produce_transaction`] are for
-//! single messages.
+//! test knows what has to come out at the other end. [`produce_messages`], [`produce_raw`] and
+//! [`produce_transaction`] are for messages that a test writes itself.
 
 mod event;
+mod messages;
 
 use std::collections::BTreeMap;
-use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -16,17 +16,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
-use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{
-    BaseRecord, FutureProducer, FutureRecord, Producer, ProducerContext, ThreadedProducer,
-};
+use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
 
 pub use event::{Event, Malformed};
+pub use messages::{Message, produce_messages, produce_raw, produce_transaction};
 
 use crate::kafka::{Kafka, blocking};
-use crate::sandbox::eventually;
 
 /// How long acknowledgement may take, brokers being killed and coming back meanwhile.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(120);
@@ -74,6 +71,23 @@ impl Produced {
     /// All malformed messages, an oversized one included.
     pub fn malformed_total(&self) -> u64 {
         self.malformed.values().flatten().sum()
+    }
+
+    /// Both together; `other` has the same partitions.
+    pub fn and(mut self, other: &Produced) -> Self {
+        let add = |counts: &mut Vec<u64>, more: &[u64]| {
+            counts.resize(counts.len().max(more.len()), 0);
+            counts
+                .iter_mut()
+                .zip(more)
+                .for_each(|(count, more)| *count += more);
+        };
+        add(&mut self.per_partition, &other.per_partition);
+        for (kind, counts) in &other.malformed {
+            add(self.malformed.entry(*kind).or_default(), counts);
+        }
+        self.bytes += other.bytes;
+        self
     }
 
     fn add(&mut self, partition: usize, kind: Option<Malformed>, bytes: usize) {
@@ -354,105 +368,4 @@ fn producer_config(client_config: &ClientConfig) -> ClientConfig {
         .set("queue.buffering.max.kbytes", "131072")
         .set("message.timeout.ms", DELIVERY_TIMEOUT.as_millis().to_string());
     config
-}
-
-/// Produces one message and returns its offset. A payload of `None` makes a tombstone.
-///
-/// After an error other than a refusal, it is unknown whether the message is in the log; twice it never is.
-pub async fn produce_raw(
-    kafka: &Kafka,
-    topic: &str,
-    partition: i32,
-    key: Option<&[u8]>,
-    payload: Option<&[u8]>,
-) -> Result<i64> {
-    // An idempotent producer would take half a second to get its id. Instead, nothing is retried but
-    // refusals.
-    let producer: FutureProducer = producer_config(&kafka.client_config())
-        .set("enable.idempotence", "false")
-        .set("message.send.max.retries", "0")
-        .set("linger.ms", "0")
-        .create()?;
-    let what = format!("the message to {topic}/{partition} to be accepted");
-    let accepted = eventually(&what, DELIVERY_TIMEOUT, async || {
-        let record = FutureRecord {
-            topic,
-            partition: Some(partition),
-            payload,
-            key,
-            timestamp: None,
-            headers: None,
-        };
-        match producer.send(record, DELIVERY_TIMEOUT).await {
-            Err((error, _)) if is_refusal(&error) => Err(error),
-            outcome => Ok(Some(outcome)),
-        }
-    });
-    let outcome = accepted.await?;
-    // Dropping it takes a tenth of a second, for which the caller need not wait, nor its runtime.
-    tokio::task::spawn_blocking(|| drop(producer));
-    let delivery = outcome
-        .map_err(|(error, _)| error)
-        .with_context(|| format!("cannot produce to {topic}/{partition}"))?;
-    Ok(delivery.offset)
-}
-
-/// The answers by which a broker says that it has not written the message, and that a later attempt may
-/// succeed.
-fn is_refusal(error: &KafkaError) -> bool {
-    use RDKafkaErrorCode::{LeaderNotAvailable, NotEnoughReplicas, NotLeaderForPartition};
-    matches!(
-        error.rdkafka_error_code(),
-        Some(LeaderNotAvailable | NotEnoughReplicas | NotLeaderForPartition)
-    )
-}
-
-/// Produces `messages`, pairs of partition and payload, as one transaction, and commits or aborts it. Also
-/// when aborted, the messages are in the log, where only readers of uncommitted data see them.
-pub async fn produce_transaction(
-    kafka: &Kafka,
-    topic: &str,
-    messages: &[(i32, &[u8])],
-    commit: bool,
-) -> Result<()> {
-    static TRANSACTIONS: AtomicU64 = AtomicU64::new(0);
-    // A name of its own for each: under the same one, a second producer would fence off the first.
-    let id = format!(
-        "sandbox-{}-{}",
-        process::id(),
-        TRANSACTIONS.fetch_add(1, Ordering::Relaxed)
-    );
-    let config = producer_config(&kafka.client_config())
-        .set("linger.ms", "0")
-        .set("transactional.id", id)
-        // By default less than the time-out of our messages, which librdkafka refuses.
-        .set("transaction.timeout.ms", DELIVERY_TIMEOUT.as_millis().to_string())
-        .clone();
-    let producer = blocking(move || -> Result<FutureProducer> {
-        let producer: FutureProducer = config.create()?;
-        producer
-            .init_transactions(DELIVERY_TIMEOUT)
-            .context("cannot start with transactions")?;
-        Ok(producer)
-    })
-    .await?;
-    producer.begin_transaction()?;
-    for (partition, payload) in messages {
-        let record = FutureRecord::<(), [u8]>::to(topic)
-            .partition(*partition)
-            .payload(payload);
-        // Awaited, for an abort throws away what is still in the queue, and then there would be nothing to
-        // hide.
-        let sent = producer.send(record, DELIVERY_TIMEOUT).await;
-        sent.map_err(|(error, _)| error)
-            .with_context(|| format!("cannot produce to {topic}/{partition}"))?;
-    }
-    let end = move || -> Result<(), KafkaError> {
-        if commit {
-            producer.commit_transaction(DELIVERY_TIMEOUT)
-        } else {
-            producer.abort_transaction(DELIVERY_TIMEOUT)
-        }
-    };
-    blocking(move || end().context("cannot end the transaction")).await
 }

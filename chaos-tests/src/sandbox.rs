@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -9,7 +10,15 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 /// Set to 1 to keep the directories of tests that pass, too.
-const KEEP_VARIABLE: &str = "AURORA_KEEP_SANDBOX";
+pub(crate) const KEEP_VARIABLE: &str = "AURORA_KEEP_SANDBOX";
+
+/// Whether a test of this process has failed.
+static HAS_FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a test of this process has failed so far, as far as sandboxes can tell.
+pub(crate) fn has_failed() -> bool {
+    HAS_FAILED.load(Ordering::Relaxed)
+}
 
 /// The directory in which everything of one test happens: configuration, data, logs.
 ///
@@ -47,8 +56,11 @@ impl Sandbox {
     /// Runs a test that returns a `Result`, and keeps the directory if it returns an error.
     pub async fn run<T>(name: &str, test: impl AsyncFnOnce(&Sandbox) -> Result<T>) -> Result<T> {
         let mut sandbox = Self::new(name)?;
+        let started = Instant::now();
         let result = test(&sandbox).await;
+        eprintln!("{name} took {:.1} s", started.elapsed().as_secs_f64());
         sandbox.keep |= result.is_err();
+        HAS_FAILED.fetch_or(result.is_err(), Ordering::Relaxed);
         result
     }
 
@@ -83,6 +95,7 @@ impl Drop for Sandbox {
         let Some(directory) = self.directory.take() else {
             return;
         };
+        HAS_FAILED.fetch_or(thread::panicking(), Ordering::Relaxed);
         if self.keep || thread::panicking() {
             eprintln!(
                 "the sandbox is kept, with all logs: {}",

@@ -73,9 +73,7 @@ fn parameter(value: serde_json::Value) -> String {
 
 fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
     let streams = state.streams.read();
-    let times = streams
-        .values()
-        .map(|stream| stream.status.complete_to_ms());
+    let times = streams.values().map(|stream| stream.status.complete_to_ms());
     let earliest = times.collect::<Option<Vec<i64>>>()?.into_iter().min()?;
     jiff::Timestamp::from_millisecond(earliest).ok()
 }

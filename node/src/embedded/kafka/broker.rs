@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::time::Instant;
 
@@ -108,7 +109,8 @@ impl EmbeddedKafka {
 fn probe(brokers: &str) -> anyhow::Result<()> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
-        .set("log_level", "0")
+        // That it does not listen yet is what is being found out.
+        .set_log_level(RDKafkaLogLevel::Emerg)
         .create()?;
     let metadata = consumer.fetch_metadata(None, PROBE_TIMEOUT)?;
     ensure!(!metadata.brokers().is_empty(), "no broker is registered yet");

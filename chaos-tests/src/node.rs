@@ -1,0 +1,187 @@
+//! Nodes: `aurora node --config` as processes, to be killed and started again.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use aurora_actors::store::Login;
+
+use crate::api::Api;
+use crate::binary;
+use crate::clickhouse::ClickHouse;
+use crate::kafka::Kafka;
+use crate::process::{Process, free_port};
+use crate::sandbox::{Sandbox, eventually};
+
+/// The connection's name in every node's configuration: a topic's stream is `test:TOPIC`.
+pub const CONNECTION: &str = "test";
+
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longer than a node takes to hand over, whatever is away.
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The id of a topic's stream.
+pub fn stream_id(topic: &str) -> String {
+    format!("{CONNECTION}:{topic}")
+}
+
+/// What a node's configuration says.
+#[derive(Debug, Clone)]
+pub struct NodeOptions {
+    /// Its name, which its files in the sandbox carry as well.
+    pub id: String,
+    /// The topics to ingest.
+    pub topics: Vec<String>,
+    /// Who ingests into ClickHouse, and where it is.
+    pub writer: Login,
+    /// Who queries.
+    pub reader: Login,
+    /// The brokers.
+    pub brokers: String,
+    /// What programs have to send.
+    pub token: Option<String>,
+}
+
+impl NodeOptions {
+    /// A node `node-1` between these two.
+    pub fn new(kafka: &Kafka, clickhouse: &ClickHouse, topics: &[&str]) -> Self {
+        Self {
+            id: "node-1".to_owned(),
+            topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            writer: clickhouse.writer().clone(),
+            reader: clickhouse.reader().clone(),
+            brokers: kafka.bootstrap_servers(),
+            token: None,
+        }
+    }
+
+    fn toml(&self, port: u16) -> String {
+        // A text of JSON is one of TOML, too.
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        let mut toml = format!("[node]\nid = {}\nhttp = \"127.0.0.1:{port}\"\n", text(&self.id));
+        // Writing to a String cannot fail.
+        if let Some(token) = &self.token {
+            let _ = writeln!(toml, "token = {}", text(token));
+        }
+        let user = |login: &Login| {
+            format!(
+                "{{ user = {}, password = {} }}",
+                text(&login.user),
+                text(&login.password)
+            )
+        };
+        let _ = write!(
+            toml,
+            "\n[clickhouse]\nurl = {}\nwriter = {}\nreader = {}\n\n[[connections]]\nname = {}\nbrokers = {}\n",
+            text(&self.writer.url),
+            user(&self.writer),
+            user(&self.reader),
+            text(CONNECTION),
+            text(&self.brokers),
+        );
+        for topic in &self.topics {
+            let _ = write!(
+                toml,
+                "\n[[streams]]\nconnection = {}\ntopic = {}\n",
+                text(CONNECTION),
+                text(topic)
+            );
+        }
+        toml
+    }
+}
+
+/// A node, which runs or is stopped. Every method takes `&self`, so that faults can be injected while load
+/// runs. Dropping it kills it.
+pub struct Node {
+    id: String,
+    directory: PathBuf,
+    config: PathBuf,
+    api: Api,
+    process: Mutex<Option<Arc<Process>>>,
+}
+
+impl Node {
+    /// Starts a node and waits until it answers. What it needs may be away.
+    pub async fn start(sandbox: &Sandbox, options: &NodeOptions) -> Result<Self> {
+        let port = free_port()?;
+        let api = Api::new(&format!("http://127.0.0.1:{port}"))?;
+        let node = Self {
+            id: options.id.clone(),
+            directory: sandbox.directory().to_owned(),
+            config: sandbox.write(format!("{}.toml", options.id), options.toml(port))?,
+            api: match &options.token {
+                Some(token) => api.with_token(token),
+                None => api,
+            },
+            process: Mutex::new(None),
+        };
+        node.start_again().await?;
+        Ok(node)
+    }
+
+    /// Its API. It stays valid over restarts.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Its process, unless it is stopped.
+    pub fn process(&self) -> Option<Arc<Process>> {
+        self.lock().clone()
+    }
+
+    /// `kill -9`.
+    pub fn kill9(&self) -> Result<()> {
+        self.take()?.kill9()
+    }
+
+    /// Sends SIGTERM and waits until it has handed over and ended.
+    pub async fn terminate(&self) -> Result<ExitStatus> {
+        let process = self.take()?;
+        process.terminate()?;
+        process.wait(STOP_TIMEOUT).await
+    }
+
+    /// Starts it with the same configuration, after it was stopped, and waits until it answers.
+    pub async fn start_again(&self) -> Result<()> {
+        let mut command = binary::command(["node", "--config"]).await?;
+        command.arg(&self.config).current_dir(&self.directory);
+        let process = {
+            let mut held = self.lock();
+            ensure!(held.is_none(), "the node {} runs already", self.id);
+            let process = Arc::new(Process::spawn(&self.directory, &self.id, command)?);
+            held.insert(process).clone()
+        };
+        let what = format!("the node {} to answer", self.id);
+        let answered = eventually(&what, READY_TIMEOUT, async || {
+            // Without this, the wait for a node that has ended would be a long one.
+            if !process.is_running() {
+                return Ok(Some(false));
+            }
+            let answer = self.api.get("/healthz").await?;
+            anyhow::Ok(answer.status.is_success().then_some(true))
+        });
+        let log = || format!("the end of its log:\n{}", process.log_tail(25));
+        match answered.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(anyhow!(
+                "the node {} has ended while starting; {}",
+                self.id,
+                log()
+            )),
+            Err(error) => Err(error.context(log())),
+        }
+    }
+
+    fn take(&self) -> Result<Arc<Process>> {
+        let process = self.lock().take();
+        process.with_context(|| format!("the node {} is stopped already", self.id))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Process>>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
