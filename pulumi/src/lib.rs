@@ -48,7 +48,10 @@ pub enum InvalidDeployment {
 impl Deployment {
     /// Checks what can be checked without asking AWS.
     pub fn check(&self) -> Result<(), InvalidDeployment> {
-        let lowercase = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let lowercase = |text: &str| {
+            text.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
         let begins_with_letter = self.name.starts_with(|c: char| c.is_ascii_lowercase());
         if !(3..=20).contains(&self.name.len()) || !lowercase(&self.name) || !begins_with_letter {
             return Err(InvalidDeployment::Name(self.name.clone()));
@@ -69,22 +72,40 @@ mod tests {
     use super::*;
 
     fn deployment() -> Deployment {
-        Deployment { name: "team-events".to_owned(), region: "eu-central-1".to_owned(), size: Size::Dev, nodes: 3 }
+        Deployment {
+            name: "team-events".to_owned(),
+            region: "eu-central-1".to_owned(),
+            size: Size::Dev,
+            nodes: 3,
+        }
     }
 
     #[test]
     fn what_aws_would_refuse_is_refused_first() {
         assert_eq!(deployment().check(), Ok(()));
         for name in ["", "ab", "Team", "1st-team", "with space", &"x".repeat(21)] {
-            let wrong = Deployment { name: name.to_owned(), ..deployment() };
+            let wrong = Deployment {
+                name: name.to_owned(),
+                ..deployment()
+            };
             assert_eq!(wrong.check(), Err(InvalidDeployment::Name(name.to_owned())));
         }
         for region in ["", "eu-central", "EU-CENTRAL-1", "us_east_1"] {
-            let wrong = Deployment { region: region.to_owned(), ..deployment() };
+            let wrong = Deployment {
+                region: region.to_owned(),
+                ..deployment()
+            };
             assert_eq!(wrong.check(), Err(InvalidDeployment::Region(region.to_owned())));
         }
         for nodes in [0, 101] {
-            assert_eq!(Deployment { nodes, ..deployment() }.check(), Err(InvalidDeployment::Nodes(nodes)));
+            assert_eq!(
+                Deployment {
+                    nodes,
+                    ..deployment()
+                }
+                .check(),
+                Err(InvalidDeployment::Nodes(nodes))
+            );
         }
     }
 }

@@ -200,7 +200,12 @@ impl StreamStatus {
 
     /// Messages in Kafka that have not been written, in all partitions.
     pub fn lag(&self) -> u64 {
-        self.inner.lock().partitions.values().map(PartitionStatus::lag).sum()
+        self.inner
+            .lock()
+            .partitions
+            .values()
+            .map(PartitionStatus::lag)
+            .sum()
     }
 
     /// The time, in milliseconds since 1970, up to which all messages are written: the earliest of the
