@@ -83,6 +83,10 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // The end of a partition is what a sample reads up to.
+        if matches!(error, KafkaError::PartitionEOF(_)) {
+            return;
+        }
         tracing::warn!(%error, reason, "kafka client");
     }
 }
