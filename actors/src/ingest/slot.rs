@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::batch::PartitionBatch;
 use super::journal::Range;
+use super::source::connection::SourceError;
 use crate::store::StoreError;
 
 /// Most rows that a partition leaves for one insert.
@@ -29,10 +30,31 @@ pub enum Outcome {
     /// It may or may not be: the partition has to settle.
     Failed {
         /// Why.
-        error: Arc<StoreError>,
+        error: Arc<WriteError>,
         /// The offsets of the rows, when the values of some row are the cause and it stands alone.
         rows: Vec<u64>,
     },
+}
+
+/// Why a batch was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// ClickHouse was away or refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Whether the topic is still the same could not be found out.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The topic has been made anew, so what was read may be of its next life.
+    #[error("the topic has been made anew; its next generation is about to begin")]
+    TopicMadeAnew,
+}
+
+impl WriteError {
+    /// Whether the values in the batch are the cause, so that waiting does not help.
+    pub fn is_caused_by_data(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_caused_by_data())
+    }
 }
 
 /// What is worth knowing of a batch that has landed.

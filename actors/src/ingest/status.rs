@@ -141,9 +141,12 @@ impl StreamStatus {
         inner.reason = reason;
     }
 
-    /// Notes where the stream's events go.
+    /// Notes where the stream's events go. What was counted of another generation is forgotten.
     pub fn set_target(&self, generation: Generation, table: String) {
         let mut inner = self.inner.lock();
+        if inner.generation != generation {
+            inner.partitions.clear();
+        }
         inner.generation = generation;
         inner.table = Some(table);
     }

@@ -15,7 +15,7 @@ use super::batch::{PartitionBatch, block_shape, encode_block};
 use super::journal::Range;
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::{Fence, StreamTarget};
-use super::slot::{Outcome, ReadySignal, Slot};
+use super::slot::{Outcome, ReadySignal, Slot, WriteError};
 use super::source::Source;
 use super::{dead_letters, journal};
 use crate::store::sql::{ident, literal};
@@ -41,6 +41,8 @@ pub struct WriterContext {
     pub node: NodeId,
     /// Where messages come from, to be told how far we are.
     pub source: Arc<Source>,
+    /// What tells this life of the topic from others; `None` when it cannot change while we run.
+    pub topic_identity: Option<String>,
     /// Says when slots have something.
     pub ready: Arc<ReadySignal>,
     /// Figures.
@@ -200,13 +202,48 @@ impl WriterState {
             .iter()
             .flat_map(|slot| slot.take().into_iter().map(|batch| (slot.clone(), batch)))
             .collect();
-        for group in groups(taken) {
-            self.commit_group(group, &mut outcomes).await;
+        if taken.is_empty() {
+            return;
+        }
+        match self.check_topic().await {
+            Ok(()) => {
+                for group in groups(taken) {
+                    self.commit_group(group, &mut outcomes).await;
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for (slot, _) in taken {
+                    let failed = Outcome::Failed {
+                        error: error.clone(),
+                        rows: Vec::new(),
+                    };
+                    outcomes.entry(slot.partition).or_default().push(failed);
+                }
+            }
         }
         for slot in slots {
             if let Some(outcomes) = outcomes.remove(&slot.partition) {
                 slot.answer(outcomes);
             }
+        }
+    }
+
+    /// Requires that the topic is still the one whose generation is written. What has been taken was
+    /// read before this is asked, and a topic's id never comes back: so it is of this life.
+    async fn check_topic(&self) -> Result<(), WriteError> {
+        let Some(expected) = &self.context.topic_identity else {
+            return Ok(());
+        };
+        let found = self
+            .context
+            .source
+            .topic_identity(self.context.target.stream.topic())
+            .await?;
+        if found == *expected {
+            Ok(())
+        } else {
+            Err(WriteError::TopicMadeAnew)
         }
     }
 
@@ -235,7 +272,7 @@ impl WriterState {
                 self.context.metrics.fenced.get_or_create(&self.labels).inc();
             }
         }
-        let result = result.map_err(Arc::new);
+        let result = result.map_err(|error| Arc::new(WriteError::from(error)));
         for (slot, batch) in group {
             let outcome = match &result {
                 Ok(()) => {
@@ -351,7 +388,7 @@ impl WriterState {
             Err(error) => {
                 tracing::warn!(stream = %self.labels.stream, %error, "journal not written");
                 // It may be there. Only settling under a new epoch can tell.
-                let error = Arc::new(error);
+                let error = Arc::new(WriteError::from(error));
                 for partition in std::mem::take(&mut self.unjournaled).into_keys() {
                     if let Some(slot) = self.slots.get(&partition) {
                         slot.answer([Outcome::Failed {

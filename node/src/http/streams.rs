@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problem;
 use crate::node::NodeState;
 
-/// How long an audit waits for the first journal entry of a stream that has just begun.
+/// How long an audit waits for the first journal entries of a stream that has just begun.
 const FIRST_ENTRY_LIMIT: Duration = Duration::from_secs(5);
 
 /// All streams.
@@ -170,7 +170,14 @@ pub(super) async fn audit(
     let started = std::time::Instant::now();
     loop {
         let report = audit::audit(&state.store, &target).await?;
-        if !report.partitions.is_empty() || started.elapsed() > FIRST_ENTRY_LIMIT {
+        let is_audited = |number: &i32| report.partitions.iter().any(|audit| audit.partition == *number);
+        let has_begun = |status: &PartitionStatus| status.rows + status.dead + status.skipped > 0;
+        let snapshot = handle.status.snapshot();
+        let all = snapshot
+            .partitions
+            .iter()
+            .all(|(number, status)| is_audited(number) || !has_begun(status));
+        if (all && !report.partitions.is_empty()) || started.elapsed() > FIRST_ENTRY_LIMIT {
             handle.status.set_audit(report.clone());
             return Ok(Json(report));
         }

@@ -16,7 +16,7 @@ use crate::ingest::metrics::{RejectLabels, StreamLabels};
 use crate::ingest::ownership;
 use crate::ingest::schema::evolve;
 use crate::ingest::schema::infer::Inference;
-use crate::ingest::slot::{Landed, MAX_ROWS, Outcome, Slot};
+use crate::ingest::slot::{Landed, MAX_ROWS, Outcome, Slot, WriteError};
 use crate::ingest::source::buffer::{PartitionBuffer, Permit, RawChunk};
 use crate::ingest::source::connection::SourceError;
 use crate::ingest::status::State;
@@ -35,7 +35,7 @@ pub(super) enum EpochEnd {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{0}")]
-    Insert(Arc<StoreError>),
+    Insert(Arc<WriteError>),
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(
@@ -59,7 +59,7 @@ struct Suspicion {
 }
 
 impl Suspicion {
-    fn failed(&mut self, rows: &[u64], error: &StoreError) {
+    fn failed(&mut self, rows: &[u64], error: &WriteError) {
         match rows {
             [] => {
                 // Several partitions shared the insert: first find out whose row it is.
@@ -101,7 +101,9 @@ pub(super) async fn run(context: PipelineContext, cancel: CancellationToken) {
             }
             Err(end) => end,
         };
-        if started.elapsed() > 2 * LONGEST_PAUSE {
+        // Looking for a bad row takes many epochs, and no time heals it.
+        let by_data = matches!(&end, EpochEnd::Insert(error) if error.is_caused_by_data());
+        if by_data || started.elapsed() > 2 * LONGEST_PAUSE {
             pause = SHORTEST_PAUSE;
         }
         let jittered = pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);

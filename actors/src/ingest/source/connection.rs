@@ -1,9 +1,10 @@
 //! How to reach a Kafka cluster, and what it says when that fails.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aurora_cluster::Partition;
+use parking_lot::Mutex;
 use rdkafka::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -65,9 +66,25 @@ impl SourceError {
     }
 }
 
+/// How often the log is told that the brokers are away; librdkafka says it many times a second.
+const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Sends what librdkafka has to say to the log.
-#[derive(Debug)]
-pub struct Context;
+#[derive(Debug, Default)]
+pub struct Context {
+    complained: Mutex<Option<Instant>>,
+}
+
+impl Context {
+    fn may_complain(&self) -> bool {
+        let mut complained = self.complained.lock();
+        let due = complained.is_none_or(|at| at.elapsed() > COMPLAINT_INTERVAL);
+        if due {
+            *complained = Some(Instant::now());
+        }
+        due
+    }
+}
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -87,7 +104,9 @@ impl ClientContext for Context {
         if matches!(error, KafkaError::PartitionEOF(_)) {
             return;
         }
-        tracing::warn!(%error, reason, "kafka client");
+        if self.may_complain() {
+            tracing::warn!(%error, reason, "kafka client");
+        }
     }
 }
 
@@ -135,7 +154,7 @@ impl KafkaConnection {
     pub(crate) fn consumer(&self) -> Result<BaseConsumer<Context>, SourceError> {
         let config = self.config();
         config
-            .create_with_context(Context)
+            .create_with_context(Context::default())
             .map_err(|error| SourceError::Setup(error.to_string()))
     }
 
@@ -146,7 +165,7 @@ impl KafkaConnection {
             .set("enable.partition.eof", "true")
             .set("queued.max.messages.kbytes", "2048");
         config
-            .create_with_context(Context)
+            .create_with_context(Context::default())
             .map_err(|error| SourceError::Setup(error.to_string()))
     }
 }

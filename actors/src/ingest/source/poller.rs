@@ -182,7 +182,8 @@ impl Poller {
                     slot.buffer.fail(SourceError::OutOfRange);
                 }
             }
-            error => tracing::warn!(%error, "reading from kafka"),
+            // The client's own complaint is in the log; see `Context`.
+            error => tracing::debug!(%error, "reading from kafka"),
         }
     }
 

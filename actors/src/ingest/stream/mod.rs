@@ -219,6 +219,11 @@ impl StreamState {
             target: ready.target.clone(),
             node: context.node.clone(),
             source: context.source.clone(),
+            topic_identity: context
+                .spec
+                .topic_identity
+                .is_none()
+                .then(|| ready.topic_identity.clone()),
             ready: signal.clone(),
             metrics: context.metrics.clone(),
         };
