@@ -97,7 +97,6 @@ struct Demo {
 }
 
 pub(super) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
-    telemetry::start(args.log_format, "warn");
     if args.token.is_none() && !args.http.ip().is_loopback() {
         bail!(
             "{} can be reached from other machines, and no token is set: anybody could read the data. \
@@ -116,6 +115,8 @@ pub(super) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     if let Some(brokers) = &args.kafka {
         check_topics(brokers, &args.topics).await?;
     }
+    // Not before: what the Kafka library has to say about a wrong address is in the error already.
+    telemetry::start(args.log_format, "warn");
     let mut exposed = vec![default_database()];
     exposed.extend(args.expose.iter().cloned());
     let start_clickhouse = EmbeddedClickHouse::start(ClickHouseOptions {
