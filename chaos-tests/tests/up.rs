@@ -110,7 +110,7 @@ async fn errors_are_problems(api: &Api) -> Result<()> {
     Ok(())
 }
 
-/// Both through Aurora, which refuses, and as the reader at ClickHouse itself, which must refuse alike.
+/// Through Aurora; what ClickHouse itself refuses its reader is in `reader.rs`.
 async fn the_reader_only_reads(api: &Api) -> Result<()> {
     for sql in [
         "INSERT INTO events.shop_events (event_id) VALUES (1)",

@@ -97,7 +97,14 @@ const INSERT_TIMEOUT: Duration = Duration::from_secs(45);
 const BODY_PIECE_BYTES: usize = 256 << 10;
 
 impl Store {
-    /// Talks to the ClickHouse of `login`.
+    /// Talks to the ClickHouse of `login` with its user's own settings: a reader may not change them.
+    pub fn new_plain(login: &Login) -> Self {
+        Self {
+            client: login.client(),
+        }
+    }
+
+    /// Talks to the ClickHouse of `login`, as one who writes.
     pub fn new(login: &Login) -> Self {
         let client = login
             .client()

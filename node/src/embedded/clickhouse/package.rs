@@ -146,8 +146,8 @@ impl PackageError {
 
 fn how_to_go_on() -> String {
     format!(
-        "To go on without the download: set {LIBRARY_VARIABLE} to a libchdb.so, use a ClickHouse of your own with \
-         --clickhouse-url, or set {CACHE_VARIABLE} to a cache directory filled on another machine"
+        "To go on without the download: set {LIBRARY_VARIABLE} to a libchdb.so, run `aurora node` with a \
+         ClickHouse of your own, or set {CACHE_VARIABLE} to a cache directory filled on another machine"
     )
 }
 
