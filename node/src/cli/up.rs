@@ -258,7 +258,12 @@ fn announce(args: &UpArgs, node: &Node, clickhouse: &EmbeddedClickHouse, demo: O
         output::line(&ready.to_string());
         return;
     }
-    output::line(&format!("\n  Aurora is up: \x1b[1m{http}\x1b[0m\n"));
+    let (bold, plain) = if output::is_terminal() {
+        ("\x1b[1m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
+    output::line(&format!("\n  Aurora is up: {bold}{http}{plain}\n"));
     output::line(&format!(
         "  events from  {}",
         match (&kafka, demo) {
