@@ -1,4 +1,4 @@
-//! Who is here, and who owns what.
+//! Who owns what. (Who is here, by gossip, is still to come.)
 //!
 //! This crate knows nothing of Kafka, ClickHouse or actors. It gives names to the parties of the
 //! delivery protocol ([`ids`]) and says, as a pure function every node computes alike, which node
