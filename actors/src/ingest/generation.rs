@@ -59,12 +59,11 @@ pub async fn current(
         store
             .execute(&format!(
                 "INSERT INTO aurora.generations SETTINGS async_insert = 0, insert_deduplicate = 1, insert_deduplication_token = {} \
-                 VALUES ({name}, {generation}, {}, {}, '{}', fromUnixTimestamp64Milli({}))",
+                 VALUES ({name}, {generation}, {}, {}, '{}', now64(3))",
                 literal(&format!("generation/{stream}/{generation}")),
                 literal(topic_identity),
                 literal(&table),
                 uuid::Uuid::new_v4(),
-                jiff::Timestamp::now().as_millisecond(),
             ))
             .await?;
     }

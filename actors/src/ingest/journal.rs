@@ -5,6 +5,8 @@
 //! is what the audit checks and where a new owner starts. The journal may lag behind the tables;
 //! it never leads.
 
+use std::collections::HashMap;
+
 use aurora_cluster::{Epoch, Generation, Partition, StreamId};
 use clickhouse::Row;
 use serde::Deserialize;
@@ -74,7 +76,7 @@ impl Range {
 }
 
 /// How far a partition's journal goes, and what it counts up to there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Row, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {
     /// The offset after the last journaled one; `None` when nothing is journaled.
     pub next: Option<u64>,
@@ -86,20 +88,38 @@ pub struct Position {
     pub skipped: u64,
 }
 
-/// Reads how far the journal of a partition goes.
-pub async fn position(
+#[derive(Row, Deserialize)]
+struct PositionRow {
+    partition: Partition,
+    next: u64,
+    rows: u64,
+    dead: u64,
+    skipped: u64,
+}
+
+/// Reads how far the journals of `partitions` go; those of which nothing is journaled are left out.
+pub async fn positions(
     store: &Store,
     stream: &StreamId,
     generation: Generation,
-    partition: Partition,
-) -> Result<Position, StoreError> {
+    partitions: &[Partition],
+) -> Result<HashMap<Partition, Position>, StoreError> {
+    let list: Vec<String> = partitions.iter().map(Partition::to_string).collect();
     let query = format!(
-        "SELECT maxOrNull(last) + 1 AS next, sum(rows) AS rows, sum(dead) AS dead, sum(skipped) AS skipped
-         FROM aurora.journal WHERE stream = {} AND generation = {generation} AND partition = {partition}
-         SETTINGS aggregate_functions_null_for_empty = 0",
-        literal(&stream.to_string())
+        "SELECT partition, max(last) + 1 AS next, sum(rows) AS rows, sum(dead) AS dead, sum(skipped) AS skipped
+         FROM aurora.journal WHERE stream = {} AND generation = {generation} AND partition IN ({})
+         GROUP BY partition SETTINGS aggregate_functions_null_for_empty = 0",
+        literal(&stream.to_string()),
+        list.join(",")
     );
-    store.row(&query).await
+    let found: Vec<PositionRow> = store.rows(&query).await?;
+    let position = |row: PositionRow| Position {
+        next: Some(row.next),
+        rows: row.rows,
+        dead: row.dead,
+        skipped: row.skipped,
+    };
+    Ok(found.into_iter().map(|row| (row.partition, position(row))).collect())
 }
 
 /// Writes `entries`, each a partition, the epoch that wrote it and a range, under the fence of those

@@ -52,8 +52,14 @@ pub struct IngestMetrics {
     pub fenced: Counters,
     /// Epochs acquired.
     pub epochs: Counters,
-    /// Settlements done.
-    pub settles: Counters,
+    /// Partitions that came from a node that handed them over.
+    pub handovers: Counters,
+    /// Partitions that were taken from a node that did not.
+    pub takeovers: Counters,
+    /// Partitions that another node took.
+    pub lost: Counters,
+    /// Plans that changed what works here.
+    pub rebalances: Counter,
     /// Changes to a table's columns.
     pub schema_changes: Counters,
     /// Audits by their result: 1 is clean, 0 is broken.
@@ -78,7 +84,10 @@ impl IngestMetrics {
             insert_failures: Family::default(),
             fenced: Family::default(),
             epochs: Family::default(),
-            settles: Family::default(),
+            handovers: Family::default(),
+            takeovers: Family::default(),
+            lost: Family::default(),
+            rebalances: Counter::default(),
             schema_changes: Family::default(),
             audit_clean: Family::default(),
             buffer_bytes: Gauge::default(),
@@ -118,7 +127,26 @@ impl IngestMetrics {
         );
         registry.register("fenced", "Inserts that met a fence", metrics.fenced.clone());
         registry.register("epochs", "Epochs acquired", metrics.epochs.clone());
-        registry.register("settles", "Settlements done", metrics.settles.clone());
+        registry.register(
+            "handovers",
+            "Partitions that another node handed over to this one",
+            metrics.handovers.clone(),
+        );
+        registry.register(
+            "takeovers",
+            "Partitions taken from a node that had died or did not answer",
+            metrics.takeovers.clone(),
+        );
+        registry.register(
+            "lost",
+            "Partitions that another node took from this one",
+            metrics.lost.clone(),
+        );
+        registry.register(
+            "rebalances",
+            "Plans that changed which partitions work here",
+            metrics.rebalances.clone(),
+        );
         registry.register(
             "schema_changes",
             "Changes to a table's columns",

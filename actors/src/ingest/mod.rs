@@ -34,6 +34,8 @@ pub mod writer;
 
 pub mod generation;
 
+pub mod reconcile;
+
 pub mod stream;
 
 pub mod supervisor;

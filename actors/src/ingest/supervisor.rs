@@ -1,25 +1,27 @@
-//! All streams of a node: the actor that starts, restarts and drains them.
+//! All streams of a node: the actor that starts, restarts and drains them, and the reconciler that
+//! says which of their partitions work here.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aurora_cluster::{NodeId, StreamId};
+use aurora_cluster::{Generation, NodeId, Partition, StreamId};
 use parking_lot::{Mutex, RwLock};
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::metrics::IngestMetrics;
 use super::ownership::StreamTarget;
+use super::reconcile::{Members, Peers, Reconciler, ReconcilerContext, ReconcilerMessage};
 use super::source::Source;
 use super::source::buffer::Budget;
 use super::source::connection::KafkaConnection;
-use super::status::StreamStatus;
-use super::stream::{StreamContext, StreamMessage, StreamSpec, StreamSupervisor};
+use super::status::{Arrival, StreamStatus};
+use super::stream::{Shape, StreamContext, StreamMessage, StreamSpec, StreamSupervisor};
 use crate::store::Store;
 
-/// How many partitions of a node take over at once: each asks ClickHouse some questions.
-const CONCURRENT_TAKEOVERS: usize = 8;
+/// How many partitions of a node begin to read at once: each asks the brokers where it starts and ends.
+const CONCURRENT_BEGINNINGS: usize = 16;
 /// How long a stream that failed waits before it starts again.
 const RESPAWN_PAUSE: Duration = Duration::from_secs(2);
 
@@ -30,8 +32,15 @@ pub struct StreamHandle {
     pub id: StreamId,
     /// How it is doing.
     pub status: Arc<StreamStatus>,
+    /// What it consists of, once that is known.
+    pub shape: Arc<Mutex<Option<Shape>>>,
+}
+
+impl StreamHandle {
     /// Where it writes, once that is known.
-    pub target: Arc<Mutex<Option<StreamTarget>>>,
+    pub fn target(&self) -> Option<StreamTarget> {
+        self.shape.lock().as_ref().map(|shape| shape.target.clone())
+    }
 }
 
 /// The streams of a node, by name.
@@ -54,6 +63,10 @@ pub struct IngestContext {
     pub metrics: IngestMetrics,
     /// Where the streams are listed.
     pub streams: StreamTable,
+    /// Who is in the cluster.
+    pub members: watch::Receiver<Members>,
+    /// How to ask other nodes.
+    pub peers: Arc<dyn Peers>,
 }
 
 /// What the supervisor is told.
@@ -61,8 +74,16 @@ pub struct IngestContext {
 pub enum IngestMessage {
     /// Begin to ingest a stream.
     Start(KafkaConnection, StreamSpec),
+    /// Let go of a stream, and forget it.
+    Stop(StreamId),
     /// Start a stream again that failed.
     Respawn(StreamId),
+    /// Start the reconciler again that failed.
+    RespawnReconciler,
+    /// Work on these partitions of a stream's generation from now on.
+    Take(StreamId, Generation, Vec<(Partition, Arrival)>),
+    /// Hand these partitions of a stream's generation over to another node, which asks for them.
+    Release(StreamId, Generation, Vec<Partition>, RpcReplyPort<()>),
     /// Hand everything over and end.
     Drain(RpcReplyPort<()>),
 }
@@ -70,7 +91,8 @@ pub enum IngestMessage {
 /// The state of an [`IngestSupervisor`].
 pub struct IngestState {
     context: IngestContext,
-    takeovers: Arc<Semaphore>,
+    beginnings: Arc<Semaphore>,
+    reconciler: ActorRef<ReconcilerMessage>,
     sources: HashMap<String, Arc<Source>>,
     contexts: BTreeMap<StreamId, StreamContext>,
     running: HashMap<ActorId, (StreamId, ActorRef<StreamMessage>)>,
@@ -84,12 +106,14 @@ impl Actor for IngestSupervisor {
 
     async fn pre_start(
         &self,
-        _myself: ActorRef<Self::Msg>,
+        myself: ActorRef<Self::Msg>,
         context: IngestContext,
     ) -> Result<IngestState, ActorProcessingErr> {
+        let reconciler = spawn_reconciler(&context, &myself).await?;
         Ok(IngestState {
             context,
-            takeovers: Arc::new(Semaphore::new(CONCURRENT_TAKEOVERS)),
+            beginnings: Arc::new(Semaphore::new(CONCURRENT_BEGINNINGS)),
+            reconciler,
             sources: HashMap::new(),
             contexts: BTreeMap::new(),
             running: HashMap::new(),
@@ -109,7 +133,24 @@ impl Actor for IngestSupervisor {
                 state.add(connection, spec)?;
                 state.spawn(&myself, &id).await?;
             }
+            IngestMessage::Stop(id) => state.stop(&id),
             IngestMessage::Respawn(id) => state.spawn(&myself, &id).await?,
+            IngestMessage::RespawnReconciler => {
+                state.reconciler = spawn_reconciler(&state.context, &myself).await?;
+                for context in state.contexts.values_mut() {
+                    context.reconciler = state.reconciler.clone();
+                }
+            }
+            IngestMessage::Take(id, generation, arrivals) => {
+                state.tell(&id, StreamMessage::Take(generation, arrivals));
+            }
+            IngestMessage::Release(id, generation, partitions, done) => {
+                let _ = state
+                    .reconciler
+                    .cast(ReconcilerMessage::Released(id.clone(), generation, partitions.clone()));
+                // A stream that does not run has nothing to hand over: the port that goes says so.
+                state.tell(&id, StreamMessage::Release(generation, partitions, done));
+            }
             IngestMessage::Drain(done) => {
                 state.drain().await;
                 // Who asked may have given up.
@@ -126,17 +167,56 @@ impl Actor for IngestSupervisor {
         event: SupervisionEvent,
         state: &mut IngestState,
     ) -> Result<(), ActorProcessingErr> {
-        if let SupervisionEvent::ActorFailed(child, error) = event
-            && let Some((id, _)) = state.running.remove(&child.get_id())
-        {
+        let (child, error) = match event {
+            SupervisionEvent::ActorFailed(child, error) => (child, Some(error)),
+            SupervisionEvent::ActorTerminated(child, ..) => (child, None),
+            _ => return Ok(()),
+        };
+        let stream = state.running.remove(&child.get_id());
+        if let (Some((id, _)), Some(error)) = (stream, &error) {
             tracing::error!(stream = %id, %error, retry_in = ?RESPAWN_PAUSE, "a stream has failed");
             myself.send_after(RESPAWN_PAUSE, move || IngestMessage::Respawn(id.clone()));
+        } else if child.get_id() == state.reconciler.get_id() && !state.draining {
+            tracing::error!(?error, retry_in = ?RESPAWN_PAUSE, "the reconciler has failed");
+            myself.send_after(RESPAWN_PAUSE, || IngestMessage::RespawnReconciler);
         }
         Ok(())
     }
 }
 
+async fn spawn_reconciler(
+    context: &IngestContext,
+    myself: &ActorRef<IngestMessage>,
+) -> Result<ActorRef<ReconcilerMessage>, ActorProcessingErr> {
+    let reconciler = ReconcilerContext {
+        node: context.node.clone(),
+        store: context.store.clone(),
+        streams: context.streams.clone(),
+        members: context.members.clone(),
+        peers: context.peers.clone(),
+        ingest: myself.clone(),
+        metrics: context.metrics.clone(),
+    };
+    let (reconciler, _) = Actor::spawn_linked(None, Reconciler, reconciler, myself.get_cell()).await?;
+    Ok(reconciler)
+}
+
 impl IngestState {
+    fn tell(&self, id: &StreamId, message: StreamMessage) {
+        if let Some((_, stream)) = self.running.values().find(|(here, _)| here == id) {
+            // A stream that has just ended is started again, and then asked again.
+            let _ = stream.cast(message);
+        }
+    }
+
+    /// Forgets a stream and lets it hand over.
+    fn stop(&mut self, id: &StreamId) {
+        self.contexts.remove(id);
+        self.context.streams.write().remove(id);
+        let (done, _) = ractor::concurrency::oneshot();
+        self.tell(id, StreamMessage::Drain(done.into()));
+    }
+
     fn add(&mut self, connection: KafkaConnection, spec: StreamSpec) -> Result<(), ActorProcessingErr> {
         let source = match self.sources.get(&connection.name) {
             Some(source) => source.clone(),
@@ -150,7 +230,7 @@ impl IngestState {
         let handle = StreamHandle {
             id: spec.id.clone(),
             status: Arc::new(StreamStatus::default()),
-            target: Arc::default(),
+            shape: Arc::default(),
         };
         let context = StreamContext {
             spec,
@@ -158,9 +238,10 @@ impl IngestState {
             store: self.context.store.clone(),
             source,
             status: handle.status.clone(),
-            target: handle.target.clone(),
+            shape: handle.shape.clone(),
             metrics: self.context.metrics.clone(),
-            takeovers: self.takeovers.clone(),
+            beginnings: self.beginnings.clone(),
+            reconciler: self.reconciler.clone(),
         };
         self.context
             .streams
@@ -189,6 +270,7 @@ impl IngestState {
 
     async fn drain(&mut self) {
         self.draining = true;
+        self.reconciler.stop(None);
         let mut handovers = Vec::new();
         for (_, stream) in self.running.values() {
             let (done, handed_over) = ractor::concurrency::oneshot();

@@ -2,8 +2,9 @@
 //!
 //! The actor's mailbox carries control only. The work is one task, `run::run`, a loop over
 //! epochs: own, settle, read, decode into the slot, until the epoch ends by a failure, a hand-over
-//! or a drain. What ends an epoch is retried here with growing pauses; a panic fails the actor, and
-//! its supervisor starts another.
+//! or a drain. What ends an epoch is retried here with growing pauses, unless another node has taken
+//! the partition: then the actor stops, and whether to take it back is not for it to say. A panic
+//! fails the actor, and its supervisor starts another.
 
 mod account;
 mod run;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::metrics::IngestMetrics;
 use super::ownership::StreamTarget;
+use super::ownership::takeover::Takeovers;
 use super::schema::keeper::SchemaKeeper;
 use super::slot::ReadySignal;
 use super::source::Source;
@@ -51,8 +53,10 @@ pub struct PipelineContext {
     pub status: Arc<StreamStatus>,
     /// Figures.
     pub metrics: IngestMetrics,
-    /// Bounds how many partitions of the node take over at once.
-    pub takeovers: Arc<Semaphore>,
+    /// Takes the partition over.
+    pub takeovers: Takeovers,
+    /// Bounds how many partitions of the node begin to read at once.
+    pub beginnings: Arc<Semaphore>,
 }
 
 /// What a pipeline is told.
@@ -60,9 +64,23 @@ pub struct PipelineContext {
 pub enum PipelineMessage {
     /// Write what is read, read no more, say when that is done, and end.
     Drain(RpcReplyPort<()>),
-    /// The task has ended; with a message if it panicked.
-    Ended(Option<String>),
+    /// The task has ended.
+    Ended(End),
 }
+
+/// How a pipeline came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It was asked to.
+    Drained,
+    /// Another node has taken the partition.
+    Lost(NodeId),
+    /// A defect.
+    Panicked(String),
+}
+
+/// Why a pipeline has stopped, as its supervisor is told when another node has the partition.
+pub const LOST: &str = "another node has taken the partition";
 
 /// The state of a [`PartitionPipeline`].
 pub struct PipelineState {
@@ -86,9 +104,9 @@ impl Actor for PartitionPipeline {
         let (status, partition) = (context.status.clone(), context.partition);
         let task = tokio::spawn(run::run(context, cancel.clone()));
         tokio::spawn(async move {
-            let panic = task.await.err().map(|error| error.to_string());
+            let end = task.await.unwrap_or_else(|error| End::Panicked(error.to_string()));
             // The actor may have been stopped from outside; then nobody waits for this.
-            let _ = myself.cast(PipelineMessage::Ended(panic));
+            let _ = myself.cast(PipelineMessage::Ended(end));
         });
         Ok(PipelineState {
             cancel,
@@ -109,8 +127,8 @@ impl Actor for PartitionPipeline {
                 state.drained.push(done);
                 state.cancel.cancel();
             }
-            PipelineMessage::Ended(Some(panic)) => return Err(panic.into()),
-            PipelineMessage::Ended(None) => {
+            PipelineMessage::Ended(End::Panicked(panic)) => return Err(panic.into()),
+            PipelineMessage::Ended(end) => {
                 state
                     .status
                     .partition(state.partition, |status| status.state = State::Stopped);
@@ -118,7 +136,7 @@ impl Actor for PartitionPipeline {
                     // Who asked may have given up.
                     let _ = done.send(());
                 }
-                myself.stop(None);
+                myself.stop(matches!(end, End::Lost(_)).then(|| LOST.to_owned()));
             }
         }
         Ok(())

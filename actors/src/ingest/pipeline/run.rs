@@ -5,15 +5,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aurora_cluster::NodeId;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use super::PipelineContext;
+use super::{End, PipelineContext};
 use super::account::{Accountant, Stop};
 use crate::ingest::batch::PartitionBatch;
 use crate::ingest::journal::Range;
 use crate::ingest::metrics::{RejectLabels, StreamLabels};
-use crate::ingest::ownership;
+use crate::ingest::ownership::owners;
+use crate::ingest::ownership::takeover::Taken;
 use crate::ingest::schema::evolve;
 use crate::ingest::schema::infer::Inference;
 use crate::ingest::slot::{Landed, MAX_ROWS, Outcome, Slot, WriteError};
@@ -83,22 +85,15 @@ impl Suspicion {
     }
 }
 
-/// Runs epochs until `cancel` asks for a drain.
-pub(super) async fn run(context: PipelineContext, cancel: CancellationToken) {
+/// Runs epochs until `cancel` asks for a drain, or another node has the partition.
+pub(super) async fn run(context: PipelineContext, cancel: CancellationToken) -> End {
     let mut suspicion = Suspicion::default();
     let mut pause = SHORTEST_PAUSE;
+    let mut held = false;
     loop {
         let started = tokio::time::Instant::now();
-        let end = match Epoch::begin(&context, &mut suspicion, &cancel).await {
-            Ok(None) => return,
-            Ok(Some(mut epoch)) => {
-                let end = epoch.work(&mut suspicion, &cancel).await;
-                epoch.close().await;
-                match end {
-                    Ok(()) => return,
-                    Err(end) => end,
-                }
-            }
+        let end = match turn(&context, &mut suspicion, &cancel, &mut held).await {
+            Ok(end) => return end,
             Err(end) => end,
         };
         // Looking for a bad row takes many epochs, and no time heals it.
@@ -116,11 +111,43 @@ pub(super) async fn run(context: PipelineContext, cancel: CancellationToken) {
             status.reason = Some(end.to_string());
         });
         tokio::select! {
-            () = cancel.cancelled() => return,
+            () = cancel.cancelled() => return End::Drained,
             () = tokio::time::sleep(jittered) => {}
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// One epoch from its beginning to its end. `held` says, and notes, whether the partition was ours
+/// before.
+async fn turn(
+    context: &PipelineContext,
+    suspicion: &mut Suspicion,
+    cancel: &CancellationToken,
+    held: &mut bool,
+) -> Result<End, EpochEnd> {
+    // The first epoch is taken because somebody has decided so. After that, whoever has taken the
+    // partition meanwhile keeps it: a node that was paused, or cut off for a while, must not take
+    // back what others do well.
+    if *held && let Some(owner) = taken_by_another(context).await? {
+        tracing::info!(
+            stream = %context.target.stream, partition = context.partition, %owner, "another node has taken the partition"
+        );
+        return Ok(End::Lost(owner));
+    }
+    let Some(mut epoch) = Epoch::begin(context, suspicion, cancel).await? else {
+        return Ok(End::Drained);
+    };
+    *held = true;
+    let end = epoch.work(suspicion, cancel).await;
+    epoch.close().await;
+    end.map(|()| End::Drained)
+}
+
+/// The other node that has the partition now, if there is one.
+async fn taken_by_another(context: &PipelineContext) -> Result<Option<NodeId>, StoreError> {
+    let owner = owners::of_partition(&context.store, &context.target, context.partition).await?;
+    Ok(owner.filter(|owner| *owner != context.node))
 }
 
 struct Epoch<'a> {
@@ -149,9 +176,7 @@ impl<'a> Epoch<'a> {
         cancel: &CancellationToken,
     ) -> Result<Option<Epoch<'a>>, EpochEnd> {
         let PipelineContext {
-            store,
             target,
-            node,
             partition,
             source,
             status,
@@ -162,18 +187,16 @@ impl<'a> Epoch<'a> {
             stream: target.stream.to_string(),
         };
         let topic = target.stream.topic();
-        // A closed semaphore means that the node is going down.
-        let Ok(_turn) = context.takeovers.acquire().await else {
-            return Ok(None);
-        };
         if cancel.is_cancelled() {
             return Ok(None);
         }
         status.partition(*partition, |status| status.state = State::Settling);
-        let epoch = ownership::acquire(store, target, node, *partition).await?;
+        let Taken { epoch, settled } = context.takeovers.take(*partition).await?;
         metrics.epochs.get_or_create(&labels).inc();
-        let settled = ownership::settle(store, target, *partition, epoch).await?;
-        metrics.settles.get_or_create(&labels).inc();
+        // A closed semaphore means that the node is going down.
+        let Ok(_turn) = context.beginnings.acquire().await else {
+            return Ok(None);
+        };
         let watermarks = source.watermarks(topic, *partition).await?;
         let start = settled.start(watermarks.low);
         if start > watermarks.high {

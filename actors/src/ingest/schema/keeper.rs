@@ -63,6 +63,12 @@ impl SchemaKeeper {
         if changes.is_empty() {
             return Ok((kept.schema.clone(), false));
         }
+        // Another node may have changed the table since it was last read here.
+        let found = table::read(&self.store, &self.table).await?;
+        if let Some(found) = found.filter(|found| *found != **seen) {
+            kept.schema = Arc::new(found);
+            return Ok((kept.schema.clone(), false));
+        }
         let grown = table::apply(&self.store, &self.table, seen, &changes).await?;
         for (index, wider) in changes.widen {
             let is_wider =

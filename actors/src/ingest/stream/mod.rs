@@ -1,38 +1,36 @@
 //! One stream on this node: the actor that supervises its writer and its partitions' pipelines.
 //!
-//! It finds out what it needs ([`bootstrap`]), starts one pipeline for each partition that is to
-//! work here, and looks every few seconds for partitions that are new, and for a topic that has
-//! been made anew. A pipeline that fails is started again after a growing pause; a writer that
-//! fails takes the stream's pipelines with it, and the stream starts over.
+//! It finds out what it needs ([`bootstrap`]), and looks every few seconds for partitions that are
+//! new, and for a topic that has been made anew. Which partitions are to work here it is told
+//! ([`StreamMessage::Take`], [`StreamMessage::Release`]); it starts a pipeline for each. A pipeline
+//! that fails is started again after a growing pause; one whose partition another node has taken is
+//! not. A writer that fails takes the stream's pipelines with it, and the stream starts over.
 
 pub mod bootstrap;
+mod watch;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use aurora_cluster::{NodeId, Partition, StreamId};
+use aurora_cluster::{Generation, NodeId, Partition, StreamId};
 use parking_lot::Mutex;
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
-use super::audit;
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
-use super::pipeline::{PartitionPipeline, PipelineContext, PipelineMessage};
+use super::ownership::takeover::Takeovers;
+use super::pipeline::{self, PartitionPipeline, PipelineContext, PipelineMessage};
 use super::slot::ReadySignal;
 use super::source::Source;
-use super::status::{State, StreamStatus};
+use super::reconcile::ReconcilerMessage;
+use super::status::{Arrival, State, StreamStatus};
 use super::writer::{StreamWriter, WriterContext, WriterMessage};
 use crate::store::Store;
 use bootstrap::Bootstrapped;
 
-const REFRESH_INTERVAL: Duration = Duration::from_secs(10);
-const LAG_INTERVAL: Duration = Duration::from_secs(1);
-/// The audit runs this often, and never takes more than a twentieth of the time.
-const AUDIT_INTERVAL: Duration = Duration::from_secs(10);
-const AUDIT_SHARE: u32 = 20;
 const SHORTEST_RESPAWN_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_RESPAWN_PAUSE: Duration = Duration::from_secs(30);
 /// How long a pipeline may take to hand over.
@@ -62,12 +60,23 @@ pub struct StreamContext {
     pub source: Arc<Source>,
     /// How it is doing.
     pub status: Arc<StreamStatus>,
-    /// Where it writes, once that is known.
-    pub target: Arc<Mutex<Option<StreamTarget>>>,
+    /// What it consists of, once that is known.
+    pub shape: Arc<Mutex<Option<Shape>>>,
     /// Figures.
     pub metrics: IngestMetrics,
-    /// Bounds how many partitions of the node take over at once.
-    pub takeovers: Arc<Semaphore>,
+    /// Bounds how many partitions of the node begin to read at once.
+    pub beginnings: Arc<Semaphore>,
+    /// Who decides which partitions work here.
+    pub reconciler: ActorRef<ReconcilerMessage>,
+}
+
+/// What a stream consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    /// Its generation and table.
+    pub target: StreamTarget,
+    /// The topic's partitions, ascending.
+    pub partitions: Vec<Partition>,
 }
 
 /// A stream on this node.
@@ -81,6 +90,10 @@ pub enum StreamMessage {
     Ready(Box<Bootstrapped>),
     /// What the topic looks like now.
     Topic(String, Vec<Partition>),
+    /// Work on these partitions of this generation from now on.
+    Take(Generation, Vec<(Partition, Arrival)>),
+    /// Hand over these partitions of this generation: write what is read, and let go.
+    Release(Generation, Vec<Partition>, RpcReplyPort<()>),
     /// Start a pipeline again.
     Respawn(Partition),
     /// Start over.
@@ -93,6 +106,8 @@ pub enum StreamMessage {
 pub struct StreamState {
     context: StreamContext,
     running: Option<Running>,
+    /// What is to work here; of the generation in `context.shape`.
+    wanted: BTreeSet<Partition>,
     tasks: Vec<JoinHandle<()>>,
     draining: bool,
     respawn_pause: Duration,
@@ -102,6 +117,7 @@ struct Running {
     ready: Box<Bootstrapped>,
     writer: ActorRef<WriterMessage>,
     signal: Arc<ReadySignal>,
+    takeovers: Takeovers,
     pipelines: HashMap<ActorId, (Partition, ActorRef<PipelineMessage>)>,
 }
 
@@ -116,14 +132,15 @@ impl Actor for StreamSupervisor {
         context: StreamContext,
     ) -> Result<StreamState, ActorProcessingErr> {
         let tasks = vec![
-            tokio::spawn(report_lag(context.clone())),
-            tokio::spawn(watch_topic(context.clone(), myself.clone())),
-            tokio::spawn(audit_continuously(context.clone())),
+            tokio::spawn(watch::report_lag(context.clone())),
+            tokio::spawn(watch::watch_topic(context.clone(), myself.clone())),
+            tokio::spawn(watch::audit_continuously(context.clone())),
         ];
         myself.cast(StreamMessage::Restart)?;
         Ok(StreamState {
             context,
             running: None,
+            wanted: BTreeSet::new(),
             tasks,
             draining: false,
             respawn_pause: SHORTEST_RESPAWN_PAUSE,
@@ -141,6 +158,12 @@ impl Actor for StreamSupervisor {
             StreamMessage::Ready(ready) => state.start(&myself, ready).await?,
             StreamMessage::Topic(identity, partitions) => {
                 state.topic_seen(&myself, &identity, partitions).await?;
+            }
+            StreamMessage::Take(generation, arrivals) => {
+                state.take(&myself, generation, arrivals).await?;
+            }
+            StreamMessage::Release(generation, partitions, done) => {
+                state.release(generation, &partitions, done);
             }
             StreamMessage::Respawn(partition) => state.spawn_pipeline(&myself, partition).await?,
             StreamMessage::Drain(done) => {
@@ -212,7 +235,16 @@ impl StreamState {
         context
             .status
             .set_target(ready.target.generation, ready.target.table.to_string());
-        *context.target.lock() = Some(ready.target.clone());
+        context.status.set_topic_partitions(ready.partitions.len());
+        let shape = Shape {
+            target: ready.target.clone(),
+            partitions: ready.partitions.clone(),
+        };
+        let before = context.shape.lock().replace(shape);
+        if before.is_none_or(|before| before.target != ready.target) {
+            // What was to work here was of another life of the topic.
+            self.wanted.clear();
+        }
         let signal = Arc::new(ReadySignal::default());
         let writer_context = WriterContext {
             store: context.store.clone(),
@@ -229,18 +261,72 @@ impl StreamState {
         };
         // Downstream first: a pipeline needs its writer.
         let (writer, _) = Actor::spawn_linked(None, StreamWriter, writer_context, myself.get_cell()).await?;
-        let partitions = ready.partitions.clone();
+        let takeovers = Takeovers::start(
+            context.store.clone(),
+            ready.target.clone(),
+            context.node.clone(),
+        );
         self.running = Some(Running {
             ready,
             writer,
             signal,
+            takeovers,
             pipelines: HashMap::new(),
         });
-        for partition in partitions {
+        for partition in self.wanted.clone() {
             self.spawn_pipeline(myself, partition).await?;
         }
         self.context.status.set_state(State::Running, None);
+        self.context.reconciler.cast(ReconcilerMessage::Reconcile)?;
         Ok(())
+    }
+
+    fn generation(&self) -> Option<Generation> {
+        self.running.as_ref().map(|running| running.ready.target.generation)
+    }
+
+    async fn take(
+        &mut self,
+        myself: &ActorRef<StreamMessage>,
+        generation: Generation,
+        arrivals: Vec<(Partition, Arrival)>,
+    ) -> Result<(), ActorProcessingErr> {
+        if self.generation() != Some(generation) || self.draining {
+            return Ok(());
+        }
+        for (partition, arrival) in arrivals {
+            self.wanted.insert(partition);
+            self.context
+                .status
+                .partition(partition, |status| status.arrival = Some(arrival));
+            self.spawn_pipeline(myself, partition).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets partitions go, and says when all have been handed over; those that are not here are.
+    fn release(&mut self, generation: Generation, partitions: &[Partition], done: RpcReplyPort<()>) {
+        let mut handovers = Vec::new();
+        if let Some(running) = self
+            .running
+            .as_ref()
+            .filter(|running| running.ready.target.generation == generation)
+        {
+            for partition in partitions {
+                self.wanted.remove(partition);
+                let pipeline = running.pipelines.values().find(|(here, _)| here == partition);
+                match pipeline {
+                    Some((_, pipeline)) => handovers.extend(ask_to_drain(pipeline)),
+                    // It has failed, and was to be started again.
+                    None => self.context.status.forget(*partition),
+                }
+            }
+        }
+        tokio::spawn(async move {
+            all_drained(handovers).await;
+            // Who asked may have given up.
+            let _ = done.send(());
+        });
     }
 
     async fn spawn_pipeline(
@@ -251,7 +337,9 @@ impl StreamState {
         let Some(running) = self.running.as_mut().filter(|_| !self.draining) else {
             return Ok(());
         };
-        if running.pipelines.values().any(|(here, _)| *here == partition) {
+        if !self.wanted.contains(&partition)
+            || running.pipelines.values().any(|(here, _)| *here == partition)
+        {
             return Ok(());
         }
         let context = PipelineContext {
@@ -265,7 +353,8 @@ impl StreamState {
             ready: running.signal.clone(),
             status: self.context.status.clone(),
             metrics: self.context.metrics.clone(),
-            takeovers: self.context.takeovers.clone(),
+            takeovers: running.takeovers.clone(),
+            beginnings: self.context.beginnings.clone(),
         };
         self.context.status.partition(partition, |_| {});
         let (pipeline, _) = Actor::spawn_linked(None, PartitionPipeline, context, myself.get_cell()).await?;
@@ -287,8 +376,11 @@ impl StreamState {
             self.start_over(myself).await;
             return Ok(());
         }
-        for partition in partitions {
-            self.spawn_pipeline(myself, partition).await?;
+        let mut shape = self.context.shape.lock();
+        if let Some(shape) = shape.as_mut().filter(|shape| shape.partitions != partitions) {
+            self.context.status.set_topic_partitions(partitions.len());
+            shape.partitions = partitions;
+            self.context.reconciler.cast(ReconcilerMessage::Reconcile)?;
         }
         Ok(())
     }
@@ -297,10 +389,17 @@ impl StreamState {
         let Some(running) = self.running.as_mut().filter(|_| !self.draining) else {
             return;
         };
+        let ended = running.pipelines.remove(&child.get_id());
+        if let Some((partition, _)) = ended
+            && (reason == pipeline::LOST || !self.wanted.contains(&partition))
+        {
+            self.let_go(partition, reason == pipeline::LOST);
+            return;
+        }
         let pause = self.respawn_pause;
         self.respawn_pause = (pause * 2).min(LONGEST_RESPAWN_PAUSE);
         let stream = &self.context.spec.id;
-        if let Some((partition, _)) = running.pipelines.remove(&child.get_id()) {
+        if let Some((partition, _)) = ended {
             tracing::error!(%stream, partition, reason, retry_in = ?pause, "a pipeline has failed");
             myself.send_after(pause, move || StreamMessage::Respawn(partition));
         } else if child.get_id() == running.writer.get_id() {
@@ -309,25 +408,32 @@ impl StreamState {
         }
     }
 
+    /// Forgets a partition that no longer works here.
+    fn let_go(&mut self, partition: Partition, lost: bool) {
+        self.wanted.remove(&partition);
+        self.context.status.forget(partition);
+        if lost && let Some(generation) = self.generation() {
+            let stream = self.context.spec.id.clone();
+            let labels = StreamLabels {
+                stream: stream.to_string(),
+            };
+            self.context.metrics.lost.get_or_create(&labels).inc();
+            // A node that goes down reconciles no more.
+            let _ = self
+                .context
+                .reconciler
+                .cast(ReconcilerMessage::Lost(stream, generation, partition));
+        }
+    }
+
     /// Lets every pipeline write what it has and hand over.
     async fn drain(&mut self) {
         let Some(running) = self.running.take() else {
             return;
         };
-        let mut handovers = Vec::new();
-        for (_, pipeline) in running.pipelines.values() {
-            let (done, handed_over) = ractor::concurrency::oneshot();
-            if pipeline.cast(PipelineMessage::Drain(done.into())).is_ok() {
-                handovers.push(handed_over);
-            }
-        }
-        let all = async {
-            for handed_over in handovers {
-                // A pipeline that failed meanwhile has nothing to hand over.
-                let _ = handed_over.await;
-            }
-        };
-        if tokio::time::timeout(DRAIN_LIMIT, all).await.is_err() {
+        let pipelines = running.pipelines.values();
+        let handovers = pipelines.filter_map(|(_, pipeline)| ask_to_drain(pipeline)).collect();
+        if tokio::time::timeout(DRAIN_LIMIT, all_drained(handovers)).await.is_err() {
             tracing::warn!(stream = %self.context.spec.id, "not all partitions handed over in time");
         }
         for (_, pipeline) in running.pipelines.values() {
@@ -337,56 +443,19 @@ impl StreamState {
     }
 }
 
-async fn report_lag(context: StreamContext) {
-    let labels = StreamLabels {
-        stream: context.spec.id.to_string(),
-    };
-    let mut ticks = tokio::time::interval(LAG_INTERVAL);
-    loop {
-        ticks.tick().await;
-        let lag = i64::try_from(context.status.lag()).unwrap_or(i64::MAX);
-        context.metrics.lag.get_or_create(&labels).set(lag);
-    }
+/// Asks a pipeline to hand over; `None` when it has ended already.
+fn ask_to_drain(pipeline: &ActorRef<PipelineMessage>) -> Option<oneshot::Receiver<()>> {
+    let (done, handed_over) = oneshot::channel();
+    pipeline
+        .cast(PipelineMessage::Drain(done.into()))
+        .ok()
+        .map(|()| handed_over)
 }
 
-async fn watch_topic(context: StreamContext, myself: ActorRef<StreamMessage>) {
-    loop {
-        tokio::time::sleep(REFRESH_INTERVAL).await;
-        // Brokers that are away are dealt with by those who read from them.
-        if let Ok(partitions) = context.source.partitions(context.spec.id.topic()).await
-            && let Ok(identity) = bootstrap::identity(&context).await
-            && myself.cast(StreamMessage::Topic(identity, partitions)).is_err()
-        {
-            return;
-        }
-    }
-}
-
-async fn audit_continuously(context: StreamContext) {
-    let labels = StreamLabels {
-        stream: context.spec.id.to_string(),
-    };
-    let mut pause = Duration::from_secs(2);
-    loop {
-        tokio::time::sleep(pause).await;
-        let Some(target) = context.target.lock().clone() else {
-            continue;
-        };
-        let started = Instant::now();
-        match audit::audit(&context.store, &target).await {
-            Ok(report) => {
-                if !report.clean {
-                    tracing::error!(stream = %report.stream, problems = ?report.problems, "the audit found errors");
-                }
-                context
-                    .metrics
-                    .audit_clean
-                    .get_or_create(&labels)
-                    .set(i64::from(report.clean));
-                context.status.set_audit(report);
-            }
-            Err(error) => tracing::debug!(%error, "no audit possible"),
-        }
-        pause = AUDIT_INTERVAL.max(started.elapsed() * AUDIT_SHARE);
+/// Waits for what was asked for by [`ask_to_drain`]. A pipeline that fails meanwhile has nothing to
+/// hand over.
+async fn all_drained(handovers: Vec<oneshot::Receiver<()>>) {
+    for handed_over in handovers {
+        let _ = handed_over.await;
     }
 }

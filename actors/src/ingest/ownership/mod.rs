@@ -2,11 +2,11 @@
 //!
 //! The delivery protocol has four steps and no clock. *Own*: to take a partition, a node inserts
 //! the next epoch under a deduplication token that names it; ClickHouse keeps the first row under a
-//! token, so this is a compare-and-set ([`acquire`]). *Write under the fence*: every insert carries
+//! token, so this is a compare-and-set ([`takeover`]). *Write under the fence*: every insert carries
 //! the condition that its epochs are still the highest ([`Fence`]). *Journal*: after a batch has
-//! landed, what it held is noted ([`journal`]). *Settle*: under a new
+//! landed, what it held is noted ([`journal`](super::journal)). *Settle*: under a new
 //! epoch, end the inserts of the epochs before it, then look at what has landed past the journal
-//! ([`settle`]).
+//! (also [`takeover`]). Who has what now is in [`owners`].
 //!
 //! Why nothing is lost or doubled: an insert of an old epoch that passed the fence was in
 //! ClickHouse's process list before the new epoch existed, so the KILL ends it or waits for it; one
@@ -14,16 +14,16 @@
 //! nothing old can land. After an unknown outcome the epoch must change too: the lost request may
 //! still arrive after the look.
 
+pub mod owners;
+pub mod takeover;
+
 use std::fmt::Write as _;
 
 use aurora_cluster::{Epoch, Generation, NodeId, Partition, StreamId};
-use clickhouse::Row;
-use serde::Deserialize;
 
-use super::journal::{self, Position};
+use super::journal::Position;
 use crate::store::error::FENCED;
 use crate::store::sql::{TableName, literal};
-use crate::store::{Store, StoreError};
 
 /// One stream in one generation, and where its events go: what every statement of the protocol names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Fence {
         )
     }
 
-    /// An id for an insert of `kind`, by which [`settle`] finds it: it names every partition with
+    /// An id for an insert of `kind`, by which [settling](takeover) finds it: it names every partition with
     /// its epoch. Commas set them off, which no name of a stream or node can hold.
     pub fn query_id(&self, kind: &str) -> String {
         let mut id = insert_prefix(&self.target.stream, self.target.generation);
@@ -98,72 +98,6 @@ impl Fence {
 
 fn insert_prefix(stream: &StreamId, generation: Generation) -> String {
     format!("aurora/insert/{stream}/{generation}/")
-}
-
-fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
-}
-
-#[derive(Row, Deserialize)]
-struct Claims {
-    rows: u64,
-    claim: String,
-}
-
-/// Takes a partition over: makes the next epoch ours and returns it. When another node is faster,
-/// its epoch stands and ours will be the one after it.
-pub async fn acquire(
-    store: &Store,
-    target: &StreamTarget,
-    node: &NodeId,
-    partition: Partition,
-) -> Result<Epoch, StoreError> {
-    let stream = literal(&target.stream.to_string());
-    let generation = target.generation;
-    let of_partition = format!("stream = {stream} AND generation = {generation} AND partition = {partition}");
-    loop {
-        let highest: u64 = store
-            .row(&format!(
-                "SELECT max(epoch) FROM aurora.owners WHERE {of_partition}"
-            ))
-            .await?;
-        let epoch = highest + 1;
-        // A claim of its own for every try: what a try left behind unseen must not look like ours.
-        let claim = uuid::Uuid::new_v4();
-        let token = format!("own/{}/{generation}/{partition}/{epoch}", target.stream);
-        store
-            .execute(&format!(
-                "INSERT INTO aurora.owners SETTINGS async_insert = 0, insert_deduplicate = 1, insert_deduplication_token = {} \
-                 VALUES ({stream}, {generation}, {partition}, {epoch}, '{claim}', {}, fromUnixTimestamp64Milli({}))",
-                literal(&token),
-                literal(node.as_str()),
-                now_ms()
-            ))
-            .await?;
-        let winner: Claims = store
-            .row(&format!(
-                "SELECT count() AS rows, any(claim) AS claim FROM aurora.owners WHERE {of_partition} AND epoch = {epoch}"
-            ))
-            .await?;
-        // Two rows mean that ClickHouse forgot the token; then nobody new may trust the epoch.
-        if winner.rows == 1 && winner.claim == claim.to_string() {
-            return Ok(epoch);
-        }
-    }
-}
-
-/// The highest epoch of a partition; 0 when nobody has owned it.
-pub async fn highest_epoch(
-    store: &Store,
-    target: &StreamTarget,
-    partition: Partition,
-) -> Result<Epoch, StoreError> {
-    let stream = literal(&target.stream.to_string());
-    let query = format!(
-        "SELECT max(epoch) FROM aurora.owners WHERE stream = {stream} AND generation = {} AND partition = {partition}",
-        target.generation
-    );
-    store.row(&query).await
 }
 
 /// What is in the tables past the journal's position.
@@ -226,52 +160,6 @@ impl OffsetSet {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// Ends what earlier epochs may still be writing, then says what they have written. Only valid
-/// under an `epoch` that was acquired just before.
-pub async fn settle(
-    store: &Store,
-    target: &StreamTarget,
-    partition: Partition,
-    epoch: Epoch,
-) -> Result<Settled, StoreError> {
-    let generation = target.generation;
-    // Only inserts that carry this partition under a lower epoch: others are none of our business,
-    // and ending them would make their owners settle in turn.
-    store
-        .execute(&format!(
-            "KILL QUERY WHERE startsWith(query_id, {prefix}) AND position(query_id, ',p{partition}e') > 0 \
-             AND toUInt64OrZero(extract(query_id, ',p{partition}e([0-9]+),')) < {epoch} SYNC",
-            prefix = literal(&insert_prefix(&target.stream, generation)),
-        ))
-        .await?;
-    let position = journal::position(store, &target.stream, generation, partition).await?;
-    let from = position.next.unwrap_or(0);
-    let rows = format!(
-        "SELECT _offset AS o FROM {} WHERE _generation = {generation} AND _partition = {partition} AND _offset >= {from}",
-        target.table
-    );
-    let stream = literal(&target.stream.to_string());
-    let dead = format!(
-        "SELECT offset AS o FROM aurora.dead_letters WHERE stream = {stream} AND generation = {generation} \
-         AND partition = {partition} AND offset >= {from}"
-    );
-    Ok(Settled {
-        position,
-        rows: landed(store, &rows).await?,
-        dead: landed(store, &dead).await?,
-    })
-}
-
-/// The offsets `o` that `query` finds, runs of neighbours folded into ranges by the database.
-async fn landed(store: &Store, query: &str) -> Result<OffsetSet, StoreError> {
-    let ranges: Vec<(u64, u64)> = store
-        .rows(&format!(
-            "SELECT min(o) AS first, max(o) AS last FROM (SELECT o, o - row_number() OVER (ORDER BY o) AS run FROM ({query})) GROUP BY run"
-        ))
-        .await?;
-    Ok(OffsetSet::new(ranges))
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
-//! How a stream is doing, for people and for the audit.
+//! How a stream is doing, for people and for the audit: on this node, and, [merged](merge), in the cluster.
 
-use std::collections::{BTreeMap, VecDeque};
+pub mod merge;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use aurora_cluster::{Epoch, Generation, Partition};
+use aurora_cluster::{Epoch, Generation, NodeId, Partition};
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::audit::AuditReport;
 use super::journal::{Position, Range};
@@ -16,7 +18,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 const FRESHNESS_SAMPLES_PER_BATCH: usize = 16;
 
 /// What a stream or a partition is busy with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Getting ready.
@@ -32,7 +34,7 @@ pub enum State {
 }
 
 /// One partition at one moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartitionStatus {
     /// What it is busy with.
     pub state: State,
@@ -52,6 +54,33 @@ pub struct PartitionStatus {
     pub skipped: u64,
     /// The broker's timestamp of the last message written, milliseconds since 1970.
     pub written_to_ms: Option<i64>,
+    /// How it came here.
+    pub arrival: Option<Arrival>,
+}
+
+/// How a partition came to a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// When that was decided.
+    pub at: jiff::Timestamp,
+    /// In which way.
+    pub kind: ArrivalKind,
+    /// Who had it before, if anybody had.
+    pub from: Option<NodeId>,
+}
+
+/// In which way a partition came to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArrivalKind {
+    /// Nobody had it.
+    New,
+    /// The node had it before it was restarted.
+    Resumed,
+    /// The node that had it let go of it.
+    HandedOver,
+    /// The node that had it has died, or did not answer.
+    TakenOver,
 }
 
 impl PartitionStatus {
@@ -66,6 +95,7 @@ impl PartitionStatus {
             dead: 0,
             skipped: 0,
             written_to_ms: None,
+            arrival: None,
         }
     }
 
@@ -91,10 +121,11 @@ struct Inner {
     landed: VecDeque<(Instant, u64, u64)>,
     freshness_ms: VecDeque<(Instant, f64)>,
     audit: Option<AuditReport>,
+    topic_partitions: Option<usize>,
 }
 
 /// A copy of a stream's state.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// What it is busy with.
     pub state: State,
@@ -114,6 +145,12 @@ pub struct Snapshot {
     pub freshness_ms: Option<(f64, f64)>,
     /// The last audit.
     pub audit: Option<AuditReport>,
+    /// How many partitions the topic has, once that is known.
+    pub topic_partitions: Option<usize>,
+    /// The time, in milliseconds since 1970, up to which all messages of the partitions here are
+    /// written: the earliest of those that lag behind, or now.
+    /// `None` when nothing is known of one, or none is here.
+    pub complete_to_ms: Option<i64>,
 }
 
 impl Default for StreamStatus {
@@ -128,6 +165,7 @@ impl Default for StreamStatus {
                 landed: VecDeque::new(),
                 freshness_ms: VecDeque::new(),
                 audit: None,
+                topic_partitions: None,
             }),
         }
     }
@@ -151,6 +189,11 @@ impl StreamStatus {
         inner.table = Some(table);
     }
 
+    /// Notes how many partitions the topic has.
+    pub fn set_topic_partitions(&self, count: usize) {
+        self.inner.lock().topic_partitions = Some(count);
+    }
+
     /// Notes an audit's result.
     pub fn set_audit(&self, report: AuditReport) {
         self.inner.lock().audit = Some(report);
@@ -165,6 +208,16 @@ impl StreamStatus {
                 .entry(partition)
                 .or_insert_with(PartitionStatus::new),
         );
+    }
+
+    /// The partitions that this node works on.
+    pub fn here(&self) -> BTreeSet<Partition> {
+        self.inner.lock().partitions.keys().copied().collect()
+    }
+
+    /// Notes that a partition is no longer worked on here.
+    pub fn forget(&self, partition: Partition) {
+        self.inner.lock().partitions.remove(&partition);
     }
 
     /// Notes what a partition has from before this epoch.
@@ -211,22 +264,6 @@ impl StreamStatus {
             .sum()
     }
 
-    /// The time, in milliseconds since 1970, up to which all messages are written: the earliest of the
-    /// partitions that lag behind, or now where none does. `None` when nothing is known of some
-    /// partition.
-    pub fn complete_to_ms(&self) -> Option<i64> {
-        let inner = self.inner.lock();
-        if inner.partitions.is_empty() {
-            return None;
-        }
-        let now_ms = jiff::Timestamp::now().as_millisecond();
-        let times = inner.partitions.values().map(|status| match status.end_offset {
-            Some(end) if status.state == State::Running && status.position >= end => Some(now_ms),
-            _ => status.written_to_ms,
-        });
-        times.collect::<Option<Vec<i64>>>()?.into_iter().min()
-    }
-
     /// A copy.
     pub fn snapshot(&self) -> Snapshot {
         let mut inner = self.inner.lock();
@@ -245,11 +282,25 @@ impl StreamStatus {
             bytes_per_s: per_second(inner.landed.iter().map(|(_, _, bytes)| bytes).sum()),
             freshness_ms: (!freshness.is_empty()).then(|| (quantile(0.5), quantile(0.99))),
             audit: inner.audit.clone(),
+            topic_partitions: inner.topic_partitions,
+            complete_to_ms: inner.complete_to_ms(),
         }
     }
 }
 
 impl Inner {
+    /// The time, in milliseconds since 1970, up to which all messages are written: the earliest of the
+    /// partitions that lag behind, or now where none does. `None` when nothing is known of some
+    /// partition, or none is here.
+    fn complete_to_ms(&self) -> Option<i64> {
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let times = self.partitions.values().map(|status| match status.end_offset {
+            Some(end) if status.state == State::Running && status.position >= end => Some(now_ms),
+            _ => status.written_to_ms,
+        });
+        times.collect::<Option<Vec<i64>>>()?.into_iter().min()
+    }
+
     fn forget_before(&mut self, now: Instant) {
         let old = |at: &Instant| now.duration_since(*at) > WINDOW;
         while self.landed.front().is_some_and(|(at, ..)| old(at)) {

@@ -1,0 +1,506 @@
+//! Which partitions work on this node: what should be against what is.
+//!
+//! Every node makes the same plan from the same facts: who is ready (gossip), what partitions there
+//! are (Kafka), and who has them now (ClickHouse, which decides). The plan is
+//! [`assignment`](aurora_cluster::assignment). Carrying it out is *pulling*: a node to which a
+//! partition is assigned asks the one that has it to hand over, and takes it then. Nobody lets go of
+//! a partition because of a plan alone, so one about which two nodes disagree keeps its owner, and
+//! none is ever nobody's. A node that has died, or does not answer, is not waited for: the fence and
+//! settling make taking by force as exact as a handover, only less smooth.
+//!
+//! Two nodes that cannot see each other would take a partition from each other for as long as that
+//! lasts. Each time a node loses one it waits longer before it may take it back, so both sides'
+//! turns grow, and events are never late by more than the handover itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aurora_cluster::assignment::{self, Candidate, Member};
+use aurora_cluster::{Generation, NodeId, Partition, StreamId};
+use futures_util::future::BoxFuture;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::metrics::{IngestMetrics, StreamLabels};
+use super::ownership::StreamTarget;
+use super::ownership::owners;
+use super::status::{Arrival, ArrivalKind};
+use super::stream::Shape;
+use super::supervisor::{IngestMessage, StreamTable};
+use crate::store::Store;
+
+/// How often to look, when nothing is said to have changed.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// How long another node may take to hand over before its partitions are taken all the same.
+const HANDOVER_LIMIT: Duration = Duration::from_secs(5);
+/// How long it takes at most until what is to be taken shows as being here.
+const UNTIL_TAKEN: Duration = Duration::from_secs(1);
+/// A partition that was handed over is not taken back for so long: the other node is about to take it.
+const AFTER_RELEASE: Duration = Duration::from_secs(10);
+/// The first and the longest wait before a partition may be taken back that another node took.
+const SHORTEST_YIELD: Duration = Duration::from_secs(2);
+const LONGEST_YIELD: Duration = Duration::from_secs(60);
+/// A partition that has not been lost for so long starts with the shortest wait again.
+const FORGIVEN_AFTER: Duration = Duration::from_secs(180);
+
+/// The cluster, as far as assignment needs it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Members {
+    /// The nodes that may own partitions.
+    pub ready: Vec<Member>,
+    /// All nodes that can be asked, also those on their way out.
+    pub alive: BTreeSet<NodeId>,
+}
+
+impl Members {
+    /// A cluster of one.
+    pub fn alone(node: &NodeId) -> Self {
+        Self {
+            ready: vec![Member {
+                id: node.clone(),
+                weight: 1.0,
+            }],
+            alive: BTreeSet::from([node.clone()]),
+        }
+    }
+}
+
+/// How other nodes are asked.
+pub trait Peers: Send + Sync {
+    /// Asks `node` to hand over partitions of a stream. Returns once it has let go of them.
+    fn release<'a>(
+        &'a self,
+        node: &'a NodeId,
+        stream: &'a StreamId,
+        generation: Generation,
+        partitions: &'a [Partition],
+    ) -> BoxFuture<'a, Result<(), String>>;
+}
+
+/// There are no others.
+#[derive(Debug)]
+pub struct NoPeers;
+
+impl Peers for NoPeers {
+    fn release<'a>(
+        &'a self,
+        node: &'a NodeId,
+        _stream: &'a StreamId,
+        _generation: Generation,
+        _partitions: &'a [Partition],
+    ) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { Err(format!("{node} is not known")) })
+    }
+}
+
+/// The actor that reconciles.
+#[derive(Debug)]
+pub struct Reconciler;
+
+/// What a reconciler needs.
+#[derive(Clone)]
+pub struct ReconcilerContext {
+    /// This node.
+    pub node: NodeId,
+    /// ClickHouse.
+    pub store: Store,
+    /// The streams of this node.
+    pub streams: StreamTable,
+    /// Who is here.
+    pub members: watch::Receiver<Members>,
+    /// How to ask others.
+    pub peers: Arc<dyn Peers>,
+    /// Who carries plans out.
+    pub ingest: ActorRef<IngestMessage>,
+    /// Figures.
+    pub metrics: IngestMetrics,
+}
+
+/// What a reconciler is told.
+#[derive(Debug)]
+pub enum ReconcilerMessage {
+    /// Something may have changed.
+    Reconcile,
+    /// Another node has taken a partition.
+    Lost(StreamId, Generation, Partition),
+    /// Partitions have been handed over to a node that asked for them.
+    Released(StreamId, Generation, Vec<Partition>),
+    /// What was to come is here now, or will never be.
+    Asked(StreamId, Generation, Vec<Partition>),
+}
+
+type Key = (StreamId, Generation, Partition);
+
+/// The state of a [`Reconciler`].
+pub struct ReconcilerState {
+    context: ReconcilerContext,
+    /// What is on its way here.
+    asking: HashSet<Key>,
+    patience: Patience,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Actor for Reconciler {
+    type Msg = ReconcilerMessage;
+    type State = ReconcilerState;
+    type Arguments = ReconcilerContext;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        context: ReconcilerContext,
+    ) -> Result<ReconcilerState, ActorProcessingErr> {
+        let mut members = context.members.clone();
+        let watcher = tokio::spawn(async move {
+            loop {
+                // Whoever says who is here has gone when the node goes down.
+                let changed = tokio::time::timeout(INTERVAL, members.changed()).await;
+                if matches!(changed, Ok(Err(_))) {
+                    tokio::time::sleep(INTERVAL).await;
+                }
+                if myself.cast(ReconcilerMessage::Reconcile).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(ReconcilerState {
+            context,
+            asking: HashSet::new(),
+            patience: Patience::default(),
+            tasks: vec![watcher],
+        })
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        message: ReconcilerMessage,
+        state: &mut ReconcilerState,
+    ) -> Result<(), ActorProcessingErr> {
+        let now = Instant::now();
+        match message {
+            ReconcilerMessage::Reconcile => state.reconcile(&myself).await,
+            ReconcilerMessage::Lost(stream, generation, partition) => {
+                state.patience.lost((stream, generation, partition), now);
+            }
+            ReconcilerMessage::Released(stream, generation, partitions) => {
+                for partition in partitions {
+                    state.patience.released((stream.clone(), generation, partition), now);
+                }
+            }
+            ReconcilerMessage::Asked(stream, generation, partitions) => {
+                for partition in partitions {
+                    state.asking.remove(&(stream.clone(), generation, partition));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn post_stop(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        state: &mut ReconcilerState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.tasks.iter().for_each(JoinHandle::abort);
+        Ok(())
+    }
+}
+
+/// A partition that is to come here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wanted {
+    target: StreamTarget,
+    partition: Partition,
+    owner: Option<NodeId>,
+}
+
+impl ReconcilerState {
+    async fn reconcile(&mut self, myself: &ActorRef<ReconcilerMessage>) {
+        let members = self.context.members.borrow().clone();
+        let shapes: Vec<Shape> = {
+            let streams = self.context.streams.read();
+            streams.values().filter_map(|stream| stream.shape.lock().clone()).collect()
+        };
+        let targets: Vec<StreamTarget> = shapes.iter().map(|shape| shape.target.clone()).collect();
+        let owned = match owners::read(&self.context.store, &targets).await {
+            Ok(owned) => owned,
+            Err(error) => {
+                // Without ClickHouse nothing can be taken either.
+                tracing::debug!(%error, "who owns what cannot be read");
+                return;
+            }
+        };
+        let owners: HashMap<Key, NodeId> = owned
+            .into_iter()
+            .map(|owner| ((owner.stream, owner.generation, owner.partition), owner.node))
+            .collect();
+        let mine = assigned_to(&self.context.node, &members.ready, &shapes, &owners);
+        let missing = self.missing(mine);
+        if missing.is_empty() {
+            return;
+        }
+        self.context.metrics.rebalances.inc();
+        self.fetch(myself, &members, missing);
+    }
+
+    /// Of what should work here, that which does not and may be taken.
+    fn missing(&mut self, mine: Vec<Wanted>) -> Vec<Wanted> {
+        let now = Instant::now();
+        self.patience.forgive(now);
+        let streams = self.context.streams.read();
+        let here: HashMap<&StreamId, BTreeSet<Partition>> = streams
+            .iter()
+            .map(|(id, stream)| (id, stream.status.here()))
+            .collect();
+        mine.into_iter()
+            .filter(|wanted| {
+                let key = (wanted.target.stream.clone(), wanted.target.generation, wanted.partition);
+                !here.get(&key.0).is_some_and(|here| here.contains(&key.2))
+                    && !self.asking.contains(&key)
+                    && self.patience.allows(&key, now)
+            })
+            .collect()
+    }
+
+    /// Takes what nobody has, and asks for the rest.
+    fn fetch(&mut self, myself: &ActorRef<ReconcilerMessage>, members: &Members, missing: Vec<Wanted>) {
+        type Batch = (StreamTarget, Vec<Partition>);
+        let mut batches: BTreeMap<(Option<NodeId>, StreamId), Batch> = BTreeMap::new();
+        for wanted in missing {
+            let batch = batches
+                .entry((wanted.owner, wanted.target.stream.clone()))
+                .or_insert_with(|| (wanted.target, Vec::new()));
+            batch.1.push(wanted.partition);
+        }
+        for ((owner, stream), (target, partitions)) in batches {
+            let asked = owner
+                .clone()
+                .filter(|owner| *owner != self.context.node && members.alive.contains(owner));
+            let keys = partitions
+                .iter()
+                .map(|partition| (stream.clone(), target.generation, *partition));
+            self.asking.extend(keys);
+            self.tasks.retain(|task| !task.is_finished());
+            self.tasks.push(tokio::spawn(fetch_batch(
+                self.context.clone(),
+                myself.clone(),
+                (asked, owner),
+                target,
+                partitions,
+            )));
+        }
+    }
+}
+
+/// Asks whoever can be asked for partitions, then takes them.
+async fn fetch_batch(
+    context: ReconcilerContext,
+    myself: ActorRef<ReconcilerMessage>,
+    (asked, owner): (Option<NodeId>, Option<NodeId>),
+    target: StreamTarget,
+    partitions: Vec<Partition>,
+) {
+    let at = jiff::Timestamp::now();
+    let StreamTarget {
+        stream, generation, ..
+    } = target;
+    let labels = StreamLabels {
+        stream: stream.to_string(),
+    };
+    let kind = match (&asked, &owner) {
+        (Some(peer), _) => {
+            let ask = context.peers.release(peer, &stream, generation, &partitions);
+            let answer = tokio::time::timeout(HANDOVER_LIMIT, ask).await;
+            match answer.unwrap_or_else(|_| Err("no answer in time".to_owned())) {
+                Ok(()) => ArrivalKind::HandedOver,
+                Err(reason) => {
+                    tracing::warn!(%stream, %peer, reason, "partitions are taken without being handed over");
+                    ArrivalKind::TakenOver
+                }
+            }
+        }
+        (None, Some(owner)) if *owner == context.node => ArrivalKind::Resumed,
+        (None, Some(_)) => ArrivalKind::TakenOver,
+        (None, None) => ArrivalKind::New,
+    };
+    let count = partitions.len() as u64;
+    match kind {
+        ArrivalKind::HandedOver => drop(context.metrics.handovers.get_or_create(&labels).inc_by(count)),
+        ArrivalKind::TakenOver => drop(context.metrics.takeovers.get_or_create(&labels).inc_by(count)),
+        ArrivalKind::New | ArrivalKind::Resumed => {}
+    }
+    tracing::info!(%stream, ?kind, from = owner.as_ref().map(NodeId::as_str), ?partitions, "partitions come here");
+    let arrival = Arrival {
+        at,
+        kind,
+        from: owner,
+    };
+    let arrivals = partitions
+        .iter()
+        .map(|partition| (*partition, arrival.clone()))
+        .collect();
+    // When ingest has ended, so has all this.
+    let _ = context
+        .ingest
+        .cast(IngestMessage::Take(stream.clone(), generation, arrivals));
+    tokio::time::sleep(UNTIL_TAKEN).await;
+    let _ = myself.cast(ReconcilerMessage::Asked(stream, generation, partitions));
+}
+
+/// The partitions that the plan gives to `node`.
+fn assigned_to(
+    node: &NodeId,
+    ready: &[Member],
+    shapes: &[Shape],
+    owners: &HashMap<Key, NodeId>,
+) -> Vec<Wanted> {
+    if !ready.iter().any(|member| member.id == *node) {
+        return Vec::new();
+    }
+    let mut targets = Vec::new();
+    let mut candidates = Vec::new();
+    for shape in shapes {
+        let StreamTarget {
+            stream, generation, ..
+        } = &shape.target;
+        for partition in &shape.partitions {
+            targets.push(&shape.target);
+            candidates.push(Candidate {
+                stream: stream.clone(),
+                partition: *partition,
+                owner: owners.get(&(stream.clone(), *generation, *partition)).cloned(),
+            });
+        }
+    }
+    let plan = assignment::assign(ready, &candidates);
+    let all = candidates.into_iter().zip(targets).zip(plan);
+    all.filter(|(_, planned)| planned.is_some_and(|index| ready[index].id == *node))
+        .map(|((candidate, target), _)| Wanted {
+            target: target.clone(),
+            partition: candidate.partition,
+            owner: candidate.owner,
+        })
+        .collect()
+}
+
+/// When a partition that has gone may be taken back.
+#[derive(Debug, Default)]
+struct Patience {
+    waits: HashMap<Key, Wait>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    until: Instant,
+    losses: u32,
+}
+
+impl Patience {
+    fn lost(&mut self, key: Key, now: Instant) {
+        let wait = self.waits.entry(key).or_insert(Wait {
+            until: now,
+            losses: 0,
+        });
+        let pause = SHORTEST_YIELD
+            .saturating_mul(1 << wait.losses.min(10))
+            .min(LONGEST_YIELD);
+        wait.losses += 1;
+        // Apart from the other side's, so that one of them gets a long turn.
+        wait.until = now + pause.mul_f64(0.5 + rand::random::<f64>());
+    }
+
+    fn released(&mut self, key: Key, now: Instant) {
+        let losses = self.waits.get(&key).map_or(0, |wait| wait.losses);
+        self.waits.insert(
+            key,
+            Wait {
+                until: now + AFTER_RELEASE,
+                losses,
+            },
+        );
+    }
+
+    fn allows(&self, key: &Key, now: Instant) -> bool {
+        self.waits.get(key).is_none_or(|wait| wait.until <= now)
+    }
+
+    fn forgive(&mut self, now: Instant) {
+        self.waits.retain(|_, wait| wait.until + FORGIVEN_AFTER > now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sql::TableName;
+
+    fn key() -> Key {
+        ("c:t".parse().unwrap(), 1, 0)
+    }
+
+    fn shape(partitions: std::ops::Range<Partition>) -> Shape {
+        Shape {
+            target: StreamTarget {
+                stream: "c:t".parse().unwrap(),
+                generation: 1,
+                table: TableName::for_topic("events", "t"),
+            },
+            partitions: partitions.collect(),
+        }
+    }
+
+    fn member(name: &str) -> Member {
+        Member {
+            id: name.parse().unwrap(),
+            weight: 1.0,
+        }
+    }
+
+    #[test]
+    fn every_partition_is_planned_for_one_node() {
+        let ready = [member("a"), member("b"), member("c")];
+        let mut planned: Vec<Partition> = ready
+            .iter()
+            .flat_map(|member| assigned_to(&member.id, &ready, &[shape(0..12)], &HashMap::new()))
+            .map(|wanted| wanted.partition)
+            .collect();
+        planned.sort_unstable();
+        assert_eq!(planned, (0..12).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_node_that_is_not_ready_gets_nothing() {
+        let outsider: NodeId = "z".parse().unwrap();
+        assert_eq!(
+            assigned_to(&outsider, &[member("a")], &[shape(0..4)], &HashMap::new()),
+            []
+        );
+    }
+
+    #[test]
+    fn who_keeps_losing_a_partition_waits_longer_and_longer() {
+        let (mut patience, start) = (Patience::default(), Instant::now());
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            patience.lost(key(), start);
+            assert!(!patience.allows(&key(), start));
+            waits.push(patience.waits[&key()].until - start);
+        }
+        assert!(waits[0] <= SHORTEST_YIELD.mul_f64(1.5), "{waits:?}");
+        assert!(waits[7] >= LONGEST_YIELD / 2, "{waits:?}");
+        let later = start + LONGEST_YIELD * 2 + FORGIVEN_AFTER;
+        patience.forgive(later);
+        assert!(patience.waits.is_empty());
+    }
+
+    #[test]
+    fn what_was_handed_over_is_left_to_who_asked_for_it() {
+        let (mut patience, start) = (Patience::default(), Instant::now());
+        patience.released(key(), start);
+        assert!(!patience.allows(&key(), start + AFTER_RELEASE / 2));
+        assert!(patience.allows(&key(), start + AFTER_RELEASE));
+    }
+}
