@@ -8,5 +8,5 @@
 pub mod assignment;
 pub mod ids;
 
-pub use assignment::{Member, assign};
+pub use assignment::{Bounds, Candidate, Member, assign};
 pub use ids::{Epoch, Generation, NodeId, Partition, StreamId};
