@@ -1,12 +1,14 @@
 //! The node: what ties actors, HTTP, configuration and the embedded services together.
 //!
 //! - [`cli`]: what `aurora` understands and does.
+//! - [`cluster`]: this node among others.
 //! - [`config`]: the file of a node that is one peer of a cluster.
 //! - [`embedded`]: ClickHouse, a broker and a stream of events, for machines that have none.
 //! - [`node`]: one running node.
 //! - [`http`]: its API and the page.
 
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod embedded;
 pub mod http;

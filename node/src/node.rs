@@ -14,15 +14,25 @@ use aurora_actors::ingest::supervisor::{
     IngestContext, IngestMessage, IngestSupervisor, StreamHandle, StreamTable,
 };
 use aurora_actors::query::sql::SqlRunner;
-use aurora_actors::store::{Login, Store, system};
+use aurora_actors::store::identity::ClusterIdentity;
+use aurora_actors::store::{Login, Store};
+use aurora_cluster::gossip::seal::ClusterKey;
+use aurora_cluster::membership::{GossipTiming, MemberState, Membership, MembershipOptions};
+use aurora_cluster::seeds::SeedSource;
 use aurora_cluster::{NodeId, StreamId};
 use prometheus_client::registry::Registry;
 use ractor::{Actor, ActorRef};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::cluster::Cluster;
+use crate::cluster::joining::{self, JoinError};
 use crate::http;
+
+/// How long a node that goes waits for others to take its partitions.
+const UNTIL_TAKEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a node is made of.
 #[derive(Debug)]
@@ -43,6 +53,43 @@ pub struct NodeOptions {
     pub buffer_bytes: usize,
     /// What to ingest.
     pub streams: Vec<(KafkaConnection, StreamSpec)>,
+    /// The cluster it is of; `None` for a node on its own.
+    pub cluster: Option<ClusterOptions>,
+}
+
+/// How a node takes part in a cluster.
+#[derive(Debug)]
+pub struct ClusterOptions {
+    /// The cluster's name.
+    pub name: String,
+    /// The secret that all its nodes share.
+    pub key: ClusterKey,
+    /// Where gossip is received, UDP.
+    pub listen: SocketAddr,
+    /// Where others send gossip to.
+    pub advertise: SocketAddr,
+    /// Where to find others.
+    pub seeds: Vec<SeedSource>,
+    /// Where others find this node's HTTP, if not at the address that is served.
+    pub advertise_http: Option<String>,
+    /// The node's share of the work, relative to the others'.
+    pub capacity: u32,
+    /// How fast gossip is.
+    pub timing: GossipTiming,
+}
+
+impl ClusterOptions {
+    /// Where others find HTTP, when it is served at `served`.
+    fn http(&self, served: SocketAddr) -> String {
+        match &self.advertise_http {
+            Some(url) => url.clone(),
+            // All addresses of this machine: others reach it at the one that gossip uses.
+            None if served.ip().is_unspecified() => {
+                format!("http://{}", SocketAddr::new(self.advertise.ip(), served.port()))
+            }
+            None => format!("http://{served}"),
+        }
+    }
 }
 
 /// What HTTP handlers work on.
@@ -66,6 +113,10 @@ pub struct NodeState {
     pub streams: StreamTable,
     /// What Prometheus reads.
     pub registry: Registry,
+    /// The nodes, this one among them.
+    pub cluster: Arc<Cluster>,
+    /// The root of ingest.
+    pub ingest: ActorRef<IngestMessage>,
     /// Figures of ingest.
     pub metrics: IngestMetrics,
     /// Bytes of messages held.
@@ -74,6 +125,8 @@ pub struct NodeState {
     pub token: Option<String>,
     /// Set when the node hands over.
     pub draining: CancellationToken,
+    /// Set when somebody has asked the node to hand over and go.
+    pub leave: CancellationToken,
 }
 
 impl NodeState {
@@ -84,7 +137,7 @@ impl NodeState {
 
     /// Where a stream writes, once that is known.
     pub fn target(&self, id: &StreamId) -> Option<StreamTarget> {
-        self.stream(id)?.target.lock().clone()
+        self.stream(id)?.target()
     }
 }
 
@@ -92,15 +145,17 @@ impl NodeState {
 #[derive(Debug)]
 pub struct Node {
     state: Arc<NodeState>,
-    ingest: ActorRef<IngestMessage>,
-    ingest_task: JoinHandle<()>,
+    membership: Option<Arc<Membership>>,
     http_task: JoinHandle<()>,
-    tables_task: JoinHandle<()>,
+    join_task: JoinHandle<()>,
+    ingest_task: JoinHandle<()>,
     stop_http: CancellationToken,
+    failure: oneshot::Receiver<JoinError>,
 }
 
 impl Node {
-    /// Starts everything. ClickHouse and Kafka may be away: what needs them waits and says so.
+    /// Starts everything. ClickHouse, Kafka and the other nodes may be away: what needs them waits and says
+    /// so.
     pub async fn start(options: NodeOptions) -> anyhow::Result<Self> {
         let http = options
             .listener
@@ -111,33 +166,53 @@ impl Node {
         let budget = Budget::new(options.buffer_bytes);
         let store = Store::new(&options.writer);
         let streams = StreamTable::default();
+        let (membership, cluster) = join(&options, http, streams.clone()).await?;
+        let identity = options.cluster.as_ref().map(|cluster| ClusterIdentity {
+            name: cluster.name.clone(),
+            key_fingerprint: cluster.key.fingerprint(),
+        });
+        let context = IngestContext {
+            node: options.id.clone(),
+            cluster: identity.clone(),
+            store: store.clone(),
+            budget: budget.clone(),
+            metrics: metrics.clone(),
+            streams: streams.clone(),
+            members: cluster.members(),
+            peers: cluster.peers(),
+        };
+        let (ingest, ingest_task) = Actor::spawn(None, IngestSupervisor, context).await?;
         let state = Arc::new(NodeState {
-            id: options.id.clone(),
+            id: options.id,
             http,
             started_at: jiff::Timestamp::now(),
             started: Instant::now(),
-            store: store.clone(),
             sql: SqlRunner::new(&options.reader, &options.database),
+            store,
             database: options.database,
-            streams: streams.clone(),
+            streams,
+            cluster,
+            ingest,
             registry,
-            metrics: metrics.clone(),
-            budget: budget.clone(),
+            metrics,
+            budget,
             token: options.token,
             draining: CancellationToken::new(),
+            leave: CancellationToken::new(),
         });
-        let tables_task = tokio::spawn(make_tables(store.clone(), state.database.clone()));
-        let context = IngestContext {
-            node: options.id,
-            store,
-            budget,
-            metrics,
-            streams,
-        };
-        let (ingest, ingest_task) = Actor::spawn(None, IngestSupervisor, context).await?;
         for (connection, spec) in options.streams {
-            ingest.cast(IngestMessage::Start(connection, spec))?;
+            state.ingest.cast(IngestMessage::Start(connection, spec))?;
         }
+        let (failed, failure) = oneshot::channel();
+        let join_task = {
+            let (state, membership) = (state.clone(), membership.clone());
+            tokio::spawn(async move {
+                if let Err(error) = take_part(&state, membership.as_deref(), identity.as_ref()).await {
+                    // Whoever started the node may not wait for this.
+                    let _ = failed.send(error);
+                }
+            })
+        };
         let stop_http = CancellationToken::new();
         let stopped = stop_http.clone().cancelled_owned();
         let app = http::router(state.clone());
@@ -149,11 +224,12 @@ impl Node {
         });
         Ok(Self {
             state,
-            ingest,
-            ingest_task,
+            membership,
             http_task,
-            tables_task,
+            join_task,
+            ingest_task,
             stop_http,
+            failure,
         })
     }
 
@@ -162,16 +238,32 @@ impl Node {
         &self.state
     }
 
-    /// Hands over: writes what has been read, notes it in the journal, and ends.
+    /// Waits until the node has to go: it was asked to by `aurora drain`, or must not take part, and why.
+    pub async fn has_to_go(&mut self) -> anyhow::Result<()> {
+        tokio::select! {
+            () = self.state.leave.cancelled() => Ok(()),
+            Ok(error) = &mut self.failure => Err(error.into()),
+        }
+    }
+
+    /// Hands over: lets others take what works here, writes what has been read, notes it in the journal, and
+    /// ends.
     pub async fn drain(self) {
         self.state.draining.cancel();
-        self.tables_task.abort();
-        let (done, drained) = ractor::concurrency::oneshot();
-        if self.ingest.cast(IngestMessage::Drain(done.into())).is_ok() {
+        self.join_task.abort();
+        if let Some(membership) = &self.membership {
+            membership.set_state(MemberState::Draining).await;
+            self.until_taken().await;
+        }
+        let (done, drained) = oneshot::channel();
+        if self.state.ingest.cast(IngestMessage::Drain(done.into())).is_ok() {
             // An ingest that failed has nothing left to hand over.
             let _ = drained.await;
         }
         let _ = self.ingest_task.await;
+        if let Some(membership) = &self.membership {
+            membership.leave().await;
+        }
         self.stop_http.cancel();
         // Connections that browsers keep open do not hold the node up.
         let limit = Duration::from_secs(2);
@@ -179,14 +271,69 @@ impl Node {
             tracing::debug!("http connections were still open");
         }
     }
+
+    /// Waits until other nodes have asked for everything that works here: each partition stands still only
+    /// from when it is asked for.
+    async fn until_taken(&self) {
+        let started = Instant::now();
+        while started.elapsed() < UNTIL_TAKEN_LIMIT {
+            let view = self.state.cluster.view();
+            let others = view.members.values();
+            let has_heirs = others
+                .filter(|member| member.state == MemberState::Ready && !member.is_self)
+                .count()
+                > 0;
+            let is_idle = self
+                .state
+                .streams
+                .read()
+                .values()
+                .all(|stream| stream.status.here().is_empty());
+            if !has_heirs || is_idle {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tracing::warn!("not everything was taken by other nodes in time");
+    }
 }
 
-/// Makes Aurora's own tables and the events' database, so that queries work before any stream has begun.
-async fn make_tables(store: Store, database: String) {
-    let mut pause = Duration::from_millis(200);
-    while let Err(error) = system::create(&store, &database).await {
-        tracing::warn!(%error, retry_in = ?pause, "clickhouse is not ready");
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(5));
+/// Enters the cluster, still without taking work, or makes one of this node alone.
+async fn join(
+    options: &NodeOptions,
+    http: SocketAddr,
+    streams: StreamTable,
+) -> anyhow::Result<(Option<Arc<Membership>>, Arc<Cluster>)> {
+    let Some(cluster) = &options.cluster else {
+        return Ok((None, Arc::new(Cluster::alone(&options.id, http, streams))));
+    };
+    let membership = Membership::start(MembershipOptions {
+        node: options.id.clone(),
+        cluster: cluster.name.clone(),
+        key: cluster.key.clone(),
+        listen: cluster.listen,
+        advertise: cluster.advertise,
+        seeds: cluster.seeds.clone(),
+        http: cluster.http(http),
+        capacity: cluster.capacity,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        timing: cluster.timing,
+    })
+    .await?;
+    let joined = Cluster::joined(&cluster.name, &cluster.key, &options.id, &membership, streams)?;
+    Ok((Some(Arc::new(membership)), Arc::new(joined)))
+}
+
+/// Makes sure that the node may work here, and gets ready. Its streams have begun meanwhile, and wait for
+/// the same.
+async fn take_part(
+    state: &NodeState,
+    membership: Option<&Membership>,
+    identity: Option<&ClusterIdentity>,
+) -> Result<(), JoinError> {
+    joining::check_identity(&state.store, &state.database, identity).await?;
+    match membership {
+        Some(membership) => joining::become_ready(membership, &state.store).await,
+        None => Ok(()),
     }
 }

@@ -19,6 +19,7 @@ use super::source::connection::KafkaConnection;
 use super::status::{Arrival, StreamStatus};
 use super::stream::{Shape, StreamContext, StreamMessage, StreamSpec, StreamSupervisor};
 use crate::store::Store;
+use crate::store::identity::ClusterIdentity;
 
 /// How many partitions of a node begin to read at once: each asks the brokers where it starts and ends.
 const CONCURRENT_BEGINNINGS: usize = 16;
@@ -55,6 +56,8 @@ pub struct IngestSupervisor;
 pub struct IngestContext {
     /// This node.
     pub node: NodeId,
+    /// The cluster it is of; `None` for a node on its own.
+    pub cluster: Option<ClusterIdentity>,
     /// ClickHouse.
     pub store: Store,
     /// Bytes of messages that the node may hold.
@@ -235,6 +238,7 @@ impl IngestState {
         let context = StreamContext {
             spec,
             node: self.context.node.clone(),
+            cluster: self.context.cluster.clone(),
             store: self.context.store.clone(),
             source,
             status: handle.status.clone(),

@@ -3,6 +3,7 @@
 //! Errors are sorted here, once, into what the delivery protocol has to tell apart.
 
 pub mod error;
+pub mod identity;
 pub mod sql;
 pub mod system;
 

@@ -6,8 +6,12 @@ use super::{Store, StoreError};
 pub const DATABASE: &str = "aurora";
 
 /// Statements that make the tables. Each can be run again at any time.
-const STATEMENTS: [&str; 5] = [
+const STATEMENTS: [&str; 6] = [
     "CREATE DATABASE IF NOT EXISTS aurora",
+    // Which cluster works here; the latest version counts.
+    "CREATE TABLE IF NOT EXISTS aurora.cluster (
+        version UInt32, name String, key_fingerprint String, at DateTime64(3, 'UTC')
+    ) ENGINE = MergeTree ORDER BY version SETTINGS non_replicated_deduplication_window = 100",
     // The generations of every stream, numbered by compare-and-set: the first row under a
     // deduplication token stays, later ones are dropped.
     "CREATE TABLE IF NOT EXISTS aurora.generations (

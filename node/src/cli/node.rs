@@ -11,7 +11,7 @@ use aurora_cluster::StreamId;
 use clap::Args;
 
 use super::output;
-use crate::config::{ClickHouseSection, Config, ConnectionSection, UserSection};
+use crate::config::{ClickHouseSection, ClusterSection, Config, ConnectionSection, UserSection};
 use crate::node::{Node, NodeOptions};
 use crate::telemetry::{self, LogFormat};
 
@@ -24,20 +24,35 @@ pub(super) struct NodeArgs {
     /// How logs look
     #[arg(long, value_enum, default_value = "text", env = "AURORA_LOG_FORMAT")]
     log_format: LogFormat,
+    /// End when standard input does: who started the node has ended then
+    #[arg(long, hide = true)]
+    end_with_stdin: bool,
 }
 
 pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     telemetry::start(args.log_format, "info");
     let config = Config::read(&args.config)?;
-    let node = Node::start(options(config).await?).await?;
+    let mut node = Node::start(options(config).await?).await?;
     output::note(&format!(
         "node {} serves http://{}",
         node.state().id,
         node.state().http
     ));
-    super::up::interrupted().await?;
+    let verdict = tokio::select! {
+        signal = super::up::interrupted() => signal,
+        () = end_of_input(), if args.end_with_stdin => Ok(()),
+        verdict = node.has_to_go() => verdict,
+    };
     super::up::or_interrupted_again(node.drain()).await;
-    Ok(ExitCode::SUCCESS)
+    verdict.map(|()| ExitCode::SUCCESS)
+}
+
+/// Waits until nobody holds the other end of standard input any more.
+async fn end_of_input() {
+    use tokio::io::AsyncReadExt;
+    let mut input = tokio::io::stdin();
+    let mut buffer = [0; 64];
+    while matches!(input.read(&mut buffer).await, Ok(length) if length > 0) {}
 }
 
 async fn options(config: Config) -> anyhow::Result<NodeOptions> {
@@ -73,7 +88,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         let spec = StreamSpec {
             id,
             database: config.clickhouse.database.clone(),
-            topic_identity: None,
+            topic_identity: stream.topic_identity.clone(),
         };
         streams.push((connection.clone(), spec));
     }
@@ -86,6 +101,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         database: config.clickhouse.database.clone(),
         buffer_bytes: config.limits.buffer_bytes,
         streams,
+        cluster: config.cluster.as_ref().map(ClusterSection::options).transpose()?,
     })
 }
 

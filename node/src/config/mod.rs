@@ -18,10 +18,23 @@
 //! [[streams]]
 //! connection = "prod"
 //! topic = "orders"
+//!
+//! [cluster]
+//! name = "prod"
+//! key = "file:/run/secrets/aurora-cluster-key"
+//! gossip = "0.0.0.0:7946"
+//! advertise = "10.0.0.5:7946"
+//! seeds = ["10.0.0.6:7946", "dns:aurora.internal:7946"]
 //! ```
+//!
+//! Without `[cluster]` the node works on its own.
 //!
 //! A text that begins with `env:` or `file:` stands for what that variable or file holds, so that no
 //! secret needs to be in the file.
+
+mod cluster;
+
+pub use cluster::ClusterSection;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -47,6 +60,8 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: LimitsSection,
+    /// The other nodes; without it this one works on its own.
+    pub cluster: Option<ClusterSection>,
 }
 
 /// `[node]`
@@ -117,6 +132,9 @@ pub struct StreamSection {
     pub connection: String,
     /// The topic's name.
     pub topic: String,
+    /// What tells this life of the topic from others, for brokers that cannot say: the demo's broker
+    /// starts anew each time.
+    pub topic_identity: Option<String>,
 }
 
 /// `[limits]`

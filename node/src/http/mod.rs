@@ -1,13 +1,15 @@
 //! The node's API and page.
 //!
 //! Errors are RFC 9457 problems: what happened, why, what to do. Numbers that may exceed 2^53 are
-//! strings in JSON. With a token configured, everything but health needs it; without one the node
+//! strings in JSON. With a token configured, everything but health needs it (and what nodes ask each
+//! other, which is sealed with the cluster key); without one the node
 //! serves loopback only, and only requests that were addressed to it by a loopback name, so that no
 //! page from elsewhere can reach it through a browser (DNS rebinding).
 
 mod access;
-mod cluster;
+pub mod cluster;
 mod health;
+mod peer;
 pub mod problem;
 mod schema;
 mod sql;
@@ -29,6 +31,7 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 pub fn router(state: Arc<NodeState>) -> Router {
     let api = Router::new()
         .route("/cluster", get(cluster::show))
+        .route("/cluster/nodes/{id}/drain", post(cluster::drain))
         .route("/streams", get(streams::list))
         .route("/streams/{id}", get(streams::show))
         .route("/streams/{id}/audit", post(streams::audit))
@@ -42,6 +45,7 @@ pub fn router(state: Arc<NodeState>) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), access::guard))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route(crate::cluster::peer::PATH, post(peer::answer))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(state)
 }

@@ -28,7 +28,7 @@ pub(super) struct Request {
 pub(super) struct Answer {
     #[serde(flatten)]
     result: SqlResult,
-    /// Everything up to this time is in the answer, in every stream of this node.
+    /// Everything up to this time is in the answer, in every stream.
     complete_to: Option<jiff::Timestamp>,
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn run(
         .map(|(name, value)| (name, parameter(value)))
         .collect();
     // What has landed before the query starts is what it is sure to see.
-    let complete_to = complete_to(&state);
+    let complete_to = complete_to(&state).await;
     let result = state
         .sql
         .run(&SqlRequest {
@@ -71,9 +71,9 @@ fn parameter(value: serde_json::Value) -> String {
     }
 }
 
-fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
-    let streams = state.streams.read();
-    let times = streams.values().map(|stream| stream.status.complete_to_ms());
+async fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
+    let streams = state.cluster.streams().await;
+    let times = streams.values().map(|stream| stream.snapshot.complete_to_ms);
     let earliest = times.collect::<Option<Vec<i64>>>()?.into_iter().min()?;
     jiff::Timestamp::from_millisecond(earliest).ok()
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aurora_actors::ingest::audit::{self, AuditReport};
+use aurora_actors::ingest::status::merge::Merged;
 use aurora_actors::ingest::status::{PartitionStatus, Snapshot, State as StreamState};
 use aurora_actors::ingest::supervisor::StreamHandle;
-use aurora_cluster::StreamId;
+use aurora_cluster::{NodeId, StreamId};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -63,7 +64,7 @@ pub struct StreamView {
     pub audit: AuditView,
     /// Everything up to this time has been written.
     pub complete_to: Option<jiff::Timestamp>,
-    /// The partitions here.
+    /// The partitions that some node works on.
     pub partitions: Vec<PartitionView>,
 }
 
@@ -92,6 +93,8 @@ pub struct AuditView {
 pub struct PartitionView {
     /// Its number.
     pub partition: i32,
+    /// The node that works on it.
+    pub owner: Option<String>,
     /// As for a stream.
     pub state: String,
     /// Why it waits.
@@ -129,9 +132,9 @@ mod as_text {
 }
 
 pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Json<Streams> {
-    let handles: Vec<StreamHandle> = state.streams.read().values().cloned().collect();
+    let streams = state.cluster.streams().await;
     Json(Streams {
-        streams: handles.iter().map(view).collect(),
+        streams: streams.iter().map(|(id, stream)| view(id, stream)).collect(),
     })
 }
 
@@ -139,7 +142,12 @@ pub(super) async fn show(
     State(state): State<Arc<NodeState>>,
     Path(id): Path<String>,
 ) -> Result<Json<StreamView>, Problem> {
-    Ok(Json(view(&find(&state, &id)?)))
+    let found = async || {
+        let id = id.parse::<StreamId>().ok()?;
+        let streams = state.cluster.streams().await;
+        Some(Json(view(&id, streams.get(&id)?)))
+    };
+    found().await.ok_or_else(|| Problem::not_found("stream", &id))
 }
 
 fn find(state: &NodeState, id: &str) -> Result<StreamHandle, Problem> {
@@ -153,7 +161,7 @@ pub(super) async fn audit(
     Path(id): Path<String>,
 ) -> Result<Json<AuditReport>, Problem> {
     let handle = find(&state, &id)?;
-    let Some(target) = handle.target.lock().clone() else {
+    let Some(target) = handle.target() else {
         let reason = handle
             .status
             .snapshot()
@@ -172,11 +180,11 @@ pub(super) async fn audit(
         let report = audit::audit(&state.store, &target).await?;
         let is_audited = |number: &i32| report.partitions.iter().any(|audit| audit.partition == *number);
         let has_begun = |status: &PartitionStatus| status.rows + status.dead + status.skipped > 0;
-        let snapshot = handle.status.snapshot();
-        let all = snapshot
-            .partitions
-            .iter()
-            .all(|(number, status)| is_audited(number) || !has_begun(status));
+        let streams = state.cluster.streams().await;
+        let all = streams.get(&handle.id).is_some_and(|stream| {
+            let mut partitions = stream.snapshot.partitions.iter();
+            partitions.all(|(number, status)| is_audited(number) || !has_begun(status))
+        });
         if (all && !report.partitions.is_empty()) || started.elapsed() > FIRST_ENTRY_LIMIT {
             handle.status.set_audit(report.clone());
             return Ok(Json(report));
@@ -185,18 +193,17 @@ pub(super) async fn audit(
     }
 }
 
-fn view(handle: &StreamHandle) -> StreamView {
-    let snapshot = handle.status.snapshot();
+fn view(id: &StreamId, stream: &Merged) -> StreamView {
+    let snapshot = &stream.snapshot;
     let total = |of: fn(&PartitionStatus) -> u64| snapshot.partitions.values().map(of).sum();
-    let complete_to = handle.status.complete_to_ms();
     StreamView {
-        id: handle.id.to_string(),
-        connection: handle.id.connection().to_owned(),
-        topic: handle.id.topic().to_owned(),
+        id: id.to_string(),
+        connection: id.connection().to_owned(),
+        topic: id.topic().to_owned(),
         table: snapshot.table.clone(),
         generation: snapshot.generation,
-        state: state_name(overall(&snapshot)).to_owned(),
-        reason: reason(&snapshot),
+        state: state_name(overall(snapshot)).to_owned(),
+        reason: reason(snapshot),
         events_per_s: snapshot.events_per_s,
         bytes_per_s: snapshot.bytes_per_s,
         freshness_ms: snapshot.freshness_ms.map(|(p50, p99)| Quantiles { p50, p99 }),
@@ -205,11 +212,13 @@ fn view(handle: &StreamHandle) -> StreamView {
         dead_letters: total(|status| status.dead),
         skipped: total(|status| status.skipped),
         audit: audit_view(snapshot.audit.as_ref()),
-        complete_to: complete_to.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()),
+        complete_to: snapshot
+            .complete_to_ms
+            .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()),
         partitions: snapshot
             .partitions
             .iter()
-            .map(|(number, status)| partition_view(*number, status))
+            .map(|(number, status)| partition_view(*number, stream.owners.get(number), status))
             .collect(),
     }
 }
@@ -262,9 +271,10 @@ fn audit_view(report: Option<&AuditReport>) -> AuditView {
     }
 }
 
-fn partition_view(partition: i32, status: &PartitionStatus) -> PartitionView {
+fn partition_view(partition: i32, owner: Option<&NodeId>, status: &PartitionStatus) -> PartitionView {
     PartitionView {
         partition,
+        owner: owner.map(NodeId::to_string),
         state: state_name(status.state).to_owned(),
         reason: status.reason.clone(),
         epoch: status.epoch,

@@ -15,7 +15,7 @@ use crate::ingest::schema::table;
 use crate::ingest::source::connection::SourceError;
 use crate::ingest::source::sample::sample;
 use crate::ingest::status::State;
-use crate::store::{StoreError, system};
+use crate::store::{StoreError, identity, system};
 
 /// Messages to infer a schema from, and how long to look for them.
 const SAMPLE_MESSAGES: usize = 2_000;
@@ -47,6 +47,8 @@ enum NotYet {
     Source(#[from] SourceError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("this ClickHouse belongs to the cluster {0:?}, which is not ours")]
+    Foreign(String),
     #[error("the topic has no messages yet; the table is made from the first ones")]
     NoMessages,
 }
@@ -79,8 +81,12 @@ async fn attempt(context: &StreamContext) -> Result<Bootstrapped, NotYet> {
         spec, source, store, ..
     } = context;
     let partitions = source.partitions(spec.id.topic()).await?;
-    let topic_identity = identity(context).await?;
+    let topic_identity = topic_identity(context).await?;
     system::create(store, &spec.database).await?;
+    let owner = identity::settle(store, context.cluster.as_ref()).await?;
+    if owner != context.cluster {
+        return Err(NotYet::Foreign(owner.unwrap_or_default().name));
+    }
     let target = generation::current(store, &spec.id, &topic_identity, &spec.database).await?;
     let schema = match table::read(store, &target.table).await? {
         Some(schema) => schema,
@@ -102,7 +108,7 @@ async fn attempt(context: &StreamContext) -> Result<Bootstrapped, NotYet> {
 }
 
 /// What tells this life of the topic from others.
-pub(super) async fn identity(context: &StreamContext) -> Result<String, SourceError> {
+pub(super) async fn topic_identity(context: &StreamContext) -> Result<String, SourceError> {
     match &context.spec.topic_identity {
         Some(identity) => Ok(identity.clone()),
         None => context.source.topic_identity(context.spec.id.topic()).await,

@@ -29,6 +29,7 @@ use super::reconcile::ReconcilerMessage;
 use super::status::{Arrival, State, StreamStatus};
 use super::writer::{StreamWriter, WriterContext, WriterMessage};
 use crate::store::Store;
+use crate::store::identity::ClusterIdentity;
 use bootstrap::Bootstrapped;
 
 const SHORTEST_RESPAWN_PAUSE: Duration = Duration::from_millis(500);
@@ -54,6 +55,8 @@ pub struct StreamContext {
     pub spec: StreamSpec,
     /// This node.
     pub node: NodeId,
+    /// The cluster it is of; `None` for a node on its own.
+    pub cluster: Option<ClusterIdentity>,
     /// ClickHouse.
     pub store: Store,
     /// Kafka.

@@ -31,7 +31,7 @@ pub(super) async fn watch_topic(context: StreamContext, myself: ActorRef<StreamM
         tokio::time::sleep(REFRESH_INTERVAL).await;
         // Brokers that are away are dealt with by those who read from them.
         if let Ok(partitions) = context.source.partitions(context.spec.id.topic()).await
-            && let Ok(identity) = bootstrap::identity(&context).await
+            && let Ok(identity) = bootstrap::topic_identity(&context).await
             && myself.cast(StreamMessage::Topic(identity, partitions)).is_err()
         {
             return;
