@@ -17,7 +17,7 @@ use aurora_actors::query::sql::SqlRunner;
 use aurora_actors::store::identity::ClusterIdentity;
 use aurora_actors::store::{Login, Store};
 use aurora_cluster::gossip::seal::ClusterKey;
-use aurora_cluster::membership::{GossipTiming, MemberState, Membership, MembershipOptions};
+use aurora_cluster::membership::{GossipTiming, MemberState, Membership, MembershipOptions, Protocol};
 use aurora_cluster::seeds::SeedSource;
 use aurora_cluster::{NodeId, StreamId};
 use prometheus_client::registry::Registry;
@@ -142,7 +142,6 @@ impl NodeState {
 }
 
 /// A node that runs.
-#[derive(Debug)]
 pub struct Node {
     state: Arc<NodeState>,
     membership: Option<Arc<Membership>>,
@@ -151,6 +150,12 @@ pub struct Node {
     ingest_task: JoinHandle<()>,
     stop_http: CancellationToken,
     failure: oneshot::Receiver<JoinError>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("state", &self.state).finish_non_exhaustive()
+    }
 }
 
 impl Node {
@@ -261,7 +266,9 @@ impl Node {
             let _ = drained.await;
         }
         let _ = self.ingest_task.await;
-        if let Some(membership) = &self.membership {
+        // Whoever else had it, the task that joins, has ended.
+        let _ = self.join_task.await;
+        if let Some(membership) = self.membership.and_then(Arc::into_inner) {
             membership.leave().await;
         }
         self.stop_http.cancel();
@@ -317,7 +324,9 @@ async fn join(
         http: cluster.http(http),
         capacity: cluster.capacity,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        timing: cluster.timing,
+        protocol: Protocol::CURRENT,
+        last_incarnation: None,
+        timing: cluster.timing.clone(),
     })
     .await?;
     let joined = Cluster::joined(&cluster.name, &cluster.key, &options.id, &membership, streams)?;

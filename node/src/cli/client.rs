@@ -55,7 +55,25 @@ impl Client {
             .await
     }
 
+    /// Asks for something to be done, of which nothing comes back.
+    pub(super) async fn post_empty(&self, path: &str) -> anyhow::Result<()> {
+        self.answer(self.http.post(format!("{}{path}", self.base)))
+            .await
+            .map(drop)
+    }
+
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
+        let body = self.answer(request).await?;
+        serde_json::from_slice(&body).with_context(|| {
+            format!(
+                "{} answered something else; is it an Aurora node of this version?",
+                self.base
+            )
+        })
+    }
+
+    /// The body of a good answer.
+    async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<impl std::ops::Deref<Target = [u8]> + use<>> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -79,11 +97,6 @@ impl Client {
                 Err(_) => bail!("{} answered {status}; is it an Aurora node?", self.base),
             }
         }
-        serde_json::from_slice(&body).with_context(|| {
-            format!(
-                "{} answered something else; is it an Aurora node of this version?",
-                self.base
-            )
-        })
+        Ok(body)
     }
 }

@@ -3,9 +3,11 @@
 mod bench;
 mod client;
 mod doctor;
+mod drain;
 mod node;
 mod output;
 mod sql;
+mod status;
 mod streams;
 mod up;
 mod verify;
@@ -35,6 +37,10 @@ enum Command {
     Sql(sql::SqlArgs),
     /// Show the streams: state, rate, freshness, lag
     Streams(streams::StreamsArgs),
+    /// Show the cluster: its nodes, and who owns which partition
+    Status(status::StatusArgs),
+    /// Let a node hand its partitions over to the others, and end
+    Drain(drain::DrainArgs),
     /// Prove that a stream's events are in ClickHouse exactly once
     Verify(verify::VerifyArgs),
     /// Say what this machine lacks, and how to get it
@@ -83,6 +89,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Node(args) => node::run(&args).await,
         Command::Sql(args) => sql::run(args).await,
         Command::Streams(args) => streams::run(&args).await,
+        Command::Status(args) => status::run(&args).await,
+        Command::Drain(args) => drain::run(&args).await,
         Command::Verify(args) => verify::run(&args).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Bench(args) => bench::run(args).await,

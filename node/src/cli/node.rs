@@ -24,9 +24,6 @@ pub(super) struct NodeArgs {
     /// How logs look
     #[arg(long, value_enum, default_value = "text", env = "AURORA_LOG_FORMAT")]
     log_format: LogFormat,
-    /// End when standard input does: who started the node has ended then
-    #[arg(long, hide = true)]
-    end_with_stdin: bool,
 }
 
 pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
@@ -40,19 +37,10 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     ));
     let verdict = tokio::select! {
         signal = super::up::interrupted() => signal,
-        () = end_of_input(), if args.end_with_stdin => Ok(()),
         verdict = node.has_to_go() => verdict,
     };
     super::up::or_interrupted_again(node.drain()).await;
     verdict.map(|()| ExitCode::SUCCESS)
-}
-
-/// Waits until nobody holds the other end of standard input any more.
-async fn end_of_input() {
-    use tokio::io::AsyncReadExt;
-    let mut input = tokio::io::stdin();
-    let mut buffer = [0; 64];
-    while matches!(input.read(&mut buffer).await, Ok(length) if length > 0) {}
 }
 
 async fn options(config: Config) -> anyhow::Result<NodeOptions> {

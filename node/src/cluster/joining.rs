@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 
 use aurora_actors::store::identity::{self, ClusterIdentity};
 use aurora_actors::store::{Store, StoreError, system};
-use aurora_cluster::membership::{MemberState, Membership};
+use aurora_cluster::membership::{Conflict, MemberState, Membership};
+use aurora_cluster::seeds::Contacts;
 
 /// How long the view has to hold still before a node takes work.
 const STILL: Duration = Duration::from_millis(1_500);
 /// A view that never holds still is no reason to wait for ever.
 const STILL_LIMIT: Duration = Duration::from_secs(10);
+/// How long a node that is a seed itself looks for others.
+const SEED_PATIENCE: Duration = Duration::from_secs(3);
 /// How long to look for the others before looking for traces of them.
 const CONTACT_LIMIT: Duration = Duration::from_secs(10);
 /// How long the journal has to stand still for nobody else to be there.
 const TRACES: Duration = Duration::from_secs(5);
 /// How often to say that a node still waits.
 const REMINDER: Duration = Duration::from_secs(30);
-/// How long a node of our name, which may have died just now, may go on living.
-const CONFLICT_LIMIT: Duration = Duration::from_secs(20);
-
 /// Why a node must not take part.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
@@ -46,15 +46,8 @@ pub enum JoinError {
     )]
     NoCluster(String),
     /// Another node has the same name.
-    #[error("a node called {id} is running already, at {http} (gossip {gossip}); give this one another `id` under [node]")]
-    DuplicateId {
-        /// The name.
-        id: String,
-        /// Where the other serves HTTP.
-        http: String,
-        /// Where the other gossips.
-        gossip: String,
-    },
+    #[error("{0}; give this node another `id` under [node]")]
+    DuplicateId(#[from] Conflict),
 }
 
 /// Requires that this ClickHouse is `ours`, or nobody's, waiting for it as long as it is away.
@@ -98,18 +91,17 @@ async fn find_identity(
 /// Waits until this node may take work, and says to the others that it does.
 pub async fn become_ready(membership: &Membership, store: &Store) -> Result<(), JoinError> {
     let started = Instant::now();
-    let mut reminded = started;
+    let mut reminded = None;
     loop {
-        no_conflict(membership).await?;
         let contacts = membership.contacts();
-        if contacts.heard_another || contacts.may_be_first {
+        if contacts.heard_anyone || started.elapsed() >= as_first_after(&contacts, membership) {
             break;
         }
         if started.elapsed() > CONTACT_LIMIT {
-            if reminded == started || reminded.elapsed() > REMINDER {
-                reminded = Instant::now();
+            if reminded.is_none_or(|at: Instant| at.elapsed() > REMINDER) {
+                reminded = Some(Instant::now());
                 tracing::warn!(
-                    seeds = %contacts.describe(),
+                    seeds = %contacts,
                     "no other node answers; they may be down, have another cluster key or name, or not be able to reach the address that this node advertises"
                 );
             }
@@ -120,26 +112,24 @@ pub async fn become_ready(membership: &Membership, store: &Store) -> Result<(), 
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    hold_still(membership).await;
-    no_conflict(membership).await?;
+    membership.id_is_settled().await?;
+    if !membership.contacts().seeds.is_empty() {
+        hold_still(membership).await;
+    }
     membership.set_state(MemberState::Ready).await;
     Ok(())
 }
 
-/// Waits for an earlier process of this node to be given up, if there is one.
-async fn no_conflict(membership: &Membership) -> Result<(), JoinError> {
-    let started = Instant::now();
-    while let Some(conflict) = membership.conflict() {
-        if started.elapsed() > CONFLICT_LIMIT {
-            return Err(JoinError::DuplicateId {
-                id: conflict.id.to_string(),
-                http: conflict.http,
-                gossip: conflict.gossip.to_string(),
-            });
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+/// How long a node that hears nobody waits before it takes itself for the first. One that is no seed
+/// waits for ever.
+fn as_first_after(contacts: &Contacts, membership: &Membership) -> Duration {
+    let own = membership.gossip_address();
+    let addresses = || contacts.seeds.iter().flat_map(|seed| &seed.addresses);
+    match () {
+        () if contacts.seeds.is_empty() => Duration::ZERO,
+        () if addresses().any(|(address, _)| *address == own) => SEED_PATIENCE,
+        () => Duration::MAX,
     }
-    Ok(())
 }
 
 async fn hold_still(membership: &Membership) {

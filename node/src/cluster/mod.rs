@@ -17,7 +17,7 @@ use aurora_actors::ingest::status::merge::{Merged, merge};
 use aurora_actors::ingest::supervisor::StreamTable;
 use aurora_cluster::assignment::Member;
 use aurora_cluster::gossip::seal::{ClusterKey, Purpose};
-use aurora_cluster::membership::{ClusterView, MemberState, MemberView, Membership};
+use aurora_cluster::membership::{ClusterView, MemberState, MemberView, Membership, Protocol};
 use aurora_cluster::{Generation, NodeId, Partition, StreamId};
 use futures_util::future::{BoxFuture, join_all};
 use parking_lot::Mutex;
@@ -63,6 +63,7 @@ impl Cluster {
             http: format!("http://{http}"),
             gossip: SocketAddr::from(([127, 0, 0, 1], 0)),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: Protocol::CURRENT,
             pid: std::process::id(),
             started_at_ms: jiff::Timestamp::now().as_millisecond(),
             is_self: true,
@@ -70,6 +71,7 @@ impl Cluster {
         let view = ClusterView {
             members: BTreeMap::from([(this.clone(), member)]),
             version: 1,
+            ..ClusterView::default()
         };
         let (_, view) = watch::channel(Arc::new(view));
         Self::new(None, this, view, None, streams)
@@ -227,9 +229,7 @@ impl Cluster {
 fn members_of(view: &ClusterView) -> Members {
     Members {
         ready: view
-            .members
-            .values()
-            .filter(|member| member.state == MemberState::Ready)
+            .ready()
             .map(|member| Member {
                 id: member.id.clone(),
                 weight: f64::from(member.capacity),

@@ -66,8 +66,11 @@ impl ClusterSection {
         let seeds: Vec<SeedSource> = self
             .seeds
             .iter()
-            .map(|seed| seed.parse().with_context(|| format!("the seed {seed:?}")))
-            .collect::<anyhow::Result<_>>()?;
+            .map(|seed| match seed.strip_prefix("dns:") {
+                Some(name) => SeedSource::Dns(name.to_owned()),
+                None => SeedSource::Address(seed.clone()),
+            })
+            .collect();
         Ok(ClusterOptions {
             name: self.name.clone(),
             key,

@@ -192,7 +192,7 @@ impl Config {
         Self::parse(&text).with_context(|| format!("the configuration {} cannot be used", path.display()))
     }
 
-    fn parse(text: &str) -> anyhow::Result<Self> {
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
         for stream in &config.streams {
             if !config

@@ -5,3 +5,4 @@ pub mod clickhouse;
 pub mod demo;
 pub mod kafka;
 pub mod lock;
+pub(crate) mod process;

@@ -10,7 +10,7 @@ use aurora_actors::store::sql::TableName;
 
 use super::services::Services;
 use super::topic::Topic;
-use crate::embedded::kafka::process::ChildProcess;
+use crate::embedded::process::ChildProcess;
 
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 

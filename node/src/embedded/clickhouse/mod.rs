@@ -38,6 +38,7 @@ pub use child::run_child;
 pub use error::EmbeddedError;
 pub use package::{PackageError, default_cache_dir, verify_library};
 pub use process::EmbeddedClickHouse;
+pub(crate) use secrets::write_private;
 
 /// The hidden subcommand that `EmbeddedClickHouse` starts: `program internal-clickhouse --library PATH
 /// --config PATH --data PATH`. It must call [`run_child`], before any async runtime is started.

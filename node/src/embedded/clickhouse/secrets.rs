@@ -58,7 +58,7 @@ impl Secrets {
 }
 
 /// Writes a file that only its owner may read, whole or not at all.
-pub(super) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
     // A leftover of a crash may have other permissions, and `mode` counts only when the file is created.
     match fs::remove_file(&temporary) {

@@ -13,7 +13,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::time::Instant;
 
 use super::install;
-use super::process::ChildProcess;
+use crate::embedded::process::ChildProcess;
 use super::settings::{
     KafkaOptions, LOG4J2, LOG4J2_FILE, Launch, Ports, random_cluster_id, server_properties,
 };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::process::ChildProcess;
+use crate::embedded::process::ChildProcess;
 
 const KAFKA_VERSION: &str = "4.1.1";
 /// The log4j release that this Kafka is built with; its bridge from SLF4J is not among Kafka's own

@@ -8,11 +8,9 @@
 //! | `install` | the jars: fetched once, verified, cached |
 //! | `settings` | server.properties, logging, the java command line |
 //! | `broker` | one broker, from formatted to stopped |
-//! | `process` | a child process that does not outlive this one |
 
 mod broker;
 mod install;
-pub(crate) mod process;
 pub mod settings;
 
 pub use broker::EmbeddedKafka;

@@ -1,5 +1,7 @@
 //! `aurora up`
 
+mod peers;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +17,7 @@ use clap::Args;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use self::peers::{Common, Peers};
 use super::output;
 use crate::config::default_database;
 use crate::embedded::broker::{DemoBroker, FETCH_WAIT_MAX_MS};
@@ -26,7 +29,7 @@ use crate::telemetry::{self, LogFormat};
 /// Run all of it here: ClickHouse, a demo stream or your Kafka, one node with its page.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aurora up\n  aurora up --rate 5000 --http 127.0.0.1:9000\n  \
+    after_help = "Examples:\n  aurora up\n  aurora up --nodes 3 --rate 5000 --http 127.0.0.1:9000\n  \
     aurora up --kafka localhost:9092 --topic orders"
 )]
 pub(super) struct UpArgs {
@@ -42,6 +45,9 @@ pub(super) struct UpArgs {
         value_delimiter = ','
     )]
     topics: Vec<String>,
+    /// How many nodes; more than one are processes of their own, and share the work
+    #[arg(long, value_name = "N", env = "AURORA_NODES", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=MAX_NODES))]
+    nodes: u8,
     /// Events a second that the demo shop sends
     #[arg(
         long,
@@ -80,6 +86,9 @@ pub(super) struct UpArgs {
     #[arg(long, value_enum, default_value = "text", env = "AURORA_LOG_FORMAT")]
     log_format: LogFormat,
 }
+
+/// More on one machine would show nothing more.
+const MAX_NODES: i64 = 32;
 
 fn default_data_dir() -> PathBuf {
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
@@ -129,21 +138,23 @@ pub(super) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         clickhouse = start_clickhouse => clickhouse?,
         signal = interrupted() => { signal?; return Ok(ExitCode::from(130)); }
     };
-    let started = start_rest(&args, listener, &clickhouse).await;
-    let (node, demo) = match started {
+    let (mut nodes, demo) = match start_rest(&args, listener, &clickhouse).await {
         Ok(started) => started,
         Err(error) => {
             clickhouse.stop().await;
             return Err(error);
         }
     };
-    announce(&args, &node, &clickhouse, demo.as_ref());
-    interrupted().await?;
+    announce(&args, &nodes, &clickhouse, demo.as_ref());
+    let verdict = tokio::select! {
+        signal = interrupted() => signal,
+        verdict = nodes.ended() => verdict,
+    };
     if !args.json {
         output::note("\nStopping: what has been read is written first. Ctrl-C again to stop at once.");
     }
     or_interrupted_again(async {
-        node.drain().await;
+        nodes.stop().await;
         if let Some(Demo { broker, stream }) = demo {
             // Both wait for threads of the Kafka library.
             let _ = tokio::task::spawn_blocking(move || {
@@ -155,58 +166,119 @@ pub(super) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         clickhouse.stop().await;
     })
     .await;
-    Ok(ExitCode::SUCCESS)
+    verdict.map(|()| ExitCode::SUCCESS)
+}
+
+/// The nodes here: one in this process, or several in their own.
+enum Nodes {
+    One(Box<Node>),
+    Several(Peers),
+}
+
+impl Nodes {
+    /// Waits until none is left, or the only one has to go.
+    async fn ended(&mut self) -> anyhow::Result<()> {
+        match self {
+            Self::One(node) => node.has_to_go().await,
+            Self::Several(peers) => {
+                peers.watch().await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Self::One(node) => node.drain().await,
+            Self::Several(mut peers) => peers.stop().await,
+        }
+    }
+
+    /// Id, process and address of each.
+    fn list(&self) -> Vec<(String, u32, SocketAddr)> {
+        match self {
+            Self::One(node) => {
+                let state = node.state();
+                vec![(state.id.to_string(), std::process::id(), state.http)]
+            }
+            Self::Several(peers) => {
+                let nodes = peers.nodes.iter();
+                nodes.map(|node| (node.id.clone(), node.pid, node.http)).collect()
+            }
+        }
+    }
 }
 
 async fn start_rest(
     args: &UpArgs,
     listener: TcpListener,
     clickhouse: &EmbeddedClickHouse,
-) -> anyhow::Result<(Node, Option<Demo>)> {
+) -> anyhow::Result<(Nodes, Option<Demo>)> {
     let demo = match &args.kafka {
         None if !args.no_demo => Some(start_demo(args)?),
         _ => None,
     };
-    let mut streams = Vec::new();
-    if let Some(demo) = &demo {
-        let mut connection = KafkaConnection::plain("demo", &demo.broker.bootstrap_servers());
-        connection
-            .properties
-            .insert("fetch.wait.max.ms".to_owned(), FETCH_WAIT_MAX_MS.to_string());
-        // The demo's broker starts its offsets anew each time: each start is a topic of its own.
-        let topic_identity = Some(demo.broker.run_id().to_owned());
-        let id = StreamId::new("demo", DEMO_TOPIC)?;
-        streams.push((
-            connection,
-            StreamSpec {
-                id,
-                database: default_database(),
-                topic_identity,
-            },
-        ));
-    }
-    for topic in &args.topics {
-        let Some(brokers) = &args.kafka else { continue };
-        let id = StreamId::new("kafka", topic)?;
-        let spec = StreamSpec {
-            id,
-            database: default_database(),
-            topic_identity: None,
+    let streams = streams(args, demo.as_ref())?;
+    let key = peers::cluster_key(&args.data_dir)?;
+    let (writer, reader) = (clickhouse.writer(), clickhouse.reader());
+    if args.nodes > 1 {
+        let http = listener.local_addr().context("the HTTP socket has no address")?;
+        // The first node serves it.
+        drop(listener);
+        let common = Common {
+            data_dir: &args.data_dir,
+            key,
+            token: args.token.as_deref(),
+            writer,
+            reader,
+            streams: &streams,
         };
-        streams.push((KafkaConnection::plain("kafka", brokers), spec));
+        let peers = tokio::select! {
+            peers = Peers::start(usize::from(args.nodes), http, &common) => peers?,
+            signal = interrupted() => { signal?; bail!("interrupted while the nodes were starting") }
+        };
+        return Ok((Nodes::Several(peers), demo));
     }
     let node = Node::start(NodeOptions {
         id: "node-1".parse()?,
         listener,
         token: args.token.clone(),
-        writer: clickhouse.writer(),
-        reader: clickhouse.reader(),
+        writer,
+        reader,
         database: default_database(),
         buffer_bytes: crate::config::LimitsSection::default().buffer_bytes,
         streams,
+        cluster: Some(peers::alone(key)),
     })
     .await?;
-    Ok((node, demo))
+    Ok((Nodes::One(Box::new(node)), demo))
+}
+
+fn streams(args: &UpArgs, demo: Option<&Demo>) -> anyhow::Result<Vec<(KafkaConnection, StreamSpec)>> {
+    let mut streams = Vec::new();
+    if let Some(demo) = demo {
+        let mut connection = KafkaConnection::plain("demo", &demo.broker.bootstrap_servers());
+        connection
+            .properties
+            .insert("fetch.wait.max.ms".to_owned(), FETCH_WAIT_MAX_MS.to_string());
+        let spec = StreamSpec {
+            id: StreamId::new("demo", DEMO_TOPIC)?,
+            database: default_database(),
+            // The demo's broker starts its offsets anew each time: each start is a topic of its own.
+            topic_identity: Some(demo.broker.run_id().to_owned()),
+        };
+        streams.push((connection, spec));
+    }
+    for topic in &args.topics {
+        let Some(brokers) = &args.kafka else { continue };
+        let spec = StreamSpec {
+            id: StreamId::new("kafka", topic)?,
+            database: default_database(),
+            topic_identity: None,
+        };
+        streams.push((KafkaConnection::plain("kafka", brokers), spec));
+    }
+    Ok(streams)
 }
 
 fn start_demo(args: &UpArgs) -> anyhow::Result<Demo> {
@@ -242,9 +314,9 @@ async fn check_topics(brokers: &str, topics: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn announce(args: &UpArgs, node: &Node, clickhouse: &EmbeddedClickHouse, demo: Option<&Demo>) {
-    let state = node.state();
-    let http = format!("http://{}", state.http);
+fn announce(args: &UpArgs, nodes: &Nodes, clickhouse: &EmbeddedClickHouse, demo: Option<&Demo>) {
+    let nodes = nodes.list();
+    let http = format!("http://{}", nodes[0].2);
     let kafka = demo
         .map(|demo| demo.broker.bootstrap_servers())
         .or_else(|| args.kafka.clone());
@@ -253,7 +325,10 @@ fn announce(args: &UpArgs, node: &Node, clickhouse: &EmbeddedClickHouse, demo: O
             "http": http,
             "clickhouse": clickhouse.writer().url_with_login(),
             "kafka": kafka,
-            "nodes": [{ "id": state.id.to_string(), "pid": std::process::id(), "http": http }],
+            "nodes": nodes
+                .iter()
+                .map(|(id, pid, http)| json!({ "id": id, "pid": pid, "http": format!("http://{http}") }))
+                .collect::<Vec<_>>(),
         });
         output::line(&ready.to_string());
         return;
@@ -272,6 +347,9 @@ fn announce(args: &UpArgs, node: &Node, clickhouse: &EmbeddedClickHouse, demo: O
             (None, _) => "nowhere yet".to_owned(),
         }
     ));
+    for (id, pid, http) in nodes.iter().filter(|_| nodes.len() > 1) {
+        output::line(&format!("  {id:<11}  http://{http} (process {pid})"));
+    }
     output::line(&format!("  kept in      {}", args.data_dir.display()));
     output::line("  ask          aurora sql 'SELECT count() FROM shop_events'   (in another terminal)");
     output::line("  stop         Ctrl-C\n");

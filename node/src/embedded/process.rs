@@ -17,14 +17,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// A running child with its log. Dropping it kills it.
 #[derive(Debug)]
 pub(crate) struct ChildProcess {
-    name: &'static str,
+    name: String,
     child: Child,
     log: PathBuf,
 }
 
 impl ChildProcess {
     /// Starts `command` with its output in `directory/NAME.log` and nothing to read.
-    pub(crate) fn spawn(directory: &Path, name: &'static str, mut command: Command) -> anyhow::Result<Self> {
+    pub(crate) fn spawn(directory: &Path, name: &str, mut command: Command) -> anyhow::Result<Self> {
         let log = directory.join(format!("{name}.log"));
         let output = File::create(&log)
             .with_context(|| format!("the log file {} cannot be written", log.display()))?;
@@ -36,7 +36,11 @@ impl ChildProcess {
             // Ctrl-C at the terminal is for this process, which ends its children in order.
             .process_group(0);
         let child = spawn_bound(command).with_context(|| format!("the program `{program}` cannot be run"))?;
-        Ok(Self { name, child, log })
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            log,
+        })
     }
 
     /// Its process id.
@@ -69,7 +73,7 @@ impl ChildProcess {
                 return Ok(status);
             }
             if started.elapsed() > limit {
-                let (name, log) = (self.name, self.log_tail(15));
+                let (name, log) = (&self.name, self.log_tail(15));
                 bail!("{name} did not end within {} s:\n{log}", limit.as_secs());
             }
             tokio::time::sleep(POLL_INTERVAL).await;
@@ -78,12 +82,22 @@ impl ChildProcess {
 
     /// Asks it to end, and kills it if it does not within `limit`.
     pub(crate) async fn stop(mut self, limit: Duration) {
-        if let Ok(pid) = i32::try_from(self.pid())
-            && kill(Pid::from_raw(pid), Signal::SIGTERM).is_ok()
-        {
-            // What does not end is killed by being dropped.
-            let _ = self.wait(limit).await;
+        self.ask_to_end();
+        // What does not end is killed by being dropped.
+        let _ = self.wait(limit).await;
+    }
+
+    /// Asks it to end.
+    pub(crate) fn ask_to_end(&self) {
+        if let Ok(pid) = i32::try_from(self.pid()) {
+            // Fails only when it has ended; its id is its own until it is waited for.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }
+    }
+
+    /// Where its output goes.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
     }
 
     /// The last `lines` lines that it wrote.
