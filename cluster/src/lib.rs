@@ -9,7 +9,16 @@
 pub mod assignment;
 pub mod gossip;
 pub mod ids;
+pub mod membership;
+pub mod seeds;
 
 pub use assignment::{Member, assign};
+pub use gossip::keys::Protocol;
 pub use gossip::seal::{ClusterKey, InvalidKey, NotOurs, Purpose, SEAL_OVERHEAD_BYTES, Sealer};
+pub use gossip::session::{Answer, GossipCounters};
 pub use ids::{Epoch, Generation, NodeId, Partition, StreamId};
+pub use membership::{
+    ClusterView, Conflict, GossipTiming, IdCheck, MemberState, MemberView, Membership, MembershipChange,
+    MembershipChanges, MembershipError, MembershipOptions, diff,
+};
+pub use seeds::{Contacts, SeedReport, SeedResolver, SeedSource};

@@ -120,9 +120,14 @@ pub(crate) fn state_name(state: MemberState) -> &'static str {
 }
 
 fn state_named(name: &str) -> Option<MemberState> {
-    [MemberState::Joining, MemberState::Ready, MemberState::Draining, MemberState::Left]
-        .into_iter()
-        .find(|state| state_name(*state) == name)
+    [
+        MemberState::Joining,
+        MemberState::Ready,
+        MemberState::Draining,
+        MemberState::Left,
+    ]
+    .into_iter()
+    .find(|state| state_name(*state) == name)
 }
 
 #[cfg(test)]

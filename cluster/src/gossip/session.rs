@@ -73,7 +73,9 @@ pub enum Answer {
     Silent,
     /// It hears this node, but its answer to this node's advertised address does not arrive.
     HeardOnly,
-    /// It is in touch with this node.
+    /// It is this node itself, perhaps under another name.
+    Itself,
+    /// It answered, and is talked to.
     Connected,
 }
 
@@ -104,7 +106,8 @@ struct Peer {
     /// When something from there was last accepted.
     last_heard: Instant,
     last_used: Instant,
-    heard_us: bool,
+    /// What it answered besides a welcome.
+    answer: Answer,
     /// The last message, while the handshake runs.
     pending: Option<Vec<u8>>,
 }
@@ -157,16 +160,13 @@ impl Sessions {
     }
 
     /// What `address` answered so far.
-    pub(crate) fn answer_of(&self, address: SocketAddr, now: Instant) -> Answer {
+    pub(crate) fn answer_of(&self, address: SocketAddr) -> Answer {
         match self.peers.get(&address) {
-            Some(peer) if peer.bound.is_some() && !self.is_idle(peer, now) => Answer::Connected,
-            Some(peer) if peer.heard_us => Answer::HeardOnly,
-            _ => Answer::Silent,
+            _ if address == self.advertised => Answer::Itself,
+            Some(peer) if peer.bound.is_some() => Answer::Connected,
+            Some(peer) => peer.answer,
+            None => Answer::Silent,
         }
-    }
-
-    fn is_idle(&self, peer: &Peer, now: Instant) -> bool {
-        now.saturating_duration_since(peer.last_heard) > self.idle_after
     }
 
     /// The datagrams that bring `message` to `to`: the message itself, or a hello (or nothing, if one
@@ -219,7 +219,9 @@ impl Sessions {
                 advertised,
             } => self.on_hello(now, source, sender, nonce, advertised),
             Packet::Heard { receiver, nonce } => {
-                self.on_heard(receiver, nonce);
+                if receiver == self.own {
+                    self.note(nonce, Answer::HeardOnly);
+                }
                 Vec::new()
             }
             Packet::Welcome {
@@ -248,8 +250,11 @@ impl Sessions {
         nonce: Nonce,
         advertised: SocketAddr,
     ) -> Vec<Datagram> {
-        // This node reaches itself under a name that it does not know to be its own.
-        if sender == self.own || !self.can_send_to(advertised) || !self.welcomes.pass(nonce, now) {
+        if sender == self.own {
+            self.note(nonce, Answer::Itself);
+            return Vec::new();
+        }
+        if !self.can_send_to(advertised) || !self.welcomes.pass(nonce, now) {
             return Vec::new();
         }
         let welcome = Packet::Welcome {
@@ -270,12 +275,10 @@ impl Sessions {
         answers
     }
 
-    fn on_heard(&mut self, receiver: Incarnation, nonce: Nonce) {
-        if receiver == self.own {
-            let waiting = self.peers.values_mut().find(|peer| peer.nonce == Some(nonce));
-            if let Some(peer) = waiting {
-                peer.heard_us = true;
-            }
+    /// Something other than a welcome came of the hello with this nonce.
+    fn note(&mut self, nonce: Nonce, answer: Answer) {
+        if let Some(peer) = self.peers.values_mut().find(|peer| peer.nonce == Some(nonce)) {
+            peer.answer = answer;
         }
     }
 
@@ -371,7 +374,7 @@ impl Sessions {
         peer.bound = Some(incarnation);
         peer.nonce = None;
         peer.last_heard = now;
-        peer.heard_us = false;
+        peer.answer = Answer::Silent;
         match peer.pending.take() {
             Some(message) => self.seal_message(address, incarnation, &message),
             None => Vec::new(),
@@ -414,7 +417,7 @@ impl Sessions {
             last_hello: None,
             last_heard: now,
             last_used: now,
-            heard_us: false,
+            answer: Answer::Silent,
             pending: None,
         });
         peer.last_used = now;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use chitchat::transport::{RecvOutcome, SendOutcome, Socket, Transport};
-use chitchat::{ChitchatEnvelope, Deserializable, Serializable};
+use chitchat::transport::{Socket, Transport};
+use chitchat::{ChitchatMessage, Deserializable, Serializable};
 use parking_lot::Mutex;
 use tokio::net::UdpSocket;
 
@@ -131,20 +131,15 @@ impl SealedSocket {
 
 #[async_trait]
 impl Socket for SealedSocket {
-    fn local_addr(&self) -> anyhow::Result<SocketAddr> {
-        Ok(self.local)
-    }
-
-    async fn send(&mut self, to: SocketAddr, envelope: ChitchatEnvelope) -> anyhow::Result<SendOutcome> {
-        let message = envelope.serialize_to_vec();
-        let num_bytes_sent = message.len();
+    async fn send(&mut self, to: SocketAddr, message: ChitchatMessage) -> anyhow::Result<()> {
+        let message = message.serialize_to_vec();
         let datagrams = self.sessions.lock().send(Instant::now(), to, message);
         self.dispatch(datagrams);
-        Ok(SendOutcome { num_bytes_sent })
+        Ok(())
     }
 
     /// Cancellable: once a datagram is out of the socket, nothing is awaited until it is dealt with.
-    async fn recv(&mut self) -> anyhow::Result<RecvOutcome> {
+    async fn recv(&mut self) -> anyhow::Result<(SocketAddr, ChitchatMessage)> {
         loop {
             let (length, source) = match self.socket.recv_from(&mut self.received).await {
                 Ok(received) => received,
@@ -154,22 +149,18 @@ impl Socket for SealedSocket {
                     continue;
                 }
             };
-            let opened = self.sessions.lock().open(Instant::now(), source, &self.received[..length]);
+            let opened = self
+                .sessions
+                .lock()
+                .open(Instant::now(), source, &self.received[..length]);
             self.dispatch(opened.answers);
-            let Some((from_addr, message)) = opened.message else {
+            let Some((from, message)) = opened.message else {
                 continue;
             };
-            let num_bytes_received = message.len();
-            match ChitchatEnvelope::deserialize(&mut message.as_slice()) {
-                Ok(envelope) => {
-                    return Ok(RecvOutcome {
-                        from_addr,
-                        envelope,
-                        num_bytes_received,
-                    });
-                }
+            match ChitchatMessage::deserialize(&mut message.as_slice()) {
+                Ok(message) => return Ok((from, message)),
                 Err(error) => {
-                    tracing::debug!(from = %from_addr, %error, "a gossip message of a member that this version cannot read");
+                    tracing::debug!(%from, %error, "a gossip message of a member that this version cannot read");
                 }
             }
         }
