@@ -253,3 +253,35 @@ async fn a_seed_that_is_down_or_unknown_is_no_error_and_the_own_address_is_known
         ]
     );
 }
+
+#[tokio::test]
+async fn a_node_that_stood_still_gives_nobody_up_when_it_goes_on() {
+    let weather: Arc<Weather> = Arc::default();
+    let first = start("n0", &[], &weather).await;
+    let seed = first.gossip_address();
+    let unsteady = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async move {
+            let second = start("n1", &[seed], &Arc::default()).await;
+            until(&second, "both are here", |view| view.members.len() == 2).await;
+            let mut changes = second.changes();
+            for _ in 0..2 {
+                changes.next().await.unwrap();
+            }
+            // Nothing of this node runs meanwhile: longer than it takes to suspect somebody.
+            std::thread::sleep(std::time::Duration::from_secs(4));
+            let lost = tokio::time::timeout(std::time::Duration::from_secs(5), changes.next()).await;
+            lost.ok().flatten()
+        })
+    });
+    until(&first, "both are here", |view| view.members.len() == 2).await;
+    until(&first, "the other is silent", |view| view.members.len() == 1).await;
+    until(&first, "the other is back", |view| view.members.len() == 2).await;
+    let told = tokio::task::spawn_blocking(move || unsteady.join().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(told, None);
+}

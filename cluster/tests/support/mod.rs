@@ -13,12 +13,12 @@ use aurora_cluster::{
 use parking_lot::Mutex;
 
 /// Generous: what is waited for happens much sooner, or never.
-pub const LIMIT: Duration = Duration::from_secs(20);
-pub const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// What the network does to datagrams; all nodes of a test share it.
 #[derive(Default)]
-pub struct Weather(Mutex<Rules>);
+pub(crate) struct Weather(Mutex<Rules>);
 
 #[derive(Default)]
 struct Rules {
@@ -33,21 +33,21 @@ struct Rules {
 }
 
 impl Weather {
-    pub fn cut(&self, address: SocketAddr) {
+    pub(crate) fn cut(&self, address: SocketAddr) {
         self.0.lock().cut.insert(address);
     }
 
-    pub fn isolate(&self, island: impl IntoIterator<Item = SocketAddr>) {
+    pub(crate) fn isolate(&self, island: impl IntoIterator<Item = SocketAddr>) {
         self.0.lock().island = island.into_iter().collect();
     }
 
-    pub fn worsen(&self, loss: f64, delay: Duration) {
+    pub(crate) fn worsen(&self, loss: f64, delay: Duration) {
         let mut rules = self.0.lock();
         (rules.loss, rules.delay) = (loss, delay);
     }
 
     /// All datagrams sent so far, and where to.
-    pub fn recorded(&self) -> Vec<(SocketAddr, Vec<u8>)> {
+    pub(crate) fn recorded(&self) -> Vec<(SocketAddr, Vec<u8>)> {
         self.0.lock().recorded.clone()
     }
 }
@@ -70,7 +70,7 @@ impl Network for Weather {
     }
 }
 
-pub fn options(name: &str, seeds: &[SocketAddr]) -> MembershipOptions {
+pub(crate) fn options(name: &str, seeds: &[SocketAddr]) -> MembershipOptions {
     MembershipOptions {
         node: name.parse().unwrap(),
         cluster: "test".to_owned(),
@@ -90,18 +90,18 @@ pub fn options(name: &str, seeds: &[SocketAddr]) -> MembershipOptions {
     }
 }
 
-pub async fn start(name: &str, seeds: &[SocketAddr], weather: &Arc<Weather>) -> Membership {
+pub(crate) async fn start(name: &str, seeds: &[SocketAddr], weather: &Arc<Weather>) -> Membership {
     start_with(options(name, seeds), weather).await
 }
 
-pub async fn start_with(options: MembershipOptions, weather: &Arc<Weather>) -> Membership {
+pub(crate) async fn start_with(options: MembershipOptions, weather: &Arc<Weather>) -> Membership {
     Membership::start_in(options, Arc::clone(weather) as Arc<dyn Network>)
         .await
         .unwrap()
 }
 
 /// `count` nodes, `n0` and on, that know each other; all have the first as seed.
-pub async fn cluster(count: usize, weather: &Arc<Weather>) -> Vec<Membership> {
+pub(crate) async fn cluster(count: usize, weather: &Arc<Weather>) -> Vec<Membership> {
     let mut nodes = vec![start("n0", &[], weather).await];
     for n in 1..count {
         let seed = nodes[0].gossip_address();
@@ -114,7 +114,7 @@ pub async fn cluster(count: usize, weather: &Arc<Weather>) -> Vec<Membership> {
 }
 
 /// Waits until `condition` holds of what `node` sees.
-pub async fn until(
+pub(crate) async fn until(
     node: &Membership,
     what: &str,
     condition: impl Fn(&ClusterView) -> bool,
@@ -130,11 +130,11 @@ pub async fn until(
     }
 }
 
-pub fn names(view: &ClusterView) -> Vec<&str> {
+pub(crate) fn names(view: &ClusterView) -> Vec<&str> {
     view.members.keys().map(|id| id.as_str()).collect()
 }
 
-pub fn state_of(view: &ClusterView, name: &str) -> Option<MemberState> {
+pub(crate) fn state_of(view: &ClusterView, name: &str) -> Option<MemberState> {
     view.members
         .get(&name.parse().unwrap())
         .map(|member| member.state)
