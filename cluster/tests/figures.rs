@@ -79,12 +79,15 @@ async fn false_alarms(count: usize, loss: f64, delay_ms: u64, seconds: u64) -> u
     let nodes = cluster(count, &weather).await;
     weather.worsen(loss, Duration::from_millis(delay_ms));
     let end = Instant::now() + Duration::from_secs(seconds);
-    let mut losses = 0;
-    for node in nodes {
-        losses += tokio::spawn(async move { (losses_until(&node, end).await, node) })
-            .await
-            .unwrap()
-            .0;
+    // Nobody is dropped before all have counted.
+    let watching = nodes
+        .into_iter()
+        .map(|node| tokio::spawn(async move { (losses_until(&node, end).await, node) }));
+    let (mut losses, mut alive) = (0, Vec::new());
+    for watched in watching.collect::<Vec<_>>() {
+        let (lost, node) = watched.await.unwrap();
+        losses += lost;
+        alive.push(node);
     }
     losses
 }

@@ -19,7 +19,7 @@
 //!
 //! What can be replayed to what effect: a hello makes its receiver send one welcome that nobody waits
 //! for, at most ten a second; a welcome opens nothing without the nonce of a handshake under way; a
-//! stale makes its receiver ask with a hello, at most once in [`HELLO_EVERY`]; data does nothing.
+//! stale makes its receiver ask with a hello, at most five times a second; data does nothing.
 //!
 //! Everything here is bounded. The table of senders cannot forget a window, or its packets could be
 //! replayed; so when it is full the node draws a new incarnation instead and starts with an empty one.

@@ -1,9 +1,12 @@
 //! chitchat over sealed UDP datagrams.
 //!
-//! A [`SealedSocket`] gives chitchat the illusion of plain datagrams: it seals what chitchat says, does
-//! the handshakes of [`session`](super::session) unseen, and names as a message's origin the address
-//! that its sender advertises. A message longer than a datagram goes in two; a longer one yet (which
-//! chitchat does not make: it stops at 65,507 bytes) is dropped with an error in the log.
+//! The socket gives chitchat the illusion of plain datagrams: it seals what chitchat says, does the
+//! handshakes of [`session`](super::session) unseen, and names as a message's origin the address that
+//! its sender advertises.
+//!
+//! A message longer than a datagram goes in two; one longer than two is dropped, counted, and an error
+//! in the log. chitchat cuts what it tells to 65,507 bytes, but not the list of all lives it knows (some
+//! 70 bytes each, those of the dead included for a while): beyond about 1,800 of them gossip would end.
 //!
 //! No error of the socket ends it: whatever the network says, the next datagram may arrive.
 

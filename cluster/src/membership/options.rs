@@ -12,12 +12,15 @@ use crate::gossip::seal::ClusterKey;
 use crate::ids::NodeId;
 use crate::seeds::SeedSource;
 
+/// Longest name of a cluster, in bytes: it is in many datagrams.
+const MAX_CLUSTER_BYTES: usize = 249;
+
 /// How a node takes part in gossip.
 #[derive(Debug, Clone)]
 pub struct MembershipOptions {
     /// This node's name, unique in the cluster.
     pub node: NodeId,
-    /// The cluster's name. Nodes of another name do not hear this one.
+    /// The cluster's name, at most 249 bytes. Nodes of another name do not hear this one.
     pub cluster: String,
     /// The secret all nodes of the cluster share.
     pub key: ClusterKey,
@@ -59,6 +62,9 @@ impl MembershipOptions {
         }
         let invalid = |what| Err(MembershipError::Invalid(what));
         match () {
+            () if self.cluster.len() > MAX_CLUSTER_BYTES => {
+                invalid("the name of the cluster is longer than 249 bytes")
+            }
             () if self.http.len() > MAX_HTTP_BYTES => invalid("the HTTP URL is longer than 512 bytes"),
             () if self.version.len() > MAX_VERSION_BYTES => invalid("the version is longer than 64 bytes"),
             () if self.capacity == 0 => invalid("the capacity is 0; it must be at least 1"),
@@ -187,6 +193,7 @@ mod tests {
             refused(|o| o.advertise = "0.0.0.0:7000".parse().unwrap()).starts_with("0.0.0.0:7000 cannot be")
         );
         assert!(refused(|o| o.advertise = "[::1]:7000".parse().unwrap()).contains("family"));
+        assert!(refused(|o| o.cluster = "x".repeat(250)).contains("cluster"));
         assert!(refused(|o| o.capacity = 0).contains("capacity"));
         assert!(refused(|o| o.http = "x".repeat(513)).contains("URL"));
         assert!(refused(|o| o.version = "x".repeat(65)).contains("version"));
