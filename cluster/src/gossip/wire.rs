@@ -278,7 +278,7 @@ mod tests {
             )
     }
 
-    pub(crate) fn packet() -> impl Strategy<Value = Packet> {
+    fn packet() -> impl Strategy<Value = Packet> {
         prop_oneof![
             (incarnation(), any::<Nonce>(), address()).prop_map(|(sender, nonce, advertised)| {
                 Packet::Hello {

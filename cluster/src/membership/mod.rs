@@ -73,10 +73,6 @@ impl Shared {
             let _ = self.chitchat.gossip(member.gossip);
         }
     }
-
-    fn has_heard_anyone(&self) -> bool {
-        self.sessions.lock().counters().received > 0
-    }
 }
 
 impl Membership {
@@ -167,8 +163,8 @@ impl Membership {
                 shared.options.timing.seed_refresh,
                 shared.own.gossip_advertise_addr,
             );
-            let weak = Arc::downgrade(&shared);
-            let is_alone = move || weak.upgrade().is_some_and(|shared| !shared.has_heard_anyone());
+            let seen = view.clone();
+            let is_alone = move || seen.borrow().members.len() <= 1;
             tasks.push(tokio::spawn(seeds::resolve_forever(
                 seeds, own, every, is_alone, found,
             )));

@@ -93,6 +93,11 @@ pub(super) fn unix_ms() -> i64 {
 }
 
 /// How fast gossip is. All nodes of a cluster should have the same.
+///
+/// With the defaults, on one machine of two cores (`tests/figures.rs`, 20 deaths each), all others have
+/// noticed a death after 2.3 s (median; worst 2.4 s) in a cluster of three and 2.5 s (2.7 s) in one of
+/// eight; with 30 % loss after 2.4 s (2.8 s), with 500 ms of delay after 2.8 s (3.5 s). In three minutes
+/// of each such weather, and of a node that stood still for a second every three, no death was imagined.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GossipTiming {
     /// A node talks to three others this often.
