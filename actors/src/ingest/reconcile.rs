@@ -33,6 +33,9 @@ use crate::store::Store;
 
 /// How often to look, when nothing is said to have changed.
 const INTERVAL: Duration = Duration::from_secs(2);
+/// How long the members have to hold still before a node that works well is asked to let go of anything: nodes
+/// that join one after the other then make one plan. What belongs to a node that goes is not delayed.
+const STILL: Duration = Duration::from_millis(750);
 /// How long another node may take to hand over before its partitions are taken all the same.
 const HANDOVER_LIMIT: Duration = Duration::from_secs(5);
 /// How long it takes at most until what is to be taken shows as being here.
@@ -136,6 +139,8 @@ type Key = (StreamId, Generation, Partition);
 /// The state of a [`Reconciler`].
 pub struct ReconcilerState {
     context: ReconcilerContext,
+    /// The members last seen, and when they were seen to change.
+    members: (Members, Instant),
     /// What is on its way here.
     asking: HashSet<Key>,
     patience: Patience,
@@ -165,8 +170,10 @@ impl Actor for Reconciler {
                 }
             }
         });
+        let members = (context.members.borrow().clone(), Instant::now());
         Ok(ReconcilerState {
             context,
+            members,
             asking: HashSet::new(),
             patience: Patience::default(),
             tasks: vec![watcher],
@@ -220,6 +227,9 @@ struct Wanted {
 impl ReconcilerState {
     async fn reconcile(&mut self, myself: &ActorRef<ReconcilerMessage>) {
         let members = self.context.members.borrow().clone();
+        if members != self.members.0 {
+            self.members = (members.clone(), Instant::now());
+        }
         let shapes: Vec<Shape> = {
             let streams = self.context.streams.read();
             streams.values().filter_map(|stream| stream.shape.lock().clone()).collect()
@@ -238,7 +248,19 @@ impl ReconcilerState {
             .map(|owner| ((owner.stream, owner.generation, owner.partition), owner.node))
             .collect();
         let mine = assigned_to(&self.context.node, &members.ready, &shapes, &owners);
-        let missing = self.missing(mine);
+        let mut missing = self.missing(mine);
+        let still_for = self.members.1.elapsed();
+        if still_for < STILL {
+            let works_well = |wanted: &Wanted| {
+                let is_owner = |member: &Member| wanted.owner.as_ref() == Some(&member.id);
+                members.ready.iter().any(is_owner) && wanted.owner.as_ref() != Some(&self.context.node)
+            };
+            let before = missing.len();
+            missing.retain(|wanted| !works_well(wanted));
+            if missing.len() < before {
+                myself.send_after(STILL - still_for, || ReconcilerMessage::Reconcile);
+            }
+        }
         if missing.is_empty() {
             return;
         }

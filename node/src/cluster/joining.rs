@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aurora_actors::store::identity::{self, ClusterIdentity};
 use aurora_actors::store::{Store, StoreError, system};
 use aurora_cluster::membership::{Conflict, MemberState, Membership};
-use aurora_cluster::seeds::Contacts;
+use aurora_cluster::{Answer, Contacts};
 
 /// How long the view has to hold still before a node takes work.
 const STILL: Duration = Duration::from_millis(1_500);
@@ -94,7 +94,7 @@ pub async fn become_ready(membership: &Membership, store: &Store) -> Result<(), 
     let mut reminded = None;
     loop {
         let contacts = membership.contacts();
-        if contacts.heard_anyone || started.elapsed() >= as_first_after(&contacts, membership) {
+        if contacts.heard_anyone || started.elapsed() >= as_first_after(&contacts) {
             break;
         }
         if started.elapsed() > CONTACT_LIMIT {
@@ -122,12 +122,14 @@ pub async fn become_ready(membership: &Membership, store: &Store) -> Result<(), 
 
 /// How long a node that hears nobody waits before it takes itself for the first. One that is no seed
 /// waits for ever.
-fn as_first_after(contacts: &Contacts, membership: &Membership) -> Duration {
-    let own = membership.gossip_address();
-    let addresses = || contacts.seeds.iter().flat_map(|seed| &seed.addresses);
+fn as_first_after(contacts: &Contacts) -> Duration {
+    let mut answers = contacts
+        .seeds
+        .iter()
+        .flat_map(|seed| seed.addresses.iter().map(|(_, answer)| *answer));
     match () {
         () if contacts.seeds.is_empty() => Duration::ZERO,
-        () if addresses().any(|(address, _)| *address == own) => SEED_PATIENCE,
+        () if answers.any(|answer| answer == Answer::Itself) => SEED_PATIENCE,
         () => Duration::MAX,
     }
 }
