@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use aurora_actors::ingest::audit::AuditReport;
+use aurora_node::http::cluster::ClusterStatus;
 use aurora_node::http::streams::{StreamView, Streams};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
@@ -93,6 +94,11 @@ impl Api {
     /// POST, whatever is answered.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
         answer(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// The nodes, and who owns what.
+    pub async fn cluster(&self) -> Result<ClusterStatus> {
+        good(&self.get("/api/v1/cluster").await?)
     }
 
     /// All streams.

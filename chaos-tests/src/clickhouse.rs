@@ -22,12 +22,45 @@ const READY_TIMEOUT: Duration = Duration::from_secs(120);
 /// A ClickHouse that runs. Every method takes `&self`, so that faults can be injected while load runs.
 /// Dropping it ends it in order.
 pub struct ClickHouse {
-    writer: Login,
+    client: Client,
     reader: Login,
-    http: reqwest::Client,
     /// Whoever keeps the server running lives in a runtime that does not end with the test's.
     runtime: Option<Runtime>,
     embedded: Option<EmbeddedClickHouse>,
+}
+
+/// Asks ClickHouse as the writer.
+#[derive(Debug, Clone)]
+pub struct Client {
+    writer: Login,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// Runs a query and returns its rows, columns separated by tabs, as `FORMAT TSVRaw` prints them: texts as
+    /// they are, NULL as `\N`.
+    pub async fn lines(&self, query: &str) -> Result<Vec<String>> {
+        Ok(self.text(query).await?.lines().map(str::to_owned).collect())
+    }
+
+    async fn text(&self, query: &str) -> Result<String> {
+        let request = self
+            .http
+            .post(format!(
+                "{}/?default_format=TSVRaw&wait_end_of_query=1",
+                self.writer.url
+            ))
+            .header("X-ClickHouse-User", &self.writer.user)
+            .header("X-ClickHouse-Key", &self.writer.password)
+            .body(query.to_owned());
+        let response = request.send().await.context("ClickHouse does not answer")?;
+        let status = response.status();
+        let text = response.text().await.context("ClickHouse's answer broke off")?;
+        if !status.is_success() {
+            bail!("ClickHouse answered {status} to {query}: {}", text.trim());
+        }
+        Ok(text)
+    }
 }
 
 impl ClickHouse {
@@ -55,9 +88,11 @@ impl ClickHouse {
             }
         };
         Ok(Self {
-            writer: embedded.writer(),
+            client: Client {
+                writer: embedded.writer(),
+                http: http_client()?,
+            },
             reader: embedded.reader(),
-            http: http_client()?,
             runtime: Some(runtime),
             embedded: Some(embedded),
         })
@@ -65,7 +100,12 @@ impl ClickHouse {
 
     /// The login of those who ingest.
     pub fn writer(&self) -> &Login {
-        &self.writer
+        &self.client.writer
+    }
+
+    /// Somebody who asks as the writer, for tasks of their own.
+    pub fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// The login of those who query.
@@ -75,7 +115,7 @@ impl ClickHouse {
 
     /// `HOST:PORT`, the same after a restart.
     pub fn address(&self) -> &str {
-        self.writer.url.trim_start_matches("http://")
+        self.client.writer.url.trim_start_matches("http://")
     }
 
     /// `kill -9` for the server that runs now, or for the next one, if it is just being started. It comes back
@@ -106,13 +146,12 @@ impl ClickHouse {
 
     /// Runs a statement as the writer.
     pub async fn execute(&self, statement: &str) -> Result<()> {
-        self.text(statement).await.map(drop)
+        self.client.text(statement).await.map(drop)
     }
 
-    /// Runs a query as the writer and returns its rows, columns separated by tabs, as `FORMAT TSVRaw` prints
-    /// them: texts as they are, NULL as `\N`.
+    /// As [`Client::lines`].
     pub async fn lines(&self, query: &str) -> Result<Vec<String>> {
-        Ok(self.text(query).await?.lines().map(str::to_owned).collect())
+        self.client.lines(query).await
     }
 
     /// Runs a query of one row as the writer and returns the row.
@@ -128,25 +167,6 @@ impl ClickHouse {
         let line = self.line(query).await?;
         line.parse()
             .with_context(|| format!("{line:?} is no number; it came from: {query}"))
-    }
-
-    async fn text(&self, query: &str) -> Result<String> {
-        let request = self
-            .http
-            .post(format!(
-                "{}/?default_format=TSVRaw&wait_end_of_query=1",
-                self.writer.url
-            ))
-            .header("X-ClickHouse-User", &self.writer.user)
-            .header("X-ClickHouse-Key", &self.writer.password)
-            .body(query.to_owned());
-        let response = request.send().await.context("ClickHouse does not answer")?;
-        let status = response.status();
-        let text = response.text().await.context("ClickHouse's answer broke off")?;
-        if !status.is_success() {
-            bail!("ClickHouse answered {status} to {query}: {}", text.trim());
-        }
-        Ok(text)
     }
 }
 

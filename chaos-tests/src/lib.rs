@@ -40,6 +40,7 @@
 //! | [`clickhouse`] | a ClickHouse to be killed |
 //! | [`node`], [`up`] | `aurora node` and `aurora up` as processes |
 //! | [`api`] | a node's HTTP API |
+//! | [`cluster`] | several nodes, a load through them, and how long each partition stands still |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
 //!
@@ -49,6 +50,7 @@
 pub mod api;
 pub mod binary;
 pub mod clickhouse;
+pub mod cluster;
 pub mod invariants;
 pub mod kafka;
 pub mod load;

@@ -1,6 +1,7 @@
 //! Nodes: `aurora node --config` as processes, to be killed and started again.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,6 +44,25 @@ pub struct NodeOptions {
     pub brokers: String,
     /// What programs have to send.
     pub token: Option<String>,
+    /// The cluster it is of.
+    pub cluster: Option<GossipOptions>,
+}
+
+/// What a node's `[cluster]` section says.
+#[derive(Debug, Clone)]
+pub struct GossipOptions {
+    /// The cluster's name.
+    pub name: String,
+    /// Its key, in base64.
+    pub key: String,
+    /// Where gossip is received.
+    pub listen: SocketAddr,
+    /// Where others send it to.
+    pub advertise: SocketAddr,
+    /// Where to find others.
+    pub seeds: Vec<String>,
+    /// The node's share of the work.
+    pub capacity: u32,
 }
 
 impl NodeOptions {
@@ -55,6 +75,7 @@ impl NodeOptions {
             reader: clickhouse.reader().clone(),
             brokers: kafka.bootstrap_servers(),
             token: None,
+            cluster: None,
         }
     }
 
@@ -82,6 +103,19 @@ impl NodeOptions {
             text(CONNECTION),
             text(&self.brokers),
         );
+        if let Some(cluster) = &self.cluster {
+            let seeds: Vec<String> = cluster.seeds.iter().map(|seed| text(seed)).collect();
+            let _ = write!(
+                toml,
+                "\n[cluster]\nname = {}\nkey = {}\ngossip = \"{}\"\nadvertise = \"{}\"\nseeds = [{}]\ncapacity = {}\n",
+                text(&cluster.name),
+                text(&cluster.key),
+                cluster.listen,
+                cluster.advertise,
+                seeds.join(", "),
+                cluster.capacity,
+            );
+        }
         for topic in &self.topics {
             let _ = write!(
                 toml,
@@ -121,6 +155,11 @@ impl Node {
         };
         node.start_again().await?;
         Ok(node)
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Its API. It stays valid over restarts.

@@ -16,8 +16,8 @@ use aurora_actors::ingest::supervisor::{
 use aurora_actors::query::sql::SqlRunner;
 use aurora_actors::store::identity::ClusterIdentity;
 use aurora_actors::store::{Login, Store};
-use aurora_cluster::gossip::seal::ClusterKey;
 use aurora_cluster::Protocol;
+use aurora_cluster::gossip::seal::ClusterKey;
 use aurora_cluster::membership::{GossipTiming, MemberState, Membership, MembershipOptions};
 use aurora_cluster::seeds::SeedSource;
 use aurora_cluster::{NodeId, StreamId};
@@ -155,7 +155,9 @@ pub struct Node {
 
 impl std::fmt::Debug for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Node").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

@@ -119,7 +119,10 @@ pub async fn positions(
         dead: row.dead,
         skipped: row.skipped,
     };
-    Ok(found.into_iter().map(|row| (row.partition, position(row))).collect())
+    Ok(found
+        .into_iter()
+        .map(|row| (row.partition, position(row)))
+        .collect())
 }
 
 /// Writes `entries`, each a partition, the epoch that wrote it and a range, under the fence of those

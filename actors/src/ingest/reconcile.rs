@@ -194,7 +194,9 @@ impl Actor for Reconciler {
             }
             ReconcilerMessage::Released(stream, generation, partitions) => {
                 for partition in partitions {
-                    state.patience.released((stream.clone(), generation, partition), now);
+                    state
+                        .patience
+                        .released((stream.clone(), generation, partition), now);
                 }
             }
             ReconcilerMessage::Asked(stream, generation, partitions) => {
@@ -232,7 +234,10 @@ impl ReconcilerState {
         }
         let shapes: Vec<Shape> = {
             let streams = self.context.streams.read();
-            streams.values().filter_map(|stream| stream.shape.lock().clone()).collect()
+            streams
+                .values()
+                .filter_map(|stream| stream.shape.lock().clone())
+                .collect()
         };
         let targets: Vec<StreamTarget> = shapes.iter().map(|shape| shape.target.clone()).collect();
         let owned = match owners::read(&self.context.store, &targets).await {
@@ -279,7 +284,11 @@ impl ReconcilerState {
             .collect();
         mine.into_iter()
             .filter(|wanted| {
-                let key = (wanted.target.stream.clone(), wanted.target.generation, wanted.partition);
+                let key = (
+                    wanted.target.stream.clone(),
+                    wanted.target.generation,
+                    wanted.partition,
+                );
                 !here.get(&key.0).is_some_and(|here| here.contains(&key.2))
                     && !self.asking.contains(&key)
                     && self.patience.allows(&key, now)

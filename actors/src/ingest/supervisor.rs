@@ -148,9 +148,11 @@ impl Actor for IngestSupervisor {
                 state.tell(&id, StreamMessage::Take(generation, arrivals));
             }
             IngestMessage::Release(id, generation, partitions, done) => {
-                let _ = state
-                    .reconciler
-                    .cast(ReconcilerMessage::Released(id.clone(), generation, partitions.clone()));
+                let _ = state.reconciler.cast(ReconcilerMessage::Released(
+                    id.clone(),
+                    generation,
+                    partitions.clone(),
+                ));
                 // A stream that does not run has nothing to hand over: the port that goes says so.
                 state.tell(&id, StreamMessage::Release(generation, partitions, done));
             }

@@ -73,7 +73,10 @@ impl Client {
     }
 
     /// The body of a good answer.
-    async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<impl std::ops::Deref<Target = [u8]> + use<>> {
+    async fn answer(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> anyhow::Result<impl std::ops::Deref<Target = [u8]> + use<>> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,

@@ -59,7 +59,11 @@ pub(super) async fn run(args: &DrainArgs) -> anyhow::Result<ExitCode> {
             Err(error) => return Err(error),
         }
         if started.elapsed() > LIMIT {
-            bail!("{} is still there after {} s; see its log", args.id, LIMIT.as_secs());
+            bail!(
+                "{} is still there after {} s; see its log",
+                args.id,
+                LIMIT.as_secs()
+            );
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }

@@ -43,7 +43,14 @@ pub(super) async fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     }
     output::line(&nodes.to_string());
     let mut partitions = output::table(&[
-        "stream", "partition", "owner", "state", "epoch", "position", "lag", "last handover",
+        "stream",
+        "partition",
+        "owner",
+        "state",
+        "epoch",
+        "position",
+        "lag",
+        "last handover",
     ]);
     for partition in &status.partitions {
         partitions.add_row(vec![

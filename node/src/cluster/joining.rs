@@ -51,7 +51,11 @@ pub enum JoinError {
 }
 
 /// Requires that this ClickHouse is `ours`, or nobody's, waiting for it as long as it is away.
-pub async fn check_identity(store: &Store, database: &str, ours: Option<&ClusterIdentity>) -> Result<(), JoinError> {
+pub async fn check_identity(
+    store: &Store,
+    database: &str,
+    ours: Option<&ClusterIdentity>,
+) -> Result<(), JoinError> {
     let mut pause = Duration::from_millis(200);
     let found = loop {
         match find_identity(store, database, ours).await {

@@ -15,9 +15,9 @@ use aurora_actors::ingest::reconcile::{Members, NoPeers, Peers};
 use aurora_actors::ingest::status::Snapshot;
 use aurora_actors::ingest::status::merge::{Merged, merge};
 use aurora_actors::ingest::supervisor::StreamTable;
+use aurora_cluster::Protocol;
 use aurora_cluster::assignment::Member;
 use aurora_cluster::gossip::seal::{ClusterKey, Purpose};
-use aurora_cluster::Protocol;
 use aurora_cluster::membership::{ClusterView, MemberState, MemberView, Membership};
 use aurora_cluster::{Generation, NodeId, Partition, StreamId};
 use futures_util::future::{BoxFuture, join_all};
@@ -49,7 +49,9 @@ pub struct Cluster {
 
 impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cluster").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Cluster")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,7 +94,13 @@ impl Cluster {
         };
         let post = PeerPost::new(key.sealer(name, Purpose::NODE_HTTP), incarnation)?;
         let post = Some(Arc::new(post));
-        Ok(Self::new(Some(name.to_owned()), this, membership.view(), post, streams))
+        Ok(Self::new(
+            Some(name.to_owned()),
+            this,
+            membership.view(),
+            post,
+            streams,
+        ))
     }
 
     fn new(
@@ -188,7 +196,10 @@ impl Cluster {
         let mut by_stream: BTreeMap<StreamId, Vec<(NodeId, Snapshot)>> = BTreeMap::new();
         let mut add = |node: &NodeId, report: Report| {
             for (stream, snapshot) in report.streams {
-                by_stream.entry(stream).or_default().push((node.clone(), snapshot));
+                by_stream
+                    .entry(stream)
+                    .or_default()
+                    .push((node.clone(), snapshot));
             }
         };
         add(&self.this, self.report());

@@ -103,7 +103,9 @@ pub struct PeerPost {
 
 impl std::fmt::Debug for PeerPost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PeerPost").field("this", &self.this).finish_non_exhaustive()
+        f.debug_struct("PeerPost")
+            .field("this", &self.this)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,7 +137,10 @@ impl PeerPost {
             }
             body.extend_from_slice(&piece);
         }
-        let plain = self.sealer.open(&binding, &body).map_err(|NotOurs| PeerError::NotOurs)?;
+        let plain = self
+            .sealer
+            .open(&binding, &body)
+            .map_err(|NotOurs| PeerError::NotOurs)?;
         match serde_json::from_slice(&plain).map_err(|_| PeerError::NotOurs)? {
             Answer::Refused(reason) => Err(PeerError::Refused(reason)),
             answer => Ok(answer),

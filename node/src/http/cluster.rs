@@ -102,7 +102,12 @@ fn node_view(state: &NodeState, member: &MemberView, partitions: usize) -> NodeV
     let is_draining = member.is_self && state.draining.is_cancelled();
     NodeView {
         id: member.id.to_string(),
-        state: state_name(if is_draining { MemberState::Draining } else { member.state }).to_owned(),
+        state: state_name(if is_draining {
+            MemberState::Draining
+        } else {
+            member.state
+        })
+        .to_owned(),
         http: member.http.clone(),
         gossip: state.cluster.name.as_ref().map(|_| member.gossip.to_string()),
         version: member.version.clone(),

@@ -42,13 +42,7 @@ pub async fn read(store: &Store, targets: &[StreamTarget]) -> Result<Vec<Ownersh
     }
     let lives: Vec<String> = targets
         .iter()
-        .map(|target| {
-            format!(
-                "({},{})",
-                literal(&target.stream.to_string()),
-                target.generation
-            )
-        })
+        .map(|target| format!("({},{})", literal(&target.stream.to_string()), target.generation))
         .collect();
     let rows: Vec<OwnerRow> = store
         .rows(&format!(

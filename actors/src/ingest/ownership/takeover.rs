@@ -226,8 +226,13 @@ impl Taker {
         self.end_inserts_before(epochs).await?;
         let partitions: Vec<Partition> = epochs.keys().copied().collect();
         let mut settled: BTreeMap<Partition, Settled> = BTreeMap::new();
-        let mut positions =
-            journal::positions(&self.store, &self.target.stream, self.target.generation, &partitions).await?;
+        let mut positions = journal::positions(
+            &self.store,
+            &self.target.stream,
+            self.target.generation,
+            &partitions,
+        )
+        .await?;
         for partition in &partitions {
             let position = positions.remove(partition).unwrap_or_default();
             settled.insert(

@@ -104,7 +104,9 @@ impl Actor for PartitionPipeline {
         let (status, partition) = (context.status.clone(), context.partition);
         let task = tokio::spawn(run::run(context, cancel.clone()));
         tokio::spawn(async move {
-            let end = task.await.unwrap_or_else(|error| End::Panicked(error.to_string()));
+            let end = task
+                .await
+                .unwrap_or_else(|error| End::Panicked(error.to_string()));
             // The actor may have been stopped from outside; then nobody waits for this.
             let _ = myself.cast(PipelineMessage::Ended(end));
         });

@@ -9,8 +9,8 @@ use aurora_cluster::NodeId;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use super::{End, PipelineContext};
 use super::account::{Accountant, Stop};
+use super::{End, PipelineContext};
 use crate::ingest::batch::PartitionBatch;
 use crate::ingest::journal::Range;
 use crate::ingest::metrics::{RejectLabels, StreamLabels};

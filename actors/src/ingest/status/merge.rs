@@ -33,7 +33,10 @@ pub fn merge(parts: impl IntoIterator<Item = (NodeId, Snapshot)>) -> Option<Merg
         snapshot: first,
         owners,
     };
-    let mut complete = vec![(merged.snapshot.partitions.is_empty(), merged.snapshot.complete_to_ms)];
+    let mut complete = vec![(
+        merged.snapshot.partitions.is_empty(),
+        merged.snapshot.complete_to_ms,
+    )];
     for (node, part) in parts {
         complete.push((part.partitions.is_empty(), part.complete_to_ms));
         add(&mut merged, &node, part);

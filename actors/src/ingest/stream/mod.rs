@@ -23,9 +23,9 @@ use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
 use super::ownership::takeover::Takeovers;
 use super::pipeline::{self, PartitionPipeline, PipelineContext, PipelineMessage};
+use super::reconcile::ReconcilerMessage;
 use super::slot::ReadySignal;
 use super::source::Source;
-use super::reconcile::ReconcilerMessage;
 use super::status::{Arrival, State, StreamStatus};
 use super::writer::{StreamWriter, WriterContext, WriterMessage};
 use crate::store::Store;
@@ -264,11 +264,7 @@ impl StreamState {
         };
         // Downstream first: a pipeline needs its writer.
         let (writer, _) = Actor::spawn_linked(None, StreamWriter, writer_context, myself.get_cell()).await?;
-        let takeovers = Takeovers::start(
-            context.store.clone(),
-            ready.target.clone(),
-            context.node.clone(),
-        );
+        let takeovers = Takeovers::start(context.store.clone(), ready.target.clone(), context.node.clone());
         self.running = Some(Running {
             ready,
             writer,
@@ -285,7 +281,9 @@ impl StreamState {
     }
 
     fn generation(&self) -> Option<Generation> {
-        self.running.as_ref().map(|running| running.ready.target.generation)
+        self.running
+            .as_ref()
+            .map(|running| running.ready.target.generation)
     }
 
     async fn take(
@@ -340,8 +338,7 @@ impl StreamState {
         let Some(running) = self.running.as_mut().filter(|_| !self.draining) else {
             return Ok(());
         };
-        if !self.wanted.contains(&partition)
-            || running.pipelines.values().any(|(here, _)| *here == partition)
+        if !self.wanted.contains(&partition) || running.pipelines.values().any(|(here, _)| *here == partition)
         {
             return Ok(());
         }
@@ -435,8 +432,13 @@ impl StreamState {
             return;
         };
         let pipelines = running.pipelines.values();
-        let handovers = pipelines.filter_map(|(_, pipeline)| ask_to_drain(pipeline)).collect();
-        if tokio::time::timeout(DRAIN_LIMIT, all_drained(handovers)).await.is_err() {
+        let handovers = pipelines
+            .filter_map(|(_, pipeline)| ask_to_drain(pipeline))
+            .collect();
+        if tokio::time::timeout(DRAIN_LIMIT, all_drained(handovers))
+            .await
+            .is_err()
+        {
             tracing::warn!(stream = %self.context.spec.id, "not all partitions handed over in time");
         }
         for (_, pipeline) in running.pipelines.values() {

@@ -99,7 +99,10 @@ impl Peers {
 
     async fn until_ready(&mut self, token: Option<&str>) -> anyhow::Result<()> {
         let started = Instant::now();
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(2))
+            .build()?;
         let url = format!("http://{}/api/v1/cluster", self.nodes[0].http);
         loop {
             for node in &mut self.nodes {
@@ -141,7 +144,11 @@ impl Peers {
 
     /// Lets all nodes hand over and end, at the same time.
     pub(super) async fn stop(&mut self) {
-        let processes: Vec<ChildProcess> = self.nodes.iter_mut().filter_map(|node| node.process.take()).collect();
+        let processes: Vec<ChildProcess> = self
+            .nodes
+            .iter_mut()
+            .filter_map(|node| node.process.take())
+            .collect();
         processes.iter().for_each(ChildProcess::ask_to_end);
         for mut process in processes {
             // What does not end is killed by being dropped.
@@ -170,10 +177,12 @@ impl Peer {
 pub(super) fn cluster_key(data_dir: &Path) -> anyhow::Result<ClusterKey> {
     let path = data_dir.join("cluster.key");
     match fs::read_to_string(&path) {
-        Ok(text) => text
-            .trim()
-            .parse()
-            .with_context(|| format!("{} holds no cluster key; remove it to get a new one", path.display())),
+        Ok(text) => text.trim().parse().with_context(|| {
+            format!(
+                "{} holds no cluster key; remove it to get a new one",
+                path.display()
+            )
+        }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = ClusterKey::generate();
             write_private(&path, key.expose_base64().as_bytes())
@@ -309,13 +318,19 @@ mod tests {
             reader: login("r"),
             streams: &[(KafkaConnection::plain("kafka", "localhost:9092"), spec)],
         };
-        let gossip: Vec<SocketAddr> = vec!["127.0.0.1:7001".parse().unwrap(), "127.0.0.1:7002".parse().unwrap()];
+        let gossip: Vec<SocketAddr> = vec![
+            "127.0.0.1:7001".parse().unwrap(),
+            "127.0.0.1:7002".parse().unwrap(),
+        ];
         let text = configuration("node-2", "127.0.0.1:8081".parse().unwrap(), 1, &gossip, &common);
         let config = Config::parse(&text).unwrap();
         let cluster = config.cluster.unwrap().options().unwrap();
         assert_eq!((cluster.listen, cluster.seeds.len()), (gossip[1], 2));
         assert!(cluster.key == key);
-        assert_eq!(config.clickhouse.writer.password.resolve().unwrap(), "it's \"quoted\"");
+        assert_eq!(
+            config.clickhouse.writer.password.resolve().unwrap(),
+            "it's \"quoted\""
+        );
         assert_eq!(config.streams[0].topic_identity.as_deref(), Some("run"));
     }
 }

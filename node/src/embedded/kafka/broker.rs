@@ -13,10 +13,10 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::time::Instant;
 
 use super::install;
-use crate::embedded::process::ChildProcess;
 use super::settings::{
     KafkaOptions, LOG4J2, LOG4J2_FILE, Launch, Ports, random_cluster_id, server_properties,
 };
+use crate::embedded::process::ChildProcess;
 
 /// A broker is up within 5 s on a quiet machine; on a busy one it can take many times that.
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
