@@ -42,6 +42,7 @@
 //! | [`api`] | a node's HTTP API |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
+//! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
 //! What it needs of the machine: Java 17 and Maven for Kafka. What is downloaded is kept under
 //! `AURORA_CACHE`. `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
@@ -52,6 +53,7 @@ pub mod clickhouse;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
+pub mod model;
 pub mod node;
 pub mod process;
 pub mod sandbox;
