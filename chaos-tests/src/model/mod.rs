@@ -19,7 +19,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`server`] | ClickHouse: owners, process list, fence, parts, journal |
-//! | [`node`] | a node: a pipeline for each partition and the writer they share |
+//! | [`node`], `steps` | a node: a pipeline for each partition and the writer they share; what it does next |
 //! | [`world`] | all of it, and what can happen next |
 //! | [`invariants`] | what must hold |
 //! | [`simulation`], [`exhaustive`] | the drivers |
@@ -33,6 +33,7 @@ pub mod invariants;
 pub mod node;
 pub mod server;
 pub mod simulation;
+mod steps;
 pub mod views;
 pub mod world;
 

@@ -73,9 +73,14 @@ impl std::error::Error for Failure {}
 
 /// Lives through a seed. The history of a failure is told by living through it again.
 pub fn simulate(seed: u64, flaw: Option<Flaw>) -> Result<Summary, Box<Failure>> {
-    Run::new(seed, flaw, false)
-        .live()
-        .or_else(|_| Run::new(seed, flaw, true).live())
+    Run::new(seed, flaw, false).live().or_else(|_| tell(seed, flaw).1)
+}
+
+/// Lives through a seed and tells it, a line a step. A failure carries its history too.
+pub fn tell(seed: u64, flaw: Option<Flaw>) -> (Vec<String>, Result<Summary, Box<Failure>>) {
+    let mut run = Run::new(seed, flaw, true);
+    let result = run.live();
+    (run.history.unwrap_or_default(), result)
 }
 
 /// The first of `seeds` that fails.
@@ -127,9 +132,9 @@ impl Run {
         world.withheld = 1;
         let temper = Temper {
             chaos_steps: random.random_range(50..500),
-            fault: pick(&mut random, &[0.005, 0.02, 0.06]),
+            fault: pick(&mut random, &[0.01, 0.03, 0.08]),
             pause: pick(&mut random, &[0.0, 0.005, 0.02]),
-            dawdle: pick(&mut random, &[0.02, 0.1, 0.3]),
+            dawdle: pick(&mut random, &[0.05, 0.2, 0.5]),
             longest: random.random_range(20..300),
         };
         let survivors: u8 = random.random_range(1..=everybody(&setup));
@@ -153,7 +158,7 @@ impl Run {
         }
     }
 
-    fn live(mut self) -> Result<Summary, Box<Failure>> {
+    fn live(&mut self) -> Result<Summary, Box<Failure>> {
         while self.step < self.temper.chaos_steps {
             let action = self.next_action();
             self.happen(action)?;
@@ -255,7 +260,7 @@ impl Run {
         Box::new(Failure {
             seed: self.seed,
             problems,
-            history: self.history.take().unwrap_or_default(),
+            history: self.history.clone().unwrap_or_default(),
         })
     }
 
@@ -272,9 +277,10 @@ impl Run {
             0 => Action::CrashServer,
             1 => Action::CrashNode(node),
             2..=4 => {
-                // It always sees itself.
-                let others = self.random.random_range(0..=everybody(&self.setup));
-                Action::SeeMembers(node, others | 1 << node)
+                let others = self.random.random_range(0..=everybody(&self.setup)) & !(1 << node);
+                // Who does not see itself is drained: it lets everything go.
+                let itself = u8::from(self.random.random_bool(0.8)) << node;
+                Action::SeeMembers(node, others | itself)
             }
             _ => {
                 let mut faults = Vec::new();
