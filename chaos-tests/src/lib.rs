@@ -43,6 +43,7 @@
 //! | [`cluster`] | several nodes, a load through them, and how long each partition stands still |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
+//! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
 //! What it needs of the machine: Java 17 and Maven for Kafka. What is downloaded is kept under
 //! `AURORA_CACHE`. `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
@@ -54,6 +55,7 @@ pub mod cluster;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
+pub mod model;
 pub mod node;
 pub mod process;
 pub mod sandbox;

@@ -9,8 +9,8 @@
 //! 3. no offset is both a row and a dead letter.
 //!
 //! Distinct and as many as the journal says, out of a stretch that adds up, means exactly once. It is
-//! counted by ClickHouse in the tables, not taken from what a node remembers. The same predicate serves
-//! `aurora verify`, production and the tests.
+//! counted by ClickHouse in the tables, not taken from what a node remembers. The same predicate, [`judge`],
+//! serves `aurora verify`, production, the tests and the simulation of the protocol.
 
 use aurora_cluster::{Generation, Partition, StreamId};
 use clickhouse::Row;
@@ -65,24 +65,38 @@ pub struct PartitionAudit {
     pub expired: u64,
 }
 
-#[derive(Debug, Row, Deserialize)]
-struct JournalRow {
-    partition: Partition,
-    first: u64,
-    last: u64,
-    rows: u64,
-    dead: u64,
-    skipped: u64,
-    absent: u64,
-    expired: u64,
-    gaps: u64,
-    unaccounted: u64,
+/// What the journal says of a partition, summed up over its ranges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Row, Deserialize)]
+pub struct Journaled {
+    /// The partition.
+    pub partition: Partition,
+    /// The first journaled offset.
+    pub first: u64,
+    /// The last journaled offset.
+    pub last: u64,
+    /// Offsets that are rows.
+    pub rows: u64,
+    /// Offsets that are dead letters.
+    pub dead: u64,
+    /// Messages skipped on purpose.
+    pub skipped: u64,
+    /// Offsets that do not exist in Kafka.
+    pub absent: u64,
+    /// Offsets that Kafka deleted before they were read.
+    pub expired: u64,
+    /// Ranges that do not begin where the one before ends.
+    pub gaps: u64,
+    /// Ranges that do not account for each of their offsets.
+    pub unaccounted: u64,
 }
 
-#[derive(Debug, Default, Row, Deserialize)]
-struct Count {
-    all: u64,
-    distinct: u64,
+/// How many offsets a table holds of a stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Row, Deserialize)]
+pub struct Count {
+    /// All of them.
+    pub all: u64,
+    /// The same, each only once.
+    pub distinct: u64,
 }
 
 /// Audits a stream's generation. The journal is read first: what lands meanwhile lies beyond it.
@@ -109,14 +123,14 @@ pub async fn audit(store: &Store, target: &StreamTarget) -> Result<AuditReport, 
             expired: row.expired,
         };
         let counted = count(store, target, &mut partition).await?;
-        report.problems.extend(problems(&row, &counted));
+        report.problems.extend(judge(&row, &counted));
         report.partitions.push(partition);
     }
     report.clean = report.problems.is_empty();
     Ok(report)
 }
 
-async fn journal(store: &Store, target: &StreamTarget) -> Result<Vec<JournalRow>, StoreError> {
+async fn journal(store: &Store, target: &StreamTarget) -> Result<Vec<Journaled>, StoreError> {
     // A range that begins where the one before ends is no gap; nor is the first one.
     let query = format!(
         "SELECT partition, min(first) AS first, max(last) AS last, sum(rows) AS rows, sum(dead) AS dead,
@@ -137,11 +151,14 @@ async fn journal(store: &Store, target: &StreamTarget) -> Result<Vec<JournalRow>
 }
 
 /// What the tables hold of a partition's journaled stretch.
-#[derive(Debug, Default)]
-struct Counted {
-    rows: Count,
-    dead: Count,
-    both: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// Rows in the stream's table.
+    pub rows: Count,
+    /// Dead letters.
+    pub dead: Count,
+    /// Offsets that are both.
+    pub both: u64,
 }
 
 async fn count(
@@ -188,8 +205,8 @@ async fn count(
     Ok(counted)
 }
 
-/// What does not hold of a partition, in words.
-fn problems(journal: &JournalRow, counted: &Counted) -> Vec<String> {
+/// The predicate itself: what does not hold of a partition, in words. Nothing when all is well.
+pub fn judge(journal: &Journaled, counted: &Counted) -> Vec<String> {
     let mut problems = Vec::new();
     let mut require = |holds: bool, problem: String| {
         if !holds {
@@ -230,8 +247,8 @@ fn problems(journal: &JournalRow, counted: &Counted) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn journal() -> JournalRow {
-        JournalRow {
+    fn journal() -> Journaled {
+        Journaled {
             partition: 3,
             first: 0,
             last: 9,
@@ -256,7 +273,7 @@ mod tests {
 
     #[test]
     fn each_way_to_be_wrong_is_found() {
-        let found = |counted: &Counted| problems(&journal(), counted);
+        let found = |counted: &Counted| judge(&journal(), counted);
         assert_eq!(found(&counted((8, 8), (2, 2), 0)), Vec::<String>::new());
         assert_eq!(
             found(&counted((9, 8), (2, 2), 0)),
@@ -283,11 +300,11 @@ mod tests {
                 "partition 3: 1 rows are missing"
             ]
         );
-        let holes = JournalRow {
+        let holes = Journaled {
             gaps: 1,
             unaccounted: 2,
             ..journal()
         };
-        assert_eq!(problems(&holes, &counted((8, 8), (2, 2), 0)).len(), 2);
+        assert_eq!(judge(&holes, &counted((8, 8), (2, 2), 0)).len(), 2);
     }
 }
