@@ -54,6 +54,7 @@ pub mod kafka;
 pub mod load;
 pub mod node;
 pub mod process;
+pub mod raw_insert;
 pub mod sandbox;
 pub mod shared;
 pub mod stack;
