@@ -48,6 +48,7 @@
 
 pub mod api;
 pub mod binary;
+pub mod cached_tool;
 pub mod clickhouse;
 pub mod invariants;
 pub mod kafka;
@@ -58,4 +59,5 @@ pub mod raw_insert;
 pub mod sandbox;
 pub mod shared;
 pub mod stack;
+pub mod toxiproxy;
 pub mod up;
