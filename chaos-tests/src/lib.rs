@@ -60,4 +60,5 @@ pub mod sandbox;
 pub mod shared;
 pub mod stack;
 pub mod toxiproxy;
+pub mod udp_relay;
 pub mod up;
