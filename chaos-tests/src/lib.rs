@@ -53,6 +53,7 @@ pub mod clickhouse;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
+pub mod netns;
 pub mod node;
 pub mod process;
 pub mod raw_insert;
