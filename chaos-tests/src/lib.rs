@@ -41,15 +41,20 @@
 //! | [`node`], [`up`] | `aurora node` and `aurora up` as processes |
 //! | [`api`] | a node's HTTP API |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
+//! | [`faults`] | faults as data, and seeded schedules of them |
+//! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
+//! | [`raw_insert`] | inserts by hand, to stall and to vanish |
+//! | [`cached_tool`] | tools that are built once a machine |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
 //!
-//! What it needs of the machine: Java 17 and Maven for Kafka. What is downloaded is kept under
-//! `AURORA_CACHE`. `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
+//! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, and for tests of the network the
+//! right to make namespaces, iproute2 and nftables. What is downloaded is kept under `AURORA_CACHE`. `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
 pub mod api;
 pub mod binary;
 pub mod cached_tool;
 pub mod clickhouse;
+pub mod faults;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
