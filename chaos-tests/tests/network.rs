@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use aurora_chaos_tests::clickhouse::ClickHouse;
+use aurora_chaos_tests::kafka::{Kafka, KafkaOptions};
 use aurora_chaos_tests::netns::{Member, Network, NetworkFault};
 use aurora_chaos_tests::process::Process;
 use aurora_chaos_tests::sandbox::{Sandbox, eventually};
-use aurora_chaos_tests::toxiproxy::Toxiproxy;
+use aurora_chaos_tests::toxiproxy::{Toxiproxy, bootstrap_servers};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::net::{TcpListener, TcpStream};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -108,6 +110,78 @@ async fn links_between_namespaces_can_be_cut_and_healed() -> Result<()> {
         ensure!(!String::from_utf8_lossy(&left.stdout).contains(&format!("{}/", names.0)));
         let gone = names.1.command(&Command::new("true")).output()?;
         ensure!(!gone.status.success(), "the namespace has outlived its network");
+        Ok(())
+    })
+    .await
+}
+
+/// Packets between members are lost by chance, as many as was said, give or take.
+#[tokio::test]
+async fn a_share_of_packets_is_lost() -> Result<()> {
+    const SENT: usize = 1_000;
+    Sandbox::run("netns-loss", async |sandbox| {
+        let network = Network::new(2)?;
+        let [from, to] = network.members() else {
+            anyhow::bail!("two members")
+        };
+        let perl = |member: &Member, name: &str, script: &str| {
+            let mut perl = Command::new("perl");
+            perl.args(["-MIO::Socket::INET", "-e", script]);
+            Process::spawn(sandbox.directory(), name, member.command(&perl))
+        };
+        let receive = "$| = 1; my $socket = IO::Socket::INET->new(LocalPort => 7000, Proto => 'udp') or die $!;
+            print \"ready\\n\"; while (defined $socket->recv(my $text, 100)) { print \"$text\\n\" }";
+        let receiver = perl(to, "receiver", receive)?;
+        let until = async |text: &str| {
+            eventually(text, PATIENCE, async || receiver.find_in_log(text)).await
+        };
+        until("ready").await?;
+        let send = async |text: &str, count: usize| {
+            let script = format!(
+                "my $socket = IO::Socket::INET->new(PeerAddr => '{}', PeerPort => 7000, Proto => 'udp') or die $!;
+                 for (1..{count}) {{ $socket->send('{text}'); select(undef, undef, undef, 0.0005) }}",
+                to.address()
+            );
+            let status = perl(from, "sender", &script)?.wait(PATIENCE).await?;
+            ensure!(status.success());
+            Ok(())
+        };
+        network.add(NetworkFault::Loss { percent: 30 })?;
+        send("packet", SENT).await?;
+        network.heal()?;
+        send("end", 1).await?;
+        until("end").await?;
+        let arrived = receiver.log_tail(usize::MAX).matches("packet").count();
+        // Five standard deviations.
+        ensure!(arrived.abs_diff(SENT * 70 / 100) < 75, "{arrived} of {SENT} arrived");
+        Ok(())
+    })
+    .await
+}
+
+/// Through proxies on the bridge, Kafka's clients are sent to addresses on the bridge only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kafka_advertises_proxies_that_members_reach() -> Result<()> {
+    Sandbox::run("netns-kafka", async |sandbox| {
+        let network = Network::new(1)?;
+        let options = KafkaOptions {
+            proxy_host: network.host(),
+            ..KafkaOptions::default()
+        };
+        let kafka = Kafka::start(sandbox, options).await?;
+        let toxiproxy = Toxiproxy::start(sandbox).await?;
+        let proxies = toxiproxy.before_kafka(&kafka).await?;
+        let mut config = kafka.client_config();
+        config.set("bootstrap.servers", bootstrap_servers(&proxies));
+        let consumer: BaseConsumer = config.create()?;
+        let metadata = tokio::task::block_in_place(|| consumer.fetch_metadata(None, PATIENCE))?;
+        let advertised: Vec<String> = metadata
+            .brokers()
+            .iter()
+            .map(|broker| format!("{}:{}", broker.host(), broker.port()))
+            .collect();
+        ensure!(advertised == [proxies[0].address().to_string()], "{advertised:?}");
+        ensure!(proxies[0].address().ip() == network.host());
         Ok(())
     })
     .await
