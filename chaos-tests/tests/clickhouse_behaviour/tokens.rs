@@ -113,7 +113,7 @@ async fn a_token_whose_insert_was_acknowledged_survives_a_kill() -> Result<()> {
 
 /// *Own*: a node that got no answer may try again: never do two rows stay. But there may be none! A kill between
 /// the note of a token and the commit of its row leaves a token that refuses every retry (seen with 26.7.2, in
-/// one of some fifty unanswered inserts). Such a number is spent, and whoever finds no row under it has
+/// about one of a hundred unanswered inserts). Such a number is spent, and whoever finds no row under it has
 /// to go on with the number after it, which works.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_kill_a_retry_leaves_at_most_one_row_and_the_next_number_works() -> Result<()> {
