@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,16 @@ use crate::sandbox::{Sandbox, eventually};
 const READY_TIMEOUT: Duration = Duration::from_secs(120);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Properties with which leaderships that a broker lost while it was away move back to it within seconds of its
+/// return, and not within minutes: every restart of a leader is two changes of leader then.
+pub fn quick_homecoming() -> Vec<(String, String)> {
+    let property = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    vec![
+        property("leader.imbalance.check.interval.seconds", "1"),
+        property("leader.imbalance.per.broker.percentage", "0"),
+    ]
+}
+
 /// A running cluster. Every method takes `&self`, so that faults can be injected while load runs. Dropping it
 /// kills it.
 pub struct Kafka {
@@ -48,6 +59,7 @@ pub struct Kafka {
     admin: AdminClient<DefaultClientContext>,
     /// What a broker needs to be started again.
     launch: Launch,
+    proxy_host: Ipv4Addr,
 }
 
 struct Broker {
@@ -99,6 +111,7 @@ impl Kafka {
             brokers,
             admin,
             launch,
+            proxy_host: options.proxy_host,
         };
         kafka.format().await?;
         for index in 0..kafka.brokers.len() {
@@ -121,6 +134,11 @@ impl Kafka {
             .iter()
             .filter_map(|broker| broker.ports.proxied)
             .collect()
+    }
+
+    /// Where the proxies in front of [`Self::proxied_listeners`] have to listen.
+    pub fn proxy_host(&self) -> Ipv4Addr {
+        self.proxy_host
     }
 
     /// A client configuration that reaches this cluster, to be completed by the caller.
@@ -191,6 +209,37 @@ impl Kafka {
         process
             .with_context(|| format!("broker {index} is stopped already"))?
             .kill9_group()
+    }
+
+    /// SIGTERM for broker `index`, and waits for its end: it hands its leaderships over before.
+    pub async fn terminate_broker(&self, index: usize) -> Result<()> {
+        let process = self.broker(index)?.process().take();
+        let process = process.with_context(|| format!("broker {index} is stopped already"))?;
+        process.terminate()?;
+        process.wait(READY_TIMEOUT).await.map(drop)
+    }
+
+    /// The broker (from 0) that leads a partition; an error while none does.
+    pub async fn leader(&self, topic: &str, partition: i32) -> Result<usize> {
+        let leaders = self.leaders(topic).await?;
+        let leaders = leaders.with_context(|| format!("there is no topic {topic}"))?;
+        let leader = usize::try_from(partition)
+            .ok()
+            .and_then(|partition| leaders.get(partition).copied())
+            .with_context(|| format!("there is no partition {topic}/{partition}"))?;
+        (0..self.brokers.len())
+            .find(|index| node_id(*index) == leader)
+            .with_context(|| format!("nobody leads {topic}/{partition}"))
+    }
+
+    /// Waits until a partition has another leader than broker `index`, and says which.
+    pub async fn until_led_by_another(&self, topic: &str, partition: i32, index: usize) -> Result<usize> {
+        let what = format!("{topic}/{partition} to be led by another broker than {index}");
+        eventually(&what, READY_TIMEOUT, async || {
+            let leader = self.leader(topic, partition).await?;
+            anyhow::Ok((leader != index).then_some(leader))
+        })
+        .await
     }
 
     /// Starts broker `index` again, on its old ports and data, and waits until it answers. With three brokers

@@ -42,23 +42,34 @@
 //! | [`api`] | a node's HTTP API |
 //! | [`cluster`] | several nodes, a load through them, and how long each partition stands still |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
+//! | [`faults`] | faults as data, and seeded schedules of them |
+//! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
+//! | [`raw_insert`] | inserts by hand, to stall and to vanish |
+//! | [`cached_tool`] | tools that are built once a machine |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
 //! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
-//! What it needs of the machine: Java 17 and Maven for Kafka. What is downloaded is kept under
-//! `AURORA_CACHE`. `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
+//! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, and for tests of the network the
+//! right to make namespaces, iproute2 and nftables. What is downloaded is kept under `AURORA_CACHE`.
+//! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
 pub mod api;
 pub mod binary;
+pub mod cached_tool;
 pub mod clickhouse;
 pub mod cluster;
+pub mod faults;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
 pub mod model;
+pub mod netns;
 pub mod node;
 pub mod process;
+pub mod raw_insert;
 pub mod sandbox;
 pub mod shared;
 pub mod stack;
+pub mod toxiproxy;
+pub mod udp_relay;
 pub mod up;

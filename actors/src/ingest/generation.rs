@@ -28,6 +28,8 @@ pub async fn current(
     database: &str,
 ) -> Result<StreamTarget, StoreError> {
     let name = literal(&stream.to_string());
+    // As with epochs, a crash of ClickHouse can leave a number that is nobody's for ever.
+    let mut tried: Generation = 0;
     loop {
         let latest: Vec<Latest> = store
             .rows(&format!(
@@ -50,7 +52,8 @@ pub async fn current(
                 table,
             });
         }
-        let generation = latest.as_ref().map_or(1, |latest| latest.generation + 1);
+        let generation = latest.as_ref().map_or(0, |latest| latest.generation).max(tried) + 1;
+        tried = generation;
         let table = match latest {
             Some(latest) => latest.table_name,
             None => free_table_name(store, stream, database).await?,

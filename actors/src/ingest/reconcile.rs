@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aurora_cluster::assignment::{self, Candidate, Member};
-use aurora_cluster::{Generation, NodeId, Partition, StreamId};
+use aurora_cluster::{Epoch, Generation, NodeId, Partition, StreamId};
 use futures_util::future::BoxFuture;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
@@ -224,6 +224,9 @@ struct Wanted {
     target: StreamTarget,
     partition: Partition,
     owner: Option<NodeId>,
+    /// The highest epoch, 0 for none. It is taken from this one or not at all: whoever is faster keeps it, and the
+    /// next plan starts from there.
+    epoch: Epoch,
 }
 
 impl ReconcilerState {
@@ -248,9 +251,12 @@ impl ReconcilerState {
                 return;
             }
         };
-        let owners: HashMap<Key, NodeId> = owned
+        let owners: HashMap<Key, (NodeId, Epoch)> = owned
             .into_iter()
-            .map(|owner| ((owner.stream, owner.generation, owner.partition), owner.node))
+            .map(|owned| {
+                let key = (owned.stream, owned.generation, owned.partition);
+                (key, (owned.node, owned.epoch))
+            })
             .collect();
         let mine = assigned_to(&self.context.node, &members.ready, &shapes, &owners);
         let mut missing = self.missing(mine);
@@ -298,13 +304,13 @@ impl ReconcilerState {
 
     /// Takes what nobody has, and asks for the rest.
     fn fetch(&mut self, myself: &ActorRef<ReconcilerMessage>, members: &Members, missing: Vec<Wanted>) {
-        type Batch = (StreamTarget, Vec<Partition>);
+        type Batch = (StreamTarget, Vec<(Partition, Epoch)>);
         let mut batches: BTreeMap<(Option<NodeId>, StreamId), Batch> = BTreeMap::new();
         for wanted in missing {
             let batch = batches
                 .entry((wanted.owner, wanted.target.stream.clone()))
                 .or_insert_with(|| (wanted.target, Vec::new()));
-            batch.1.push(wanted.partition);
+            batch.1.push((wanted.partition, wanted.epoch));
         }
         for ((owner, stream), (target, partitions)) in batches {
             let asked = owner
@@ -312,7 +318,7 @@ impl ReconcilerState {
                 .filter(|owner| *owner != self.context.node && members.alive.contains(owner));
             let keys = partitions
                 .iter()
-                .map(|partition| (stream.clone(), target.generation, *partition));
+                .map(|(partition, _)| (stream.clone(), target.generation, *partition));
             self.asking.extend(keys);
             self.tasks.retain(|task| !task.is_finished());
             self.tasks.push(tokio::spawn(fetch_batch(
@@ -332,8 +338,9 @@ async fn fetch_batch(
     myself: ActorRef<ReconcilerMessage>,
     (asked, owner): (Option<NodeId>, Option<NodeId>),
     target: StreamTarget,
-    partitions: Vec<Partition>,
+    from: Vec<(Partition, Epoch)>,
 ) {
+    let partitions: Vec<Partition> = from.iter().map(|(partition, _)| *partition).collect();
     let at = jiff::Timestamp::now();
     let StreamTarget {
         stream, generation, ..
@@ -369,14 +376,10 @@ async fn fetch_batch(
         kind,
         from: owner,
     };
-    let arrivals = partitions
-        .iter()
-        .map(|partition| (*partition, arrival.clone()))
-        .collect();
     // When ingest has ended, so has all this.
     let _ = context
         .ingest
-        .cast(IngestMessage::Take(stream.clone(), generation, arrivals));
+        .cast(IngestMessage::Take(stream.clone(), generation, from, arrival));
     tokio::time::sleep(UNTIL_TAKEN).await;
     let _ = myself.cast(ReconcilerMessage::Asked(stream, generation, partitions));
 }
@@ -386,33 +389,37 @@ fn assigned_to(
     node: &NodeId,
     ready: &[Member],
     shapes: &[Shape],
-    owners: &HashMap<Key, NodeId>,
+    owners: &HashMap<Key, (NodeId, Epoch)>,
 ) -> Vec<Wanted> {
     if !ready.iter().any(|member| member.id == *node) {
         return Vec::new();
     }
     let mut targets = Vec::new();
+    let mut epochs = Vec::new();
     let mut candidates = Vec::new();
     for shape in shapes {
         let StreamTarget {
             stream, generation, ..
         } = &shape.target;
         for partition in &shape.partitions {
+            let owner = owners.get(&(stream.clone(), *generation, *partition));
             targets.push(&shape.target);
+            epochs.push(owner.map_or(0, |(_, epoch)| *epoch));
             candidates.push(Candidate {
                 stream: stream.clone(),
                 partition: *partition,
-                owner: owners.get(&(stream.clone(), *generation, *partition)).cloned(),
+                owner: owner.map(|(node, _)| node.clone()),
             });
         }
     }
     let plan = assignment::assign(ready, &candidates);
-    let all = candidates.into_iter().zip(targets).zip(plan);
+    let all = candidates.into_iter().zip(targets).zip(epochs).zip(plan);
     all.filter(|(_, planned)| planned.is_some_and(|index| ready[index].id == *node))
-        .map(|((candidate, target), _)| Wanted {
+        .map(|(((candidate, target), epoch), _)| Wanted {
             target: target.clone(),
             partition: candidate.partition,
             owner: candidate.owner,
+            epoch,
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aurora_cluster::{Generation, NodeId, Partition, StreamId};
+use aurora_cluster::{Epoch, Generation, NodeId, Partition, StreamId};
 use parking_lot::{Mutex, RwLock};
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::{Semaphore, watch};
@@ -83,8 +83,8 @@ pub enum IngestMessage {
     Respawn(StreamId),
     /// Start the reconciler again that failed.
     RespawnReconciler,
-    /// Work on these partitions of a stream's generation from now on.
-    Take(StreamId, Generation, Vec<(Partition, Arrival)>),
+    /// Work on these partitions of a stream's generation from now on, taken from these epochs.
+    Take(StreamId, Generation, Vec<(Partition, Epoch)>, Arrival),
     /// Hand these partitions of a stream's generation over to another node, which asks for them.
     Release(StreamId, Generation, Vec<Partition>, RpcReplyPort<()>),
     /// Hand everything over and end.
@@ -144,8 +144,8 @@ impl Actor for IngestSupervisor {
                     context.reconciler = state.reconciler.clone();
                 }
             }
-            IngestMessage::Take(id, generation, arrivals) => {
-                state.tell(&id, StreamMessage::Take(generation, arrivals));
+            IngestMessage::Take(id, generation, partitions, arrival) => {
+                state.tell(&id, StreamMessage::Take(generation, partitions, arrival));
             }
             IngestMessage::Release(id, generation, partitions, done) => {
                 let _ = state.reconciler.cast(ReconcilerMessage::Released(

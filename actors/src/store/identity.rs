@@ -22,26 +22,28 @@ pub struct ClusterIdentity {
 /// The cluster that this ClickHouse belongs to; `None` when no cluster has ever worked in it.
 async fn read(store: &Store) -> Result<Option<ClusterIdentity>, StoreError> {
     let rows: Vec<ClusterIdentity> = store
-        .rows("SELECT name, key_fingerprint FROM aurora.cluster ORDER BY version DESC LIMIT 1")
+        .rows("SELECT name, key_fingerprint FROM aurora.cluster ORDER BY version LIMIT 1")
         .await?;
     Ok(rows.into_iter().next())
 }
 
 /// Makes this ClickHouse `identity`'s, if it is nobody's, and says whose it is. The first claim stays.
 async fn claim(store: &Store, identity: &ClusterIdentity) -> Result<ClusterIdentity, StoreError> {
-    loop {
+    // As with epochs, a crash of ClickHouse can leave a version that is nobody's for ever.
+    for version in 1_u32.. {
         if let Some(found) = read(store).await? {
             return Ok(found);
         }
         store
             .execute(&format!(
                 "INSERT INTO aurora.cluster (version, name, key_fingerprint, at) SETTINGS async_insert = 0, \
-                 insert_deduplicate = 1, insert_deduplication_token = 'cluster/1' VALUES (1, {}, {}, now64(3))",
+                 insert_deduplicate = 1, insert_deduplication_token = 'cluster/{version}' VALUES ({version}, {}, {}, now64(3))",
                 literal(&identity.name),
                 literal(&identity.key_fingerprint)
             ))
             .await?;
     }
+    Err(StoreError::Answer("the cluster's name cannot be written".to_owned()))
 }
 
 /// Whose this ClickHouse is: `ours` from now on, if we are of a cluster and it was nobody's.

@@ -8,7 +8,7 @@ pub const DATABASE: &str = "aurora";
 /// Statements that make the tables. Each can be run again at any time.
 const STATEMENTS: [&str; 6] = [
     "CREATE DATABASE IF NOT EXISTS aurora",
-    // Which cluster works here; the latest version counts.
+    // Which cluster works here; the first version counts.
     "CREATE TABLE IF NOT EXISTS aurora.cluster (
         version UInt32, name String, key_fingerprint String, at DateTime64(3, 'UTC')
     ) ENGINE = MergeTree ORDER BY version SETTINGS non_replicated_deduplication_window = 100",

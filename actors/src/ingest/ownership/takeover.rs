@@ -36,62 +36,83 @@ pub struct Taken {
     pub settled: Settled,
 }
 
-type Answer = Result<Taken, StoreError>;
+/// Why a partition was not taken.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotTaken {
+    /// ClickHouse was away or refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another node was faster: the partition's highest epoch is not the one that the plan was made on.
+    #[error("another node was faster")]
+    Outrun,
+}
 
-/// Takes partitions of one stream over.
+/// A partition to be taken, and the epoch that it is to be taken from: that which was the highest when it
+/// was decided to take it, 0 for none. `None` takes it from whoever has it.
+pub type Wanted = (Partition, Option<Epoch>);
+
+type Answer = Result<Taken, NotTaken>;
+type Request = (Partition, Option<Epoch>, oneshot::Sender<Answer>);
+
+/// Takes partitions of one stream over, for pipelines that ask for one each.
 #[derive(Debug, Clone)]
 pub struct Takeovers {
-    requests: mpsc::UnboundedSender<(Partition, oneshot::Sender<Answer>)>,
+    requests: mpsc::UnboundedSender<Request>,
 }
 
 impl Takeovers {
     /// Begins to take requests for partitions of `target`, in the name of `node`. Ends when the last
     /// clone of it goes.
     pub fn start(store: Store, target: StreamTarget, node: NodeId) -> Self {
-        let (requests, mut queue) = mpsc::unbounded_channel::<(Partition, oneshot::Sender<Answer>)>();
+        let (requests, mut queue) = mpsc::unbounded_channel::<Request>();
         tokio::spawn(async move {
             let taker = Taker { store, target, node };
             while let Some(first) = queue.recv().await {
                 tokio::time::sleep(GATHERING).await;
-                let mut asked = HashMap::from([first]);
-                while asked.len() < BATCH
-                    && let Ok((partition, answer)) = queue.try_recv()
-                {
-                    asked.insert(partition, answer);
+                let mut asked = HashMap::new();
+                let mut next = Some(first);
+                while let Some((partition, after, answer)) = next {
+                    asked.insert(partition, (after, answer));
+                    next = (asked.len() < BATCH).then(|| queue.try_recv().ok()).flatten();
                 }
-                let partitions: Vec<Partition> = asked.keys().copied().collect();
-                match taker.take(&partitions).await {
-                    Ok(taken) => {
-                        for (partition, taken) in taken {
-                            // Who asked may have been told to stop meanwhile.
-                            let _ = asked.remove(&partition).map(|answer| answer.send(Ok(taken)));
-                        }
-                    }
-                    Err(error) => {
-                        for answer in asked.into_values() {
-                            let _ = answer.send(Err(error.clone()));
-                        }
-                    }
+                let wanted: Vec<Wanted> = asked
+                    .iter()
+                    .map(|(partition, (after, _))| (*partition, *after))
+                    .collect();
+                let taken = taker.take(&wanted).await;
+                for (partition, (_, answer)) in asked {
+                    let outcome = match &taken {
+                        Ok(taken) => taken.get(&partition).cloned().ok_or(NotTaken::Outrun),
+                        Err(error) => Err(error.clone().into()),
+                    };
+                    // Who asked may have been told to stop meanwhile.
+                    let _ = answer.send(outcome);
                 }
             }
         });
         Self { requests }
     }
 
-    /// Takes `partition` over and settles it. When another node is faster, its epoch stands and ours
-    /// is the one after it.
-    pub async fn take(&self, partition: Partition) -> Answer {
+    /// Takes `partition` over and settles it; see [`Wanted`].
+    pub async fn take(&self, partition: Partition, after: Option<Epoch>) -> Answer {
         let (answer, answered) = oneshot::channel();
         let gone = || StoreError::Answer("the takeover was given up".to_owned());
-        self.requests.send((partition, answer)).map_err(|_| gone())?;
+        self.requests
+            .send((partition, after, answer))
+            .map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
 
-struct Taker {
-    store: Store,
-    target: StreamTarget,
-    node: NodeId,
+/// Takes partitions of one stream over, in one go.
+#[derive(Debug, Clone)]
+pub struct Taker {
+    /// ClickHouse.
+    pub store: Store,
+    /// The stream.
+    pub target: StreamTarget,
+    /// In whose name.
+    pub node: NodeId,
 }
 
 #[derive(Row, Deserialize)]
@@ -109,8 +130,8 @@ struct LandedRange {
 }
 
 impl Taker {
-    async fn take(&self, partitions: &[Partition]) -> Result<BTreeMap<Partition, Taken>, StoreError> {
-        let epochs = self.acquire(partitions).await?;
+    async fn take(&self, wanted: &[Wanted]) -> Result<BTreeMap<Partition, Taken>, StoreError> {
+        let epochs = self.acquire(wanted).await?;
         let settled = self.settle(&epochs).await?;
         Ok(settled
             .into_iter()
@@ -130,25 +151,26 @@ impl Taker {
         )
     }
 
-    /// Makes the next epoch of each partition ours.
-    async fn acquire(&self, partitions: &[Partition]) -> Result<BTreeMap<Partition, Epoch>, StoreError> {
+    /// Makes the next epoch of each partition ours. Those that another node has taken since it was decided to
+    /// take them are left out.
+    pub async fn acquire(&self, wanted: &[Wanted]) -> Result<BTreeMap<Partition, Epoch>, StoreError> {
         let mut ours = BTreeMap::new();
-        let mut wanted: Vec<Partition> = partitions.to_vec();
+        let mut wanted = wanted.to_vec();
+        // A crash of ClickHouse can leave a token whose row is lost, and then that epoch is nobody's for ever: the
+        // one after it is tried.
+        let mut tried: HashMap<Partition, Epoch> = HashMap::new();
         while !wanted.is_empty() {
-            let highest: HashMap<Partition, Epoch> = self
-                .store
-                .rows::<(Partition, Epoch)>(&format!(
-                    "SELECT partition, max(epoch) AS epoch FROM aurora.owners WHERE {} AND partition IN ({}) GROUP BY partition",
-                    self.of_stream(),
-                    list(&wanted)
-                ))
-                .await?
-                .into_iter()
-                .collect();
+            let highest = self.highest_epochs(&wanted).await?;
+            let highest = |partition: &Partition| highest.get(partition).copied().unwrap_or(0);
+            wanted.retain(|(partition, after)| after.is_none_or(|after| highest(partition) == after));
+            for (partition, _) in &wanted {
+                let tried = tried.entry(*partition).or_default();
+                *tried = highest(partition).max(*tried) + 1;
+            }
             // Collected first: a closure in the stream would borrow for longer than the compiler can see.
             let attempts: Vec<_> = wanted
                 .iter()
-                .map(|partition| self.claim(*partition, highest.get(partition).copied().unwrap_or(0) + 1))
+                .map(|(partition, _)| self.claim(*partition, tried[partition]))
                 .collect();
             let claims: Vec<(Partition, Epoch, String)> = stream::iter(attempts)
                 .buffer_unordered(CONCURRENT_CLAIMS)
@@ -164,9 +186,22 @@ impl Taker {
                     ours.insert(*partition, *epoch);
                 }
             }
-            wanted.retain(|partition| !ours.contains_key(partition));
+            wanted.retain(|(partition, _)| !ours.contains_key(partition));
         }
         Ok(ours)
+    }
+
+    async fn highest_epochs(&self, wanted: &[Wanted]) -> Result<HashMap<Partition, Epoch>, StoreError> {
+        let partitions: Vec<Partition> = wanted.iter().map(|(partition, _)| *partition).collect();
+        let highest = self
+            .store
+            .rows::<(Partition, Epoch)>(&format!(
+                "SELECT partition, max(epoch) AS epoch FROM aurora.owners WHERE {} AND partition IN ({}) GROUP BY partition",
+                self.of_stream(),
+                list(&partitions)
+            ))
+            .await?;
+        Ok(highest.into_iter().collect())
     }
 
     /// Claims an epoch. The first claim under its token stays; later ones are dropped.
@@ -219,7 +254,7 @@ impl Taker {
 
     /// Ends what earlier epochs may still be writing, then says what they have written. Only valid
     /// under epochs that were acquired just before.
-    async fn settle(
+    pub async fn settle(
         &self,
         epochs: &BTreeMap<Partition, Epoch>,
     ) -> Result<BTreeMap<Partition, Settled>, StoreError> {

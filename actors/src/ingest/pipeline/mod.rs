@@ -11,7 +11,7 @@ mod run;
 
 use std::sync::Arc;
 
-use aurora_cluster::{NodeId, Partition};
+use aurora_cluster::{Epoch, NodeId, Partition};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,8 @@ pub struct PipelineContext {
     pub metrics: IngestMetrics,
     /// Takes the partition over.
     pub takeovers: Takeovers,
+    /// The epoch that it is to be taken from; see [`takeover::Wanted`](super::ownership::takeover::Wanted).
+    pub after: Option<Epoch>,
     /// Bounds how many partitions of the node begin to read at once.
     pub beginnings: Arc<Semaphore>,
 }
@@ -75,12 +77,28 @@ pub enum End {
     Drained,
     /// Another node has taken the partition.
     Lost(NodeId),
+    /// Another node was faster, so that the partition never was this one's.
+    Outrun,
     /// A defect.
     Panicked(String),
 }
 
-/// Why a pipeline has stopped, as its supervisor is told when another node has the partition.
+impl End {
+    /// As the pipeline's supervisor is told of it; `None` when it asked for it.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Drained => None,
+            Self::Lost(_) => Some(LOST),
+            Self::Outrun => Some(OUTRUN),
+            Self::Panicked(_) => Some("it has panicked"),
+        }
+    }
+}
+
+/// The reason of [`End::Lost`].
 pub const LOST: &str = "another node has taken the partition";
+/// The reason of [`End::Outrun`].
+pub const OUTRUN: &str = "another node was faster";
 
 /// The state of a [`PartitionPipeline`].
 pub struct PipelineState {
@@ -138,7 +156,7 @@ impl Actor for PartitionPipeline {
                     // Who asked may have given up.
                     let _ = done.send(());
                 }
-                myself.stop(matches!(end, End::Lost(_)).then(|| LOST.to_owned()));
+                myself.stop(end.reason().map(str::to_owned));
             }
         }
         Ok(())

@@ -15,7 +15,7 @@ use crate::ingest::batch::PartitionBatch;
 use crate::ingest::journal::Range;
 use crate::ingest::metrics::{RejectLabels, StreamLabels};
 use crate::ingest::ownership::owners;
-use crate::ingest::ownership::takeover::Taken;
+use crate::ingest::ownership::takeover::{NotTaken, Taken};
 use crate::ingest::schema::evolve;
 use crate::ingest::schema::infer::Inference;
 use crate::ingest::slot::{Landed, MAX_ROWS, Outcome, Slot, WriteError};
@@ -36,6 +36,8 @@ const SCHEMA_LOOK_AHEAD: usize = 200;
 pub(super) enum EpochEnd {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("another node was faster")]
+    Outrun,
     #[error("{0}")]
     Insert(Arc<WriteError>),
     #[error(transparent)]
@@ -47,6 +49,15 @@ pub(super) enum EpochEnd {
     Truncated { position: u64, high: u64 },
     #[error("the writer has stopped")]
     WriterGone,
+}
+
+impl From<NotTaken> for EpochEnd {
+    fn from(error: NotTaken) -> Self {
+        match error {
+            NotTaken::Store(error) => Self::Store(error),
+            NotTaken::Outrun => Self::Outrun,
+        }
+    }
 }
 
 /// What is remembered from one epoch to the next about rows that ClickHouse refuses.
@@ -94,6 +105,7 @@ pub(super) async fn run(context: PipelineContext, cancel: CancellationToken) -> 
         let started = tokio::time::Instant::now();
         let end = match turn(&context, &mut suspicion, &cancel, &mut held).await {
             Ok(end) => return end,
+            Err(EpochEnd::Outrun) => return End::Outrun,
             Err(end) => end,
         };
         // Looking for a bad row takes many epochs, and no time heals it.
@@ -135,7 +147,7 @@ async fn turn(
         );
         return Ok(End::Lost(owner));
     }
-    let Some(mut epoch) = Epoch::begin(context, suspicion, cancel).await? else {
+    let Some(mut epoch) = Epoch::begin(context, suspicion, cancel, !*held).await? else {
         return Ok(End::Drained);
     };
     *held = true;
@@ -174,6 +186,7 @@ impl<'a> Epoch<'a> {
         context: &'a PipelineContext,
         suspicion: &mut Suspicion,
         cancel: &CancellationToken,
+        is_first: bool,
     ) -> Result<Option<Epoch<'a>>, EpochEnd> {
         let PipelineContext {
             target,
@@ -191,7 +204,8 @@ impl<'a> Epoch<'a> {
             return Ok(None);
         }
         status.partition(*partition, |status| status.state = State::Settling);
-        let Taken { epoch, settled } = context.takeovers.take(*partition).await?;
+        let after = context.after.filter(|_| is_first);
+        let Taken { epoch, settled } = context.takeovers.take(*partition, after).await?;
         metrics.epochs.get_or_create(&labels).inc();
         // A closed semaphore means that the node is going down.
         let Ok(_turn) = context.beginnings.acquire().await else {

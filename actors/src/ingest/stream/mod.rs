@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aurora_cluster::{Generation, NodeId, Partition, StreamId};
+use aurora_cluster::{Epoch, Generation, NodeId, Partition, StreamId};
 use parking_lot::Mutex;
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::{Semaphore, oneshot};
@@ -93,8 +93,8 @@ pub enum StreamMessage {
     Ready(Box<Bootstrapped>),
     /// What the topic looks like now.
     Topic(String, Vec<Partition>),
-    /// Work on these partitions of this generation from now on.
-    Take(Generation, Vec<(Partition, Arrival)>),
+    /// Work on these partitions of this generation from now on, taken from these epochs.
+    Take(Generation, Vec<(Partition, Epoch)>, Arrival),
     /// Hand over these partitions of this generation: write what is read, and let go.
     Release(Generation, Vec<Partition>, RpcReplyPort<()>),
     /// Start a pipeline again.
@@ -162,13 +162,13 @@ impl Actor for StreamSupervisor {
             StreamMessage::Topic(identity, partitions) => {
                 state.topic_seen(&myself, &identity, partitions).await?;
             }
-            StreamMessage::Take(generation, arrivals) => {
-                state.take(&myself, generation, arrivals).await?;
+            StreamMessage::Take(generation, partitions, arrival) => {
+                state.take(&myself, generation, partitions, &arrival).await?;
             }
             StreamMessage::Release(generation, partitions, done) => {
                 state.release(generation, &partitions, done);
             }
-            StreamMessage::Respawn(partition) => state.spawn_pipeline(&myself, partition).await?,
+            StreamMessage::Respawn(partition) => state.spawn_pipeline(&myself, partition, None).await?,
             StreamMessage::Drain(done) => {
                 state.draining = true;
                 state.drain().await;
@@ -273,7 +273,7 @@ impl StreamState {
             pipelines: HashMap::new(),
         });
         for partition in self.wanted.clone() {
-            self.spawn_pipeline(myself, partition).await?;
+            self.spawn_pipeline(myself, partition, None).await?;
         }
         self.context.status.set_state(State::Running, None);
         self.context.reconciler.cast(ReconcilerMessage::Reconcile)?;
@@ -290,17 +290,18 @@ impl StreamState {
         &mut self,
         myself: &ActorRef<StreamMessage>,
         generation: Generation,
-        arrivals: Vec<(Partition, Arrival)>,
+        partitions: Vec<(Partition, Epoch)>,
+        arrival: &Arrival,
     ) -> Result<(), ActorProcessingErr> {
         if self.generation() != Some(generation) || self.draining {
             return Ok(());
         }
-        for (partition, arrival) in arrivals {
+        for (partition, after) in partitions {
             self.wanted.insert(partition);
             self.context
                 .status
-                .partition(partition, |status| status.arrival = Some(arrival));
-            self.spawn_pipeline(myself, partition).await?;
+                .partition(partition, |status| status.arrival = Some(arrival.clone()));
+            self.spawn_pipeline(myself, partition, Some(after)).await?;
         }
         Ok(())
     }
@@ -334,6 +335,7 @@ impl StreamState {
         &mut self,
         myself: &ActorRef<StreamMessage>,
         partition: Partition,
+        after: Option<Epoch>,
     ) -> Result<(), ActorProcessingErr> {
         let Some(running) = self.running.as_mut().filter(|_| !self.draining) else {
             return Ok(());
@@ -354,6 +356,7 @@ impl StreamState {
             status: self.context.status.clone(),
             metrics: self.context.metrics.clone(),
             takeovers: running.takeovers.clone(),
+            after,
             beginnings: self.context.beginnings.clone(),
         };
         self.context.status.partition(partition, |_| {});
@@ -391,9 +394,9 @@ impl StreamState {
         };
         let ended = running.pipelines.remove(&child.get_id());
         if let Some((partition, _)) = ended
-            && (reason == pipeline::LOST || !self.wanted.contains(&partition))
+            && (matches!(reason, pipeline::LOST | pipeline::OUTRUN) || !self.wanted.contains(&partition))
         {
-            self.let_go(partition, reason == pipeline::LOST);
+            self.let_go(partition, reason);
             return;
         }
         let pause = self.respawn_pause;
@@ -408,22 +411,24 @@ impl StreamState {
         }
     }
 
-    /// Forgets a partition that no longer works here.
-    fn let_go(&mut self, partition: Partition, lost: bool) {
+    /// Forgets a partition that no longer works here, and says so if nobody here wanted that.
+    fn let_go(&mut self, partition: Partition, reason: &str) {
         self.wanted.remove(&partition);
         self.context.status.forget(partition);
-        if lost && let Some(generation) = self.generation() {
-            let stream = self.context.spec.id.clone();
-            let labels = StreamLabels {
-                stream: stream.to_string(),
-            };
-            self.context.metrics.lost.get_or_create(&labels).inc();
-            // A node that goes down reconciles no more.
-            let _ = self
-                .context
-                .reconciler
-                .cast(ReconcilerMessage::Lost(stream, generation, partition));
-        }
+        let stream = self.context.spec.id.clone();
+        let news = match (reason, self.generation()) {
+            (pipeline::LOST, Some(generation)) => {
+                let labels = StreamLabels {
+                    stream: stream.to_string(),
+                };
+                self.context.metrics.lost.get_or_create(&labels).inc();
+                ReconcilerMessage::Lost(stream, generation, partition)
+            }
+            (pipeline::OUTRUN, _) => ReconcilerMessage::Reconcile,
+            _ => return,
+        };
+        // A node that goes down reconciles no more.
+        let _ = self.context.reconciler.cast(news);
     }
 
     /// Lets every pipeline write what it has and hand over.

@@ -3,6 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
 use std::hash::BuildHasher;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,6 +14,8 @@ pub struct KafkaOptions {
     pub brokers: usize,
     /// Java heap of each broker in MB.
     pub heap_mb: u32,
+    /// Where the proxies of the brokers' proxied listeners listen, which is what these advertise.
+    pub proxy_host: Ipv4Addr,
     /// Further lines of server.properties; they win over those made here.
     pub properties: Vec<(String, String)>,
 }
@@ -22,6 +25,7 @@ impl Default for KafkaOptions {
         Self {
             brokers: 1,
             heap_mb: 384,
+            proxy_host: Ipv4Addr::LOCALHOST,
             properties: Vec::new(),
         }
     }
@@ -128,7 +132,7 @@ pub fn server_properties(index: usize, ports: &[Ports], directory: &Path, option
     if let Some(ProxiedListener { proxy, upstream }) = own.proxied {
         protocols = ",PROXIED:PLAINTEXT".to_owned();
         listeners = format!(",PROXIED://127.0.0.1:{upstream}");
-        advertised = format!(",PROXIED://127.0.0.1:{proxy}");
+        advertised = format!(",PROXIED://{}:{proxy}", options.proxy_host);
     }
     let mut text = format!(
         "\
