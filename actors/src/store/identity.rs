@@ -43,7 +43,9 @@ async fn claim(store: &Store, identity: &ClusterIdentity) -> Result<ClusterIdent
             ))
             .await?;
     }
-    Err(StoreError::Answer("the cluster's name cannot be written".to_owned()))
+    Err(StoreError::Answer(
+        "the cluster's name cannot be written".to_owned(),
+    ))
 }
 
 /// Whose this ClickHouse is: `ours` from now on, if we are of a cluster and it was nobody's.

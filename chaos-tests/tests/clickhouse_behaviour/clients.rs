@@ -99,7 +99,7 @@ async fn an_insert_whose_client_vanished_after_its_body_lands_whole_or_not_at_al
 
 /// *Settle*: an insert whose body stands still ends by itself, so that a node that hangs does not hold a
 /// connection of ClickHouse's for ever, and leaves nothing. The limit is `http_receive_timeout` of the server's
-/// default profile, 30 s; an insert's own setting of that name changes nothing about it.
+/// default profile, 30 s unless set, 4 s in the embedded one; an insert's own setting of that name changes nothing.
 #[tokio::test]
 async fn an_insert_whose_body_stands_still_is_given_up() -> Result<()> {
     Sandbox::run("clients-stall", async |sandbox| {

@@ -59,8 +59,8 @@ async fn a_kill_returns_when_the_insert_has_ended_and_nothing_of_it_lands() -> R
 }
 
 /// *Settle*: a KILL of an insert whose client says nothing any more, as one that is frozen, takes as long as ClickHouse
-/// waits for data: 30 s, `http_receive_timeout` of its default profile. What an insert's own settings say
-/// about it does not count.
+/// waits for data: `http_receive_timeout` of its default profile, 30 s unless set, 4 s in the embedded one. What an
+/// insert's own settings say about it does not count.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_of_an_insert_that_stands_still_returns_when_clickhouse_has_given_it_up() -> Result<()> {
     Sandbox::run("kill-silent", async |sandbox| {

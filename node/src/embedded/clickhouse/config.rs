@@ -118,7 +118,9 @@ pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> Stri
     format!(
         r"<clickhouse>
   <profiles>
-    <default/>
+    <!-- How long an insert whose body stands still is waited for, by KILL QUERY too: a taker-over of its partitions waits
+         as long. Only the default profile's value counts, neither the user's nor the query's. -->
+    <default><http_receive_timeout>4</http_receive_timeout></default>
     <listener><max_sessions_for_user>1</max_sessions_for_user><log_queries>0</log_queries></listener>
     <{WRITER}><async_insert>0</async_insert></{WRITER}>
 {reader_profile}
