@@ -131,6 +131,23 @@ impl ClickHouse {
         .await
     }
 
+    /// SIGSTOP: connections stay, and nobody answers.
+    pub async fn pause(&self) -> Result<()> {
+        self.signal(Signal::SIGSTOP).await
+    }
+
+    /// SIGCONT.
+    pub async fn resume(&self) -> Result<()> {
+        self.signal(Signal::SIGCONT).await
+    }
+
+    async fn signal(&self, signal: Signal) -> Result<()> {
+        let embedded = self.embedded.as_ref().context("ClickHouse has been stopped")?;
+        let pid = eventually("a ClickHouse to signal", READY_TIMEOUT, async || embedded.pid()).await?;
+        kill(Pid::from_raw(i32::try_from(pid)?), signal)
+            .with_context(|| format!("ClickHouse (pid {pid}) takes no {signal}"))
+    }
+
     /// How many times it has come back.
     pub fn restarts(&self) -> u64 {
         self.embedded.as_ref().map_or(0, EmbeddedClickHouse::restarts)

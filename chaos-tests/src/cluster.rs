@@ -183,35 +183,82 @@ impl Flow {
         self.load.acknowledged() < self.rest.events
     }
 
-    /// Waits until everything is consumed, then lets Aurora prove it, then proves it without Aurora. Returns how
-    /// many events there were.
-    pub async fn require_exactly_once(
-        self,
+    /// Waits until the brokers have the whole load.
+    pub async fn finish(self) -> Result<Finished> {
+        let produced = self.load.finished().await?;
+        Ok(Finished::new(
+            self.first,
+            &self.first_produced,
+            self.rest,
+            produced,
+        ))
+    }
+
+    /// Ends the load where it is, and waits until the brokers have all of that.
+    pub async fn stop(self) -> Result<Finished> {
+        let produced = self.load.stop().await?;
+        let rest = Load {
+            events: produced.total(),
+            ..self.rest
+        };
+        Ok(Finished::new(self.first, &self.first_produced, rest, produced))
+    }
+}
+
+/// A load that the brokers have.
+pub struct Finished {
+    loads: [Load; 2],
+    produced: Produced,
+}
+
+impl Finished {
+    fn new(first: Load, first_produced: &Produced, rest: Load, produced: Produced) -> Self {
+        Self {
+            loads: [first, rest],
+            produced: produced.and(first_produced),
+        }
+    }
+
+    /// How many events there were.
+    pub fn events(&self) -> u64 {
+        self.produced.total()
+    }
+
+    /// Waits until everything is consumed and journaled, and returns the table.
+    pub async fn until_journaled(
+        &self,
         cluster: &Cluster,
         kafka: &Kafka,
         clickhouse: &ClickHouse,
-    ) -> Result<u64> {
-        let produced = self.load.finished().await?.and(&self.first_produced);
-        let (topic, stream) = (&self.first.topic, stream_id(&self.first.topic));
+    ) -> Result<String> {
+        let stream = stream_id(&self.loads[0].topic);
         clickhouse.until_up().await?;
         let api = cluster.any()?.api();
         let consumed = api.until_consumed(kafka, &stream, PATIENCE).await?;
         let query = format!("SELECT sum(last + 1 - first) FROM aurora.journal WHERE stream = '{stream}'");
-        let total = produced.total();
         eventually("the journal", PATIENCE, async || {
-            clickhouse.number(&query).await.map(|sum| sum == total)
+            clickhouse.number(&query).await.map(|sum| sum == self.events())
         })
         .await?;
-        let report = api.audit(&stream).await?;
+        consumed.table.context("the stream has no table")
+    }
+
+    /// Lets Aurora prove that everything is there exactly once, then proves it without Aurora.
+    pub async fn require_exactly_once(
+        &self,
+        cluster: &Cluster,
+        clickhouse: &ClickHouse,
+        table: &str,
+    ) -> Result<()> {
+        let topic = &self.loads[0].topic;
+        let report = cluster.any()?.api().audit(&stream_id(topic)).await?;
         ensure!(
             report.clean && !report.partitions.is_empty(),
             "the audit of {topic} says {:?} of {:?}",
             report.problems,
             report.partitions
         );
-        let table = consumed.table.context("the stream has no table")?;
-        require_exactly_once(clickhouse, &table, &[self.first, self.rest], &produced).await?;
-        Ok(total)
+        require_exactly_once(clickhouse, table, &self.loads, &self.produced).await
     }
 }
 

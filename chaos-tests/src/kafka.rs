@@ -329,7 +329,13 @@ impl Kafka {
         };
         match answered.await {
             Ok(Readiness::Ready) => Ok(()),
-            Ok(Readiness::Ended) => Err(anyhow!("broker {index} ended while starting; {}", log())),
+            Ok(Readiness::Ended) => {
+                let status = process.wait(Duration::ZERO).await;
+                Err(anyhow!(
+                    "broker {index} ended while starting, {status:?}; {}",
+                    log()
+                ))
+            }
             Err(error) => Err(error.context(format!("broker {index} does not get ready; {}", log()))),
         }
     }

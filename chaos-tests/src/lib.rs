@@ -41,6 +41,7 @@
 //! | [`node`], [`up`] | `aurora node` and `aurora up` as processes |
 //! | [`api`] | a node's HTTP API |
 //! | [`cluster`] | several nodes, a load through them, and how long each partition stands still |
+//! | [`arena`] | three nodes in namespaces, and everything behind proxies, to carry out schedules of faults |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
 //! | [`faults`] | faults as data, and seeded schedules of them |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
@@ -54,6 +55,7 @@
 //! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
 pub mod api;
+pub mod arena;
 pub mod binary;
 pub mod cached_tool;
 pub mod clickhouse;

@@ -1,7 +1,7 @@
 //! Nodes: `aurora node --config` as processes, to be killed and started again.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,7 @@ use crate::api::Api;
 use crate::binary;
 use crate::clickhouse::ClickHouse;
 use crate::kafka::Kafka;
+use crate::netns::Member;
 use crate::process::{Process, free_port};
 use crate::sandbox::{Sandbox, eventually};
 
@@ -46,6 +47,8 @@ pub struct NodeOptions {
     pub token: Option<String>,
     /// The cluster it is of.
     pub cluster: Option<GossipOptions>,
+    /// The namespace that it runs in, and whose address it serves; it needs a token then.
+    pub member: Option<Member>,
 }
 
 /// What a node's `[cluster]` section says.
@@ -76,13 +79,23 @@ impl NodeOptions {
             brokers: kafka.bootstrap_servers(),
             token: None,
             cluster: None,
+            member: None,
         }
+    }
+
+    /// Where it serves HTTP.
+    fn host(&self) -> Ipv4Addr {
+        self.member.as_ref().map_or(Ipv4Addr::LOCALHOST, Member::address)
     }
 
     fn toml(&self, port: u16) -> String {
         // A text of JSON is one of TOML, too.
         let text = |text: &str| serde_json::Value::from(text).to_string();
-        let mut toml = format!("[node]\nid = {}\nhttp = \"127.0.0.1:{port}\"\n", text(&self.id));
+        let mut toml = format!(
+            "[node]\nid = {}\nhttp = \"{}:{port}\"\n",
+            text(&self.id),
+            self.host()
+        );
         // Writing to a String cannot fail.
         if let Some(token) = &self.token {
             let _ = writeln!(toml, "token = {}", text(token));
@@ -135,6 +148,7 @@ pub struct Node {
     directory: PathBuf,
     config: PathBuf,
     api: Api,
+    member: Option<Member>,
     process: Mutex<Option<Arc<Process>>>,
 }
 
@@ -142,7 +156,7 @@ impl Node {
     /// Starts a node and waits until it answers. What it needs may be away.
     pub async fn start(sandbox: &Sandbox, options: &NodeOptions) -> Result<Self> {
         let port = free_port()?;
-        let api = Api::new(&format!("http://127.0.0.1:{port}"))?;
+        let api = Api::new(&format!("http://{}:{port}", options.host()))?;
         let node = Self {
             id: options.id.clone(),
             directory: sandbox.directory().to_owned(),
@@ -151,6 +165,7 @@ impl Node {
                 Some(token) => api.with_token(token),
                 None => api,
             },
+            member: options.member.clone(),
             process: Mutex::new(None),
         };
         node.start_again().await?;
@@ -188,6 +203,9 @@ impl Node {
     pub async fn start_again(&self) -> Result<()> {
         let mut command = binary::command(["node", "--config"]).await?;
         command.arg(&self.config).current_dir(&self.directory);
+        if let Some(member) = &self.member {
+            command = member.command(&command);
+        }
         let process = {
             let mut held = self.lock();
             ensure!(held.is_none(), "the node {} runs already", self.id);

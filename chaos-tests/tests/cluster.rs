@@ -54,11 +54,13 @@ impl Scene {
 
     async fn require_exactly_once(self) -> Result<()> {
         ensure!(self.flow.is_running(), "the load ended before the faults did");
-        let events = self
-            .flow
-            .require_exactly_once(&self.cluster, self.kafka, &self.clickhouse)
+        let flow = self.flow.finish().await?;
+        let table = flow
+            .until_journaled(&self.cluster, self.kafka, &self.clickhouse)
             .await?;
-        eprintln!("{}: {events} events, each exactly once", self.topic);
+        flow.require_exactly_once(&self.cluster, &self.clickhouse, &table)
+            .await?;
+        eprintln!("{}: {} events, each exactly once", self.topic, flow.events());
         Ok(())
     }
 }

@@ -213,6 +213,13 @@ impl Slot {
         !inner.in_flight && inner.batches.iter().all(PartitionBatch::is_empty)
     }
 
+    /// Lets nothing more be taken, and forgets what is under way: nobody here will use its epoch again.
+    pub fn abandon(&self) {
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        inner.in_flight = false;
+    }
+
     /// Lets nothing more be taken, and waits for the answer to what is under way.
     pub async fn close(&self) {
         self.inner.lock().closed = true;

@@ -132,6 +132,9 @@ struct LandedRange {
 impl Taker {
     async fn take(&self, wanted: &[Wanted]) -> Result<BTreeMap<Partition, Taken>, StoreError> {
         let epochs = self.acquire(wanted).await?;
+        if epochs.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let settled = self.settle(&epochs).await?;
         Ok(settled
             .into_iter()
@@ -163,6 +166,9 @@ impl Taker {
             let highest = self.highest_epochs(&wanted).await?;
             let highest = |partition: &Partition| highest.get(partition).copied().unwrap_or(0);
             wanted.retain(|(partition, after)| after.is_none_or(|after| highest(partition) == after));
+            if wanted.is_empty() {
+                break;
+            }
             for (partition, _) in &wanted {
                 let tried = tried.entry(*partition).or_default();
                 *tried = highest(partition).max(*tried) + 1;

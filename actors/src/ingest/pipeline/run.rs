@@ -28,6 +28,9 @@ use crate::store::StoreError;
 /// The first pause after a failure, and the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a partition that is let go may take to write what was read of it.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
+const FLUSH_LIMIT_MS: u64 = 3_000;
 /// Messages looked at when one needs another schema: those after it likely need the same.
 const SCHEMA_LOOK_AHEAD: usize = 200;
 
@@ -147,7 +150,12 @@ async fn turn(
         );
         return Ok(End::Lost(owner));
     }
-    let Some(mut epoch) = Epoch::begin(context, suspicion, cancel, !*held).await? else {
+    let begun = tokio::select! {
+        // What an epoch that was acquired meanwhile leaves behind is a number that nobody uses.
+        () = cancel.cancelled() => return Ok(End::Drained),
+        begun = Epoch::begin(context, suspicion, cancel, !*held) => begun?,
+    };
+    let Some(mut epoch) = begun else {
         return Ok(End::Drained);
     };
     *held = true;
@@ -284,15 +292,27 @@ impl<'a> Epoch<'a> {
             &self.buffer,
         );
         self.rest = None;
-        while !self.slot.is_idle() || !self.outcomes.is_empty() {
-            tokio::select! {
-                biased;
-                outcome = self.outcomes.recv() => self.outcome(outcome, suspicion)?,
-                () = self.slot.changed() => {}
+        // Somebody waits for this partition: the writer need not wait for more.
+        self.context.ready.full.notify_one();
+        let written = async {
+            while !self.slot.is_idle() || !self.outcomes.is_empty() {
+                tokio::select! {
+                    biased;
+                    outcome = self.outcomes.recv() => self.outcome(outcome, suspicion)?,
+                    () = self.slot.changed() => {}
+                }
+            }
+            let flushed = ractor::call_t!(self.context.writer, WriterMessage::Flush, FLUSH_LIMIT_MS);
+            flushed.map_err(|_| EpochEnd::WriterGone)
+        };
+        match tokio::time::timeout(DRAIN_PATIENCE, written).await {
+            Ok(written) => written,
+            // Kafka or ClickHouse is away. Whoever comes next finds out what has landed, and reads the rest again.
+            Err(_) => {
+                self.slot.abandon();
+                Ok(())
             }
         }
-        let flushed = ractor::call_t!(self.context.writer, WriterMessage::Flush, 10_000);
-        flushed.map_err(|_| EpochEnd::WriterGone)
     }
 
     async fn close(self) {
