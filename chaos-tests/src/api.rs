@@ -166,7 +166,11 @@ impl Api {
     /// partition is the topic's end, or past it.
     pub async fn until_consumed(&self, kafka: &Kafka, id: &str, limit: Duration) -> Result<StreamView> {
         let topic = id.split_once(':').map_or(id, |(_, topic)| topic);
-        let ends = kafka.end_offsets(topic).await?;
+        // A partition's leader may just be changing.
+        let ends = eventually("the ends of the topic", limit, async || {
+            kafka.end_offsets(topic).await.map(Some)
+        })
+        .await?;
         eventually(&format!("{id} to be consumed"), limit, async || {
             let stream = self.stream(id).await?;
             let positions: Vec<i64> = stream.partitions.iter().map(|p| p.position as i64).collect();

@@ -297,7 +297,7 @@ impl<'a> Arena<'a> {
                     jitter: *jitter,
                     ..UdpFaults::default()
                 };
-                relays.iter().for_each(|relay| relay.set(late.clone()));
+                relays.iter().for_each(|relay| relay.set(late));
                 until(end).await;
                 relays.iter().for_each(|relay| relay.set(UdpFaults::default()));
                 Ok(())

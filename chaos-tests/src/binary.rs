@@ -14,7 +14,7 @@ const BINARY_VARIABLE: &str = "AURORA_TEST_BINARY";
 
 /// What a shell may have set for its own aurora, and what must not reach those of the tests. Where the library
 /// of ClickHouse is, and how much is logged, is the machine's business.
-const FOREIGN_VARIABLES: [&str; 12] = [
+const FOREIGN_VARIABLES: [&str; 13] = [
     "AURORA_CONFIG",
     "AURORA_DATA_DIR",
     "AURORA_EXPOSE",
@@ -22,6 +22,7 @@ const FOREIGN_VARIABLES: [&str; 12] = [
     "AURORA_KAFKA",
     "AURORA_LOG_FORMAT",
     "AURORA_NODE",
+    "AURORA_NODES",
     "AURORA_NO_DEMO",
     "AURORA_RATE",
     "AURORA_SEED",

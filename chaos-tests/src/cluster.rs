@@ -1,6 +1,7 @@
 //! Several nodes, a load through them, and how long each partition stands still.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -107,7 +108,7 @@ impl Cluster {
                 });
                 ensure!(
                     is_ready && works.count() == partitions && status.partitions.len() == partitions,
-                    "{} sees {:?}",
+                    "{} sees {}",
                     node.id(),
                     brief(&status)
                 );
@@ -120,21 +121,22 @@ impl Cluster {
 }
 
 /// What is worth reading of a cluster's status when something does not come true.
-fn brief(
-    status: &ClusterStatus,
-) -> (
-    Vec<(String, String)>,
-    Vec<(i32, Option<String>, Option<String>, State)>,
-) {
-    let nodes = status
-        .nodes
-        .iter()
-        .map(|node| (node.id.clone(), node.state.clone()));
-    let partitions = status.partitions.iter().map(|partition| {
-        let (owner, planned) = (partition.owner.clone(), partition.planned.clone());
-        (partition.partition, owner, planned, partition.state)
-    });
-    (nodes.collect(), partitions.collect())
+fn brief(status: &ClusterStatus) -> String {
+    let mut text = String::new();
+    for node in &status.nodes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{} {}; ", node.id, node.state);
+    }
+    for partition in &status.partitions {
+        let name = |node: &Option<String>| node.clone().unwrap_or_else(|| "nobody".to_owned());
+        let (owner, planned) = (name(&partition.owner), name(&partition.planned));
+        let _ = write!(
+            text,
+            "{} {owner} (planned {planned}) {:?}; ",
+            partition.partition, partition.state
+        );
+    }
+    text
 }
 
 /// A load on its way through a topic, with a first part that was there before the nodes.

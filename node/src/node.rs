@@ -151,6 +151,8 @@ pub struct Node {
     ingest_task: JoinHandle<()>,
     stop_http: CancellationToken,
     failure: oneshot::Receiver<JoinError>,
+    /// The node has been turned away.
+    rejected: bool,
 }
 
 impl std::fmt::Debug for Node {
@@ -238,6 +240,7 @@ impl Node {
             ingest_task,
             stop_http,
             failure,
+            rejected: false,
         })
     }
 
@@ -250,7 +253,10 @@ impl Node {
     pub async fn has_to_go(&mut self) -> anyhow::Result<()> {
         tokio::select! {
             () = self.state.leave.cancelled() => Ok(()),
-            Ok(error) = &mut self.failure => Err(error.into()),
+            Ok(error) = &mut self.failure => {
+                self.rejected = true;
+                Err(error.into())
+            }
         }
     }
 
@@ -259,7 +265,8 @@ impl Node {
     pub async fn drain(self) {
         self.state.draining.cancel();
         self.join_task.abort();
-        if let Some(membership) = &self.membership {
+        // One that was turned away has nothing to hand over, and says no more: it may bear another node's name.
+        if let Some(membership) = self.membership.as_ref().filter(|_| !self.rejected) {
             membership.set_state(MemberState::Draining).await;
             self.until_taken().await;
         }
@@ -271,7 +278,9 @@ impl Node {
         let _ = self.ingest_task.await;
         // Whoever else had it, the task that joins, has ended.
         let _ = self.join_task.await;
-        if let Some(membership) = self.membership.and_then(Arc::into_inner) {
+        if let Some(membership) = self.membership.and_then(Arc::into_inner)
+            && !self.rejected
+        {
             membership.leave().await;
         }
         self.stop_http.cancel();

@@ -8,6 +8,7 @@
 
 mod account;
 mod run;
+mod suspicion;
 
 use std::sync::Arc;
 

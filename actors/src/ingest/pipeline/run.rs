@@ -1,18 +1,18 @@
 //! The loop over epochs: the part of a pipeline that waits for others.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aurora_cluster::NodeId;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Accountant, Stop};
+use super::suspicion::Suspicion;
 use super::{End, PipelineContext};
 use crate::ingest::batch::PartitionBatch;
-use crate::ingest::journal::Range;
 use crate::ingest::metrics::{RejectLabels, StreamLabels};
 use crate::ingest::ownership::owners;
 use crate::ingest::ownership::takeover::{NotTaken, Taken};
@@ -28,6 +28,8 @@ use crate::store::StoreError;
 /// The first pause after a failure, and the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long messages that should be there may fail to come.
+const STALL: Duration = Duration::from_secs(10);
 /// How long a partition that is let go may take to write what was read of it.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
 const FLUSH_LIMIT_MS: u64 = 3_000;
@@ -63,49 +65,13 @@ impl From<NotTaken> for EpochEnd {
     }
 }
 
-/// What is remembered from one epoch to the next about rows that ClickHouse refuses.
-///
-/// A refused insert is cut in halves, batch by batch, until the bad row stands alone and becomes a
-/// dead letter. Each cut is a new epoch that settles and reads again, so nothing needs to be kept.
-#[derive(Debug, Default)]
-struct Suspicion {
-    refused: HashMap<u64, String>,
-    max_rows: Option<usize>,
-    until: u64,
-}
-
-impl Suspicion {
-    fn failed(&mut self, rows: &[u64], error: &WriteError) {
-        match rows {
-            [] => {
-                // Several partitions shared the insert: first find out whose row it is.
-                self.max_rows.get_or_insert(MAX_ROWS);
-            }
-            [row] => drop(self.refused.insert(*row, error.to_string())),
-            [.., last] => {
-                self.max_rows = Some(rows.len() / 2);
-                self.until = self.until.max(*last + 1);
-            }
-        }
-    }
-
-    /// Trust returns by doubling, and fully once everything that was suspect has landed.
-    fn landed(&mut self, range: &Range) {
-        self.refused.retain(|offset, _| *offset >= range.next);
-        if let Some(max_rows) = self.max_rows {
-            self.max_rows =
-                (range.next < self.until || max_rows * 2 < MAX_ROWS).then_some((max_rows * 2).min(MAX_ROWS));
-        }
-    }
-}
-
 /// Runs epochs until `cancel` asks for a drain, or another node has the partition.
 pub(super) async fn run(context: PipelineContext, cancel: CancellationToken) -> End {
     let mut suspicion = Suspicion::default();
     let mut pause = SHORTEST_PAUSE;
     let mut held = false;
     loop {
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let end = match turn(&context, &mut suspicion, &cancel, &mut held).await {
             Ok(end) => return end,
             Err(EpochEnd::Outrun) => return End::Outrun,
@@ -179,6 +145,16 @@ struct Epoch<'a> {
     accountant: Accountant,
     /// What of the current chunk is still to be decoded.
     rest: Option<Rest>,
+    /// Where nothing comes although there should be something.
+    gap: Gap,
+}
+
+/// An offset that is waited for.
+struct Gap {
+    next: u64,
+    since: Instant,
+    /// How long before it is read anew.
+    patience: Duration,
 }
 
 struct Rest {
@@ -260,6 +236,11 @@ impl<'a> Epoch<'a> {
             buffer,
             accountant,
             rest: None,
+            gap: Gap {
+                next: start,
+                since: Instant::now(),
+                patience: STALL,
+            },
         }))
     }
 
@@ -274,7 +255,10 @@ impl<'a> Epoch<'a> {
                 outcome = self.outcomes.recv() => self.outcome(outcome, suspicion)?,
                 () = cancel.cancelled() => break,
                 () = self.slot.changed(), if is_full => {}
-                _ = end_offset_check.tick() => self.note_end_offset(),
+                _ = end_offset_check.tick() => {
+                    self.note_end_offset();
+                    self.mind_the_gap();
+                }
                 ready = std::future::ready(()), if !is_full && self.rest.is_some() => {
                     let () = ready;
                     self.decode_rest().await?;
@@ -331,6 +315,38 @@ impl<'a> Epoch<'a> {
         self.context.status.partition(self.context.partition, |status| {
             status.end_offset = end.or(status.end_offset);
         });
+    }
+
+    /// Reads anew where nothing comes although there is something: once, a consumer's partition stood still for ever
+    /// after it had been let go and taken back. What is missing may also be no message at all (the end of a
+    /// transaction), so the same place is tried ever less often.
+    fn mind_the_gap(&mut self) {
+        let next = self.accountant.next();
+        let end = self.buffer.end_offset();
+        let is_idle = self.rest.is_none() && self.slot.is_idle() && self.buffer.bytes() == 0;
+        if !is_idle || end.is_none_or(|end| end <= next) || self.gap.next != next {
+            self.gap = Gap {
+                next,
+                since: Instant::now(),
+                patience: STALL,
+            };
+            return;
+        }
+        if self.gap.since.elapsed() < self.gap.patience {
+            return;
+        }
+        let PipelineContext {
+            target, partition, ..
+        } = self.context;
+        tracing::info!(stream = %target.stream, partition, next, end, "nothing comes, so it is read anew");
+        self.buffer = self
+            .context
+            .source
+            .assign(target.stream.topic(), *partition, next);
+        self.buffer
+            .set_end_offset(end.and_then(|end| i64::try_from(end).ok()).unwrap_or(-1));
+        self.gap.since = Instant::now();
+        self.gap.patience *= 6;
     }
 
     /// Deals with the writer's answer.

@@ -101,7 +101,7 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of a partition is what a sample reads up to.
-        if matches!(error, KafkaError::PartitionEOF(_)) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return;
         }
         if self.may_complain() {

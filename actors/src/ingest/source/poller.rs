@@ -236,6 +236,7 @@ impl Poller {
         let Ok(index) = usize::try_from(partition) else {
             return Ok(());
         };
+        tracing::debug!(topic, partition, offset, "reading");
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(
             topic,
@@ -285,6 +286,7 @@ impl Poller {
         if !is_current {
             return Ok(());
         }
+        tracing::debug!(topic, partition, "reading no more");
         if let Some(known) = self.topics.iter_mut().find(|known| known.name == topic) {
             known.slots[partition as usize] = None;
         }
