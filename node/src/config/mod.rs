@@ -170,6 +170,11 @@ impl Secret {
         Self(text.into())
     }
 
+    /// The text as it was written, secret or reference: for whoever seals it.
+    pub(crate) fn as_written(&self) -> &str {
+        &self.0
+    }
+
     /// The text, read from where it is if this is a reference.
     pub fn resolve(&self) -> anyhow::Result<String> {
         if let Some(variable) = self.0.strip_prefix("env:") {
