@@ -240,18 +240,10 @@ impl Node {
             })
         };
         let stop_http = CancellationToken::new();
-        let stopped = stop_http.clone().cancelled_owned();
-        let app = http::router(state.clone());
-        let listener = options.listener;
-        let http_task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
-                tracing::error!(%error, "http has stopped");
-            }
-        });
         Ok(Self {
+            http_task: serve(options.listener, &state, &stop_http),
             state,
             membership,
-            http_task,
             join_task,
             ingest_task,
             stop_http,
@@ -324,6 +316,16 @@ impl Node {
         }
         tracing::warn!("not everything was taken by other nodes in time");
     }
+}
+
+fn serve(listener: TcpListener, state: &Arc<NodeState>, stop: &CancellationToken) -> JoinHandle<()> {
+    let app = http::router(state.clone());
+    let stopped = stop.clone().cancelled_owned();
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
+            tracing::error!(%error, "http has stopped");
+        }
+    })
 }
 
 /// Enters the cluster, still without taking work, or makes one of this node alone.
