@@ -96,6 +96,11 @@ impl Api {
         answer(self.request(Method::POST, path).json(body)).await
     }
 
+    /// DELETE, whatever is answered.
+    pub async fn delete(&self, path: &str) -> Result<Answer> {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
     /// The nodes, and who owns what.
     pub async fn cluster(&self) -> Result<ClusterStatus> {
         good(&self.get("/api/v1/cluster").await?)

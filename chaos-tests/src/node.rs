@@ -43,6 +43,10 @@ pub struct NodeOptions {
     pub reader: Login,
     /// The brokers.
     pub brokers: String,
+    /// Further options of the connection to them.
+    pub properties: Vec<(String, String)>,
+    /// Whether it has the connection in its configuration; otherwise it can only learn of it from others.
+    pub has_connection: bool,
     /// What programs have to send.
     pub token: Option<String>,
     /// The cluster it is of.
@@ -77,6 +81,8 @@ impl NodeOptions {
             writer: clickhouse.writer().clone(),
             reader: clickhouse.reader().clone(),
             brokers: kafka.bootstrap_servers(),
+            properties: Vec::new(),
+            has_connection: true,
             token: None,
             cluster: None,
             member: None,
@@ -109,13 +115,22 @@ impl NodeOptions {
         };
         let _ = write!(
             toml,
-            "\n[clickhouse]\nurl = {}\nwriter = {}\nreader = {}\n\n[[connections]]\nname = {}\nbrokers = {}\n",
+            "\n[clickhouse]\nurl = {}\nwriter = {}\nreader = {}\n",
             text(&self.writer.url),
             user(&self.writer),
             user(&self.reader),
-            text(CONNECTION),
-            text(&self.brokers),
         );
+        if self.has_connection {
+            let properties = self.properties.iter();
+            let properties = properties.map(|(name, value)| format!("{} = {}", text(name), text(value)));
+            let _ = write!(
+                toml,
+                "\n[[connections]]\nname = {}\nbrokers = {}\nproperties = {{ {} }}\n",
+                text(CONNECTION),
+                text(&self.brokers),
+                properties.collect::<Vec<_>>().join(", ")
+            );
+        }
         if let Some(cluster) = &self.cluster {
             let seeds: Vec<String> = cluster.seeds.iter().map(|seed| text(seed)).collect();
             let _ = write!(

@@ -5,6 +5,7 @@
 //! - [`config`]: the file of a node that is one peer of a cluster.
 //! - [`embedded`]: ClickHouse, a broker and a stream of events, for machines that have none.
 //! - [`node`]: one running node.
+//! - [`registry`]: what all nodes of a cluster are to ingest.
 //! - [`http`]: its API and the page.
 
 pub mod cli;
@@ -13,4 +14,5 @@ pub mod config;
 pub mod embedded;
 pub mod http;
 pub mod node;
+pub mod registry;
 mod telemetry;

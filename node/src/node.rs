@@ -8,8 +8,6 @@ use anyhow::Context;
 use aurora_actors::ingest::metrics::IngestMetrics;
 use aurora_actors::ingest::ownership::StreamTarget;
 use aurora_actors::ingest::source::buffer::Budget;
-use aurora_actors::ingest::source::connection::KafkaConnection;
-use aurora_actors::ingest::stream::StreamSpec;
 use aurora_actors::ingest::supervisor::{
     IngestContext, IngestMessage, IngestSupervisor, StreamHandle, StreamTable,
 };
@@ -21,7 +19,7 @@ use aurora_cluster::gossip::seal::ClusterKey;
 use aurora_cluster::membership::{GossipTiming, MemberState, Membership, MembershipOptions};
 use aurora_cluster::seeds::SeedSource;
 use aurora_cluster::{NodeId, StreamId};
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::Registry as Figures;
 use ractor::{Actor, ActorRef};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -31,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 use crate::cluster::Cluster;
 use crate::cluster::joining::{self, JoinError};
 use crate::http;
+use crate::registry::Registry;
+use crate::registry::document::Declared;
+use crate::registry::follow::Follower;
 
 /// How long a node that goes waits for others to take its partitions.
 const UNTIL_TAKEN_LIMIT: Duration = Duration::from_secs(10);
@@ -52,8 +53,8 @@ pub struct NodeOptions {
     pub database: String,
     /// Bytes of messages that the node may hold.
     pub buffer_bytes: usize,
-    /// What to ingest.
-    pub streams: Vec<(KafkaConnection, StreamSpec)>,
+    /// What its configuration says to ingest. In a cluster, the registry has the last word.
+    pub declared: Declared,
     /// The cluster it is of; `None` for a node on its own.
     pub cluster: Option<ClusterOptions>,
 }
@@ -113,9 +114,13 @@ pub struct NodeState {
     /// The streams here.
     pub streams: StreamTable,
     /// What Prometheus reads.
-    pub registry: Registry,
+    pub figures: Figures,
     /// The nodes, this one among them.
     pub cluster: Arc<Cluster>,
+    /// What its configuration says to ingest.
+    pub declared: Declared,
+    /// What the cluster is to ingest; `None` for a node on its own.
+    pub registry: Option<Arc<Registry>>,
     /// The root of ingest.
     pub ingest: ActorRef<IngestMessage>,
     /// Figures of ingest.
@@ -171,8 +176,10 @@ impl Node {
             .listener
             .local_addr()
             .context("the HTTP socket has no address")?;
-        let mut registry = Registry::default();
-        let metrics = IngestMetrics::register(&mut registry);
+        // What is missing of this node's own configuration is told at once.
+        let begun = options.declared.resolve(&options.database)?;
+        let mut figures = Figures::default();
+        let metrics = IngestMetrics::register(&mut figures);
         let budget = Budget::new(options.buffer_bytes);
         let store = Store::new(&options.writer);
         let streams = StreamTable::default();
@@ -180,6 +187,10 @@ impl Node {
         let identity = options.cluster.as_ref().map(|cluster| ClusterIdentity {
             name: cluster.name.clone(),
             key_fingerprint: cluster.key.fingerprint(),
+        });
+        let registry = options.cluster.as_ref().map(|cluster| {
+            let node = options.id.clone();
+            Arc::new(Registry::new(store.clone(), node, &cluster.name, &cluster.key))
         });
         let context = IngestContext {
             node: options.id.clone(),
@@ -202,40 +213,39 @@ impl Node {
             database: options.database,
             streams,
             cluster,
-            ingest,
+            declared: options.declared,
             registry,
+            ingest,
+            figures,
             metrics,
             budget,
             token: options.token,
             draining: CancellationToken::new(),
             leave: CancellationToken::new(),
         });
-        for (connection, spec) in options.streams {
+        for (connection, spec) in begun.clone() {
             state.ingest.cast(IngestMessage::Start(connection, spec))?;
         }
+        let follower = state.registry.clone().map(|registry| {
+            let (ingest, node) = (state.ingest.clone(), state.id.clone());
+            Follower::new(registry, ingest, node, &state.database, begun)
+        });
         let (failed, failure) = oneshot::channel();
         let join_task = {
             let (state, membership) = (state.clone(), membership.clone());
             tokio::spawn(async move {
-                if let Err(error) = take_part(&state, membership.as_deref(), identity.as_ref()).await {
+                let taken_part = take_part(&state, membership.as_deref(), identity.as_ref(), follower);
+                if let Err(error) = taken_part.await {
                     // Whoever started the node may not wait for this.
                     let _ = failed.send(error);
                 }
             })
         };
         let stop_http = CancellationToken::new();
-        let stopped = stop_http.clone().cancelled_owned();
-        let app = http::router(state.clone());
-        let listener = options.listener;
-        let http_task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
-                tracing::error!(%error, "http has stopped");
-            }
-        });
         Ok(Self {
+            http_task: serve(options.listener, &state, &stop_http),
             state,
             membership,
-            http_task,
             join_task,
             ingest_task,
             stop_http,
@@ -317,6 +327,16 @@ impl Node {
     }
 }
 
+fn serve(listener: TcpListener, state: &Arc<NodeState>, stop: &CancellationToken) -> JoinHandle<()> {
+    let app = http::router(state.clone());
+    let stopped = stop.clone().cancelled_owned();
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
+            tracing::error!(%error, "http has stopped");
+        }
+    })
+}
+
 /// Enters the cluster, still without taking work, or makes one of this node alone.
 async fn join(
     options: &NodeOptions,
@@ -345,16 +365,24 @@ async fn join(
     Ok((Some(Arc::new(membership)), Arc::new(joined)))
 }
 
-/// Makes sure that the node may work here, and gets ready. Its streams have begun meanwhile, and wait for
-/// the same.
+/// Makes sure that the node may work here, gets ready, and follows the registry from then on. Its own streams
+/// have begun meanwhile, and wait for the same.
 async fn take_part(
     state: &NodeState,
     membership: Option<&Membership>,
     identity: Option<&ClusterIdentity>,
+    mut follower: Option<Follower>,
 ) -> Result<(), JoinError> {
     joining::check_identity(&state.store, &state.database, identity).await?;
-    match membership {
-        Some(membership) => joining::become_ready(membership, &state.store).await,
-        None => Ok(()),
+    // A node that is ready gets partitions of every stream, so it should know them all.
+    if let Some(follower) = &mut follower {
+        follower.begin(&state.declared).await;
     }
+    if let Some(membership) = membership {
+        joining::become_ready(membership, &state.store).await?;
+    }
+    if let Some(follower) = follower {
+        follower.follow().await;
+    }
+    Ok(())
 }

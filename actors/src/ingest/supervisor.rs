@@ -10,13 +10,13 @@ use parking_lot::{Mutex, RwLock};
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::{Semaphore, watch};
 
-use super::metrics::IngestMetrics;
+use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
 use super::reconcile::{Members, Peers, Reconciler, ReconcilerContext, ReconcilerMessage};
 use super::source::Source;
 use super::source::buffer::Budget;
-use super::source::connection::KafkaConnection;
-use super::status::{Arrival, StreamStatus};
+use super::source::connection::{KafkaConnection, SourceError};
+use super::status::{Arrival, State, StreamStatus};
 use super::stream::{Shape, StreamContext, StreamMessage, StreamSpec, StreamSupervisor};
 use crate::store::Store;
 use crate::store::identity::ClusterIdentity;
@@ -25,6 +25,8 @@ use crate::store::identity::ClusterIdentity;
 const CONCURRENT_BEGINNINGS: usize = 16;
 /// How long a stream that failed waits before it starts again.
 const RESPAWN_PAUSE: Duration = Duration::from_secs(2);
+/// How often to look whether anybody still reads from a connection that is no longer needed.
+const RETIREMENT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What others may know of a stream on this node.
 #[derive(Debug, Clone)]
@@ -75,8 +77,10 @@ pub struct IngestContext {
 /// What the supervisor is told.
 #[derive(Debug)]
 pub enum IngestMessage {
-    /// Begin to ingest a stream.
+    /// Begin to ingest a stream, in place of what is here under its name: that hands over first.
     Start(KafkaConnection, StreamSpec),
+    /// List a stream that cannot begin here, and why. What is here under its name is stopped.
+    Wait(StreamId, String),
     /// Let go of a stream, and forget it.
     Stop(StreamId),
     /// Start a stream again that failed.
@@ -133,8 +137,13 @@ impl Actor for IngestSupervisor {
         match message {
             IngestMessage::Start(connection, spec) => {
                 let id = spec.id.clone();
-                state.add(connection, spec)?;
+                state.stop(&id);
+                state.add(connection, spec);
                 state.spawn(&myself, &id).await?;
+            }
+            IngestMessage::Wait(id, reason) => {
+                state.stop(&id);
+                state.list(&id).status.set_state(State::Waiting, Some(reason));
             }
             IngestMessage::Stop(id) => state.stop(&id),
             IngestMessage::Respawn(id) => state.spawn(&myself, &id).await?,
@@ -178,9 +187,8 @@ impl Actor for IngestSupervisor {
             _ => return Ok(()),
         };
         let stream = state.running.remove(&child.get_id());
-        if let (Some((id, _)), Some(error)) = (stream, &error) {
-            tracing::error!(stream = %id, %error, retry_in = ?RESPAWN_PAUSE, "a stream has failed");
-            myself.send_after(RESPAWN_PAUSE, move || IngestMessage::Respawn(id.clone()));
+        if let Some((id, _)) = stream {
+            state.ended(&myself, id, error.as_ref());
         } else if child.get_id() == state.reconciler.get_id() && !state.draining {
             tracing::error!(?error, retry_in = ?RESPAWN_PAUSE, "the reconciler has failed");
             myself.send_after(RESPAWN_PAUSE, || IngestMessage::RespawnReconciler);
@@ -216,26 +224,93 @@ impl IngestState {
 
     /// Forgets a stream and lets it hand over.
     fn stop(&mut self, id: &StreamId) {
-        self.contexts.remove(id);
         self.context.streams.write().remove(id);
-        let (done, _) = ractor::concurrency::oneshot();
-        self.tell(id, StreamMessage::Drain(done.into()));
+        if let Some(context) = self.contexts.remove(id) {
+            self.retire_unused(&context.source);
+            let (done, _) = ractor::concurrency::oneshot();
+            self.tell(id, StreamMessage::Drain(done.into()));
+        }
     }
 
-    fn add(&mut self, connection: KafkaConnection, spec: StreamSpec) -> Result<(), ActorProcessingErr> {
-        let source = match self.sources.get(&connection.name) {
-            Some(source) => source.clone(),
-            None => {
+    /// What happens when a stream has ended: one that failed starts again after a pause, and one that was
+    /// stopped and is wanted again starts now that its predecessor has handed over.
+    fn ended(&mut self, myself: &ActorRef<IngestMessage>, id: StreamId, error: Option<&ActorProcessingErr>) {
+        let is_wanted = self.contexts.contains_key(&id);
+        match error {
+            Some(error) if is_wanted => {
+                tracing::error!(stream = %id, %error, retry_in = ?RESPAWN_PAUSE, "a stream has failed");
+                myself.send_after(RESPAWN_PAUSE, move || IngestMessage::Respawn(id.clone()));
+            }
+            None if is_wanted => {
+                // Fails only when ingest itself has ended.
+                let _ = myself.cast(IngestMessage::Respawn(id));
+            }
+            _ => {
+                let labels = StreamLabels {
+                    stream: id.to_string(),
+                };
+                self.context.metrics.lag.remove(&labels);
+                self.context.metrics.audit_clean.remove(&labels);
+            }
+        }
+    }
+
+    /// The consumer of a connection: that which is there, unless the connection has changed.
+    fn source(&mut self, connection: KafkaConnection) -> Result<Arc<Source>, SourceError> {
+        match self.sources.get(&connection.name) {
+            Some(source) if *source.connection() == connection => Ok(source.clone()),
+            _ => {
                 let name = connection.name.clone();
                 let source = Arc::new(Source::start(connection, self.context.budget.clone())?);
+                // One in its place is still read from, until the last of its streams is stopped.
                 self.sources.insert(name, source.clone());
-                source
+                Ok(source)
             }
-        };
+        }
+    }
+
+    /// Closes a connection's consumer if no stream is to read from it, as soon as none does.
+    fn retire_unused(&mut self, source: &Arc<Source>) {
+        if self
+            .contexts
+            .values()
+            .any(|context| Arc::ptr_eq(&context.source, source))
+        {
+            return;
+        }
+        self.sources.retain(|_, here| !Arc::ptr_eq(here, source));
+        let source = source.clone();
+        tokio::spawn(async move {
+            while Arc::strong_count(&source) > 1 {
+                tokio::time::sleep(RETIREMENT_INTERVAL).await;
+            }
+            // This waits for the consumer's thread.
+            let _ = tokio::task::spawn_blocking(move || drop(source)).await;
+        });
+    }
+
+    /// Lists a stream that nothing is known of yet.
+    fn list(&self, id: &StreamId) -> StreamHandle {
         let handle = StreamHandle {
-            id: spec.id.clone(),
+            id: id.clone(),
             status: Arc::new(StreamStatus::default()),
             shape: Arc::default(),
+        };
+        let mut streams = self.context.streams.write();
+        streams.insert(id.clone(), handle.clone());
+        handle
+    }
+
+    /// Lists a stream and makes what it needs. One whose connection cannot work stays listed, with the reason.
+    fn add(&mut self, connection: KafkaConnection, spec: StreamSpec) {
+        let handle = self.list(&spec.id);
+        let source = match self.source(connection) {
+            Ok(source) => source,
+            Err(error) => {
+                tracing::warn!(stream = %spec.id, %error, "the stream cannot start");
+                handle.status.set_state(State::Waiting, Some(error.to_string()));
+                return;
+            }
         };
         let context = StreamContext {
             spec,
@@ -249,12 +324,7 @@ impl IngestState {
             beginnings: self.beginnings.clone(),
             reconciler: self.reconciler.clone(),
         };
-        self.context
-            .streams
-            .write()
-            .insert(handle.id.clone(), handle.clone());
         self.contexts.insert(handle.id, context);
-        Ok(())
     }
 
     async fn spawn(
@@ -295,3 +365,6 @@ impl IngestState {
         let _ = tokio::task::spawn_blocking(move || drop(sources)).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod identity;
+pub mod registry;
 pub mod sql;
 pub mod system;
 

@@ -1,4 +1,4 @@
-//! Aurora's own tables: who owns what, what has been written, what could not be.
+//! Aurora's own tables: what there is to do, who owns what, what has been written, what could not be.
 
 use super::{Store, StoreError};
 
@@ -6,12 +6,18 @@ use super::{Store, StoreError};
 pub const DATABASE: &str = "aurora";
 
 /// Statements that make the tables. Each can be run again at any time.
-const STATEMENTS: [&str; 6] = [
+const STATEMENTS: [&str; 7] = [
     "CREATE DATABASE IF NOT EXISTS aurora",
     // Which cluster works here; the first version counts.
     "CREATE TABLE IF NOT EXISTS aurora.cluster (
         version UInt32, name String, key_fingerprint String, at DateTime64(3, 'UTC')
     ) ENGINE = MergeTree ORDER BY version SETTINGS non_replicated_deduplication_window = 100",
+    // What all nodes are to know: connections and streams, in versions numbered by compare-and-set.
+    "CREATE TABLE IF NOT EXISTS aurora.registry (
+        kind String, name String, version UInt64, body String, deleted UInt8, claim String, node String,
+        at DateTime64(3, 'UTC')
+    ) ENGINE = MergeTree ORDER BY (kind, name, version)
+    SETTINGS non_replicated_deduplication_window = 10000",
     // The generations of every stream, numbered by compare-and-set: the first row under a
     // deduplication token stays, later ones are dropped.
     "CREATE TABLE IF NOT EXISTS aurora.generations (

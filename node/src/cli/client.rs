@@ -62,6 +62,13 @@ impl Client {
             .map(drop)
     }
 
+    /// Asks for something to be removed.
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.answer(self.http.delete(format!("{}{path}", self.base)))
+            .await
+            .map(drop)
+    }
+
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
         let body = self.answer(request).await?;
         serde_json::from_slice(&body).with_context(|| {

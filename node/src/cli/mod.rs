@@ -35,7 +35,7 @@ enum Command {
     Node(node::NodeArgs),
     /// Run a statement and show its rows
     Sql(sql::SqlArgs),
-    /// Show the streams: state, rate, freshness, lag
+    /// Show the streams: state, rate, freshness, lag; add or remove one
     Streams(streams::StreamsArgs),
     /// Show the cluster: its nodes, and who owns which partition
     Status(status::StatusArgs),

@@ -4,15 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use aurora_actors::ingest::source::connection::KafkaConnection;
-use aurora_actors::ingest::stream::StreamSpec;
 use aurora_actors::store::Login;
-use aurora_cluster::StreamId;
 use clap::Args;
 
 use super::output;
-use crate::config::{ClickHouseSection, ClusterSection, Config, ConnectionSection, UserSection};
+use crate::config::{ClickHouseSection, ClusterSection, Config, UserSection};
 use crate::node::{Node, NodeOptions};
+use crate::registry::document::Declared;
 use crate::telemetry::{self, LogFormat};
 
 /// Run one node, as its configuration file says.
@@ -59,27 +57,6 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         );
     }
     let listener = super::up::bind(config.node.http).await?;
-    let connections: Vec<KafkaConnection> = config
-        .connections
-        .iter()
-        .map(connection)
-        .collect::<anyhow::Result<_>>()?;
-    let mut streams = Vec::new();
-    for stream in &config.streams {
-        let id = StreamId::new(&stream.connection, &stream.topic)?;
-        let Some(connection) = connections
-            .iter()
-            .find(|connection| connection.name == stream.connection)
-        else {
-            bail!("the connection {:?} is not there", stream.connection);
-        };
-        let spec = StreamSpec {
-            id,
-            database: config.clickhouse.database.clone(),
-            topic_identity: stream.topic_identity.clone(),
-        };
-        streams.push((connection.clone(), spec));
-    }
     Ok(NodeOptions {
         id: config.node.id.parse()?,
         listener,
@@ -88,7 +65,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         reader: login(&config.clickhouse, &config.clickhouse.reader)?,
         database: config.clickhouse.database.clone(),
         buffer_bytes: config.limits.buffer_bytes,
-        streams,
+        declared: Declared::new(&config.connections, &config.streams)?,
         cluster: config.cluster.as_ref().map(ClusterSection::options).transpose()?,
     })
 }
@@ -102,20 +79,5 @@ fn login(section: &ClickHouseSection, user: &UserSection) -> anyhow::Result<Logi
         url: section.url.trim_end_matches('/').to_owned(),
         user: user.user.clone(),
         password,
-    })
-}
-
-fn connection(section: &ConnectionSection) -> anyhow::Result<KafkaConnection> {
-    let mut properties = std::collections::BTreeMap::new();
-    for (name, value) in &section.properties {
-        let value = value
-            .resolve()
-            .with_context(|| format!("{name} of the connection {}", section.name))?;
-        properties.insert(name.clone(), value);
-    }
-    Ok(KafkaConnection {
-        name: section.name.clone(),
-        brokers: section.brokers.clone(),
-        properties,
     })
 }

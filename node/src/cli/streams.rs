@@ -1,16 +1,20 @@
-//! `aurora streams`
+//! `aurora streams`, `aurora streams add` and `aurora streams remove`
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::client::{Client, NodeAddress};
 use super::output;
+use crate::http::registry::{AddedStream, NewStream};
 use crate::http::streams::Streams;
 
-/// Show the streams: state, rate, freshness, lag.
+/// Show the streams: state, rate, freshness, lag; add or remove one.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct StreamsArgs {
+    #[command(subcommand)]
+    change: Option<Change>,
     /// JSON instead of a table; the same when the output is no terminal
     #[arg(long)]
     json: bool,
@@ -18,7 +22,55 @@ pub(super) struct StreamsArgs {
     address: NodeAddress,
 }
 
+#[derive(Debug, Subcommand)]
+enum Change {
+    /// Ingest a further topic of a connection, on all nodes
+    Add {
+        /// The connection's name, as the nodes' configuration has it
+        connection: String,
+        /// The topic; it may be made later
+        topic: String,
+        #[command(flatten)]
+        address: NodeAddress,
+    },
+    /// Ingest a stream no more; its rows are kept
+    Remove {
+        /// The stream, as `aurora streams` shows it
+        id: String,
+        #[command(flatten)]
+        address: NodeAddress,
+    },
+}
+
+impl Change {
+    async fn run(&self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Add {
+                connection,
+                topic,
+                address,
+            } => {
+                let stream = NewStream {
+                    connection: connection.clone(),
+                    topic: topic.clone(),
+                };
+                let added: AddedStream = Client::new(address)?.post("/api/v1/streams", &stream).await?;
+                output::note(&format!("{} is ingested from now on", added.id));
+            }
+            Self::Remove { id, address } => {
+                let path = format!("/api/v1/streams/{}", id.replace('/', "%2F"));
+                Client::new(address)?.delete(&path).await?;
+                output::note(&format!("{id} is ingested no more; its rows are kept"));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
 pub(super) async fn run(args: &StreamsArgs) -> anyhow::Result<ExitCode> {
+    if let Some(change) = &args.change {
+        return change.run().await;
+    }
     let found: Streams = Client::new(&args.address)?.get("/api/v1/streams").await?;
     if args.json || !output::is_terminal() {
         output::json(&found)?;

@@ -27,7 +27,9 @@
 //! seeds = ["10.0.0.6:7946", "dns:aurora.internal:7946"]
 //! ```
 //!
-//! Without `[cluster]` the node works on its own.
+//! Without `[cluster]` the node works on its own. In a cluster, connections and streams are written into its
+//! registry when the node starts, and from then on all nodes work on them ([`crate::registry`]): a node may name
+//! none.
 //!
 //! A text that begins with `env:` or `file:` stands for what that variable or file holds, so that no
 //! secret needs to be in the file.
@@ -168,6 +170,11 @@ impl Secret {
     /// A secret given outright.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// The text as it was written, secret or reference: for whoever seals it.
+    pub(crate) fn as_written(&self) -> &str {
+        &self.0
     }
 
     /// The text, read from where it is if this is a reference.

@@ -43,7 +43,7 @@ pub(super) async fn metrics(State(state): State<Arc<NodeState>>) -> Response {
         .buffer_bytes
         .set(i64::try_from(state.budget.used()).unwrap_or(i64::MAX));
     let mut text = String::new();
-    match prometheus_client::encoding::text::encode(&mut text, &state.registry) {
+    match prometheus_client::encoding::text::encode(&mut text, &state.figures) {
         Ok(()) => {
             let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, content_type)], text).into_response()

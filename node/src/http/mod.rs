@@ -11,6 +11,7 @@ pub mod cluster;
 mod health;
 mod peer;
 pub mod problem;
+pub mod registry;
 mod schema;
 mod sql;
 pub mod streams;
@@ -32,8 +33,12 @@ pub fn router(state: Arc<NodeState>) -> Router {
     let api = Router::new()
         .route("/cluster", get(cluster::show))
         .route("/cluster/nodes/{id}/drain", post(cluster::drain))
-        .route("/streams", get(streams::list))
-        .route("/streams/{id}", get(streams::show))
+        .route("/connections", get(registry::connections))
+        .route("/streams", get(streams::list).post(registry::add_stream))
+        .route(
+            "/streams/{id}",
+            get(streams::show).delete(registry::remove_stream),
+        )
         .route("/streams/{id}/audit", post(streams::audit))
         .route("/schema", get(schema::list))
         .route("/schema/{table}", get(schema::show))

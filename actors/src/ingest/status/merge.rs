@@ -17,12 +17,15 @@ pub struct Merged {
 
 /// Puts together what each node says of one stream; `None` when no node knows it.
 ///
-/// Only the latest generation counts. Of two nodes that both claim a partition the one with the
+/// Only the latest generation counts; but a node where the stream cannot begin is heard, for partitions that are
+/// planned for it stand still. Of two nodes that both claim a partition the one with the
 /// higher epoch is believed: the other has not noticed yet that it has lost it.
 pub fn merge(parts: impl IntoIterator<Item = (NodeId, Snapshot)>) -> Option<Merged> {
     let parts: Vec<(NodeId, Snapshot)> = parts.into_iter().collect();
     let latest = parts.iter().map(|(_, part)| part.generation).max()?;
-    let mut parts = parts.into_iter().filter(|(_, part)| part.generation == latest);
+    let (parts, others): (Vec<_>, Vec<_>) =
+        parts.into_iter().partition(|(_, part)| part.generation == latest);
+    let mut parts = parts.into_iter();
     let (node, first) = parts.next()?;
     let owners = first
         .partitions
@@ -40,6 +43,10 @@ pub fn merge(parts: impl IntoIterator<Item = (NodeId, Snapshot)>) -> Option<Merg
     for (node, part) in parts {
         complete.push((part.partitions.is_empty(), part.complete_to_ms));
         add(&mut merged, &node, part);
+    }
+    let cannot_begin = |part: &Snapshot| part.generation == 0 && part.state == State::Waiting;
+    if let Some((_, part)) = others.into_iter().find(|(_, part)| cannot_begin(part)) {
+        (merged.snapshot.state, merged.snapshot.reason) = (part.state, part.reason);
     }
     merged.snapshot.complete_to_ms = complete_to(&merged.snapshot, &complete);
     Some(merged)
@@ -150,6 +157,17 @@ mod tests {
         assert_eq!(all.unwrap().snapshot.complete_to_ms, Some(0));
         let some = merge([(node("a"), snapshot(&[(1, 1), (2, 1)]))]);
         assert_eq!(some.unwrap().snapshot.complete_to_ms, None);
+    }
+
+    #[test]
+    fn a_node_where_the_stream_cannot_begin_is_heard() {
+        let status = StreamStatus::default();
+        status.set_state(State::Waiting, Some("no password".to_owned()));
+        let parts = [(node("a"), snapshot(&[(0, 1)])), (node("b"), status.snapshot())];
+        let merged = merge(parts).unwrap();
+        assert_eq!(merged.snapshot.state, State::Waiting);
+        assert_eq!(merged.snapshot.reason.as_deref(), Some("no password"));
+        assert_eq!(merged.owners, BTreeMap::from([(0, node("a"))]));
     }
 
     #[test]

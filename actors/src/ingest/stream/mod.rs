@@ -38,7 +38,7 @@ const LONGEST_RESPAWN_PAUSE: Duration = Duration::from_secs(30);
 const DRAIN_LIMIT: Duration = Duration::from_secs(20);
 
 /// What makes a stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamSpec {
     /// Its name.
     pub id: StreamId,

@@ -11,19 +11,23 @@ use anyhow::{Context, bail};
 use aurora_actors::ingest::source::Source;
 use aurora_actors::ingest::source::buffer::Budget;
 use aurora_actors::ingest::source::connection::{KafkaConnection, SourceError};
-use aurora_actors::ingest::stream::StreamSpec;
-use aurora_cluster::StreamId;
+use aurora_actors::store::Store;
+use aurora_actors::store::identity::ClusterIdentity;
+use aurora_cluster::ClusterKey;
 use clap::Args;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use self::peers::{Common, Peers};
 use super::output;
-use crate::config::default_database;
+use crate::cluster::joining;
+use crate::config::{ConnectionSection, Secret, StreamSection, default_database};
 use crate::embedded::broker::{DemoBroker, FETCH_WAIT_MAX_MS};
 use crate::embedded::clickhouse::{ClickHouseOptions, EmbeddedClickHouse, default_cache_dir};
 use crate::embedded::demo::{DEMO_PARTITIONS, DEMO_TOPIC, DemoOptions, DemoStream};
 use crate::node::{Node, NodeOptions};
+use crate::registry::Registry;
+use crate::registry::document::Declared;
 use crate::telemetry::{self, LogFormat};
 
 /// Run all of it here: ClickHouse, a demo stream or your Kafka, one node with its page.
@@ -218,9 +222,11 @@ async fn start_rest(
         None if !args.no_demo => Some(start_demo(args)?),
         _ => None,
     };
-    let streams = streams(args, demo.as_ref())?;
+    let (connections, streams) = sections(args, demo.as_ref());
+    let declared = Declared::new(&connections, &streams)?;
     let key = peers::cluster_key(&args.data_dir)?;
     let (writer, reader) = (clickhouse.writer(), clickhouse.reader());
+    retract_others(&Store::new(&writer), &key, &declared).await?;
     if args.nodes > 1 {
         let http = listener.local_addr().context("the HTTP socket has no address")?;
         // The first node serves it.
@@ -231,6 +237,7 @@ async fn start_rest(
             token: args.token.as_deref(),
             writer,
             reader,
+            connections: &connections,
             streams: &streams,
         };
         let peers = tokio::select! {
@@ -247,38 +254,58 @@ async fn start_rest(
         reader,
         database: default_database(),
         buffer_bytes: crate::config::LimitsSection::default().buffer_bytes,
-        streams,
+        declared,
         cluster: Some(peers::alone(key)),
     })
     .await?;
     Ok((Nodes::One(Box::new(node)), demo))
 }
 
-fn streams(args: &UpArgs, demo: Option<&Demo>) -> anyhow::Result<Vec<(KafkaConnection, StreamSpec)>> {
-    let mut streams = Vec::new();
+/// Takes back what an earlier `up` has registered here and this one does not name: there is no other authority
+/// over what is in its data directory.
+async fn retract_others(store: &Store, key: &ClusterKey, declared: &Declared) -> anyhow::Result<()> {
+    let identity = ClusterIdentity {
+        name: peers::CLUSTER.to_owned(),
+        key_fingerprint: key.fingerprint(),
+    };
+    joining::check_identity(store, &default_database(), Some(&identity)).await?;
+    let registry = Registry::new(store.clone(), "up".parse()?, peers::CLUSTER, key);
+    registry
+        .retract_others(declared)
+        .await
+        .context("what an earlier `aurora up` has registered cannot be taken back")
+}
+
+/// What the nodes are configured with.
+fn sections(args: &UpArgs, demo: Option<&Demo>) -> (Vec<ConnectionSection>, Vec<StreamSection>) {
+    let (mut connections, mut streams) = (Vec::new(), Vec::new());
     if let Some(demo) = demo {
-        let mut connection = KafkaConnection::plain("demo", &demo.broker.bootstrap_servers());
-        connection
-            .properties
-            .insert("fetch.wait.max.ms".to_owned(), FETCH_WAIT_MAX_MS.to_string());
-        let spec = StreamSpec {
-            id: StreamId::new("demo", DEMO_TOPIC)?,
-            database: default_database(),
+        let wait = ("fetch.wait.max.ms", Secret::new(FETCH_WAIT_MAX_MS.to_string()));
+        connections.push(ConnectionSection {
+            name: "demo".to_owned(),
+            brokers: demo.broker.bootstrap_servers(),
+            properties: [wait].map(|(name, value)| (name.to_owned(), value)).into(),
+        });
+        streams.push(StreamSection {
+            connection: "demo".to_owned(),
+            topic: DEMO_TOPIC.to_owned(),
             // The demo's broker starts its offsets anew each time: each start is a topic of its own.
             topic_identity: Some(demo.broker.run_id().to_owned()),
-        };
-        streams.push((connection, spec));
+        });
     }
-    for topic in &args.topics {
-        let Some(brokers) = &args.kafka else { continue };
-        let spec = StreamSpec {
-            id: StreamId::new("kafka", topic)?,
-            database: default_database(),
+    if let Some(brokers) = &args.kafka {
+        connections.push(ConnectionSection {
+            name: "kafka".to_owned(),
+            brokers: brokers.clone(),
+            properties: std::collections::BTreeMap::new(),
+        });
+        streams.extend(args.topics.iter().map(|topic| StreamSection {
+            connection: "kafka".to_owned(),
+            topic: topic.clone(),
             topic_identity: None,
-        };
-        streams.push((KafkaConnection::plain("kafka", brokers), spec));
+        }));
     }
-    Ok(streams)
+    (connections, streams)
 }
 
 fn start_demo(args: &UpArgs) -> anyhow::Result<Demo> {

@@ -11,21 +11,19 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use aurora_actors::ingest::source::connection::KafkaConnection;
-use aurora_actors::ingest::stream::StreamSpec;
 use aurora_actors::store::Login;
 use aurora_cluster::ClusterKey;
 use aurora_cluster::membership::GossipTiming;
 
 use crate::cli::output;
-use crate::config::default_database;
+use crate::config::{ConnectionSection, StreamSection, default_database};
 use crate::embedded::clickhouse::write_private;
 use crate::embedded::process::ChildProcess;
 use crate::http::cluster::ClusterStatus;
 use crate::node::ClusterOptions;
 
 /// The cluster's name.
-const CLUSTER: &str = "local";
+pub(super) const CLUSTER: &str = "local";
 /// How long all nodes may take to get ready.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// How long a node may take to hand over.
@@ -40,7 +38,8 @@ pub(super) struct Common<'a> {
     pub(super) token: Option<&'a str>,
     pub(super) writer: Login,
     pub(super) reader: Login,
-    pub(super) streams: &'a [(KafkaConnection, StreamSpec)],
+    pub(super) connections: &'a [ConnectionSection],
+    pub(super) streams: &'a [StreamSection],
 }
 
 /// One node.
@@ -262,12 +261,7 @@ fn configuration(
         login(&common.writer),
         login(&common.reader),
     );
-    let mut named: Vec<&str> = Vec::new();
-    for (connection, _) in common.streams {
-        if named.contains(&connection.name.as_str()) {
-            continue;
-        }
-        named.push(&connection.name);
+    for connection in common.connections {
         let _ = write!(
             toml,
             "\n[[connections]]\nname = {}\nbrokers = {}\n\n[connections.properties]\n",
@@ -275,17 +269,17 @@ fn configuration(
             text(&connection.brokers)
         );
         for (name, value) in &connection.properties {
-            let _ = writeln!(toml, "{} = {}", text(name), text(value));
+            let _ = writeln!(toml, "{} = {}", text(name), text(value.as_written()));
         }
     }
-    for (_, spec) in common.streams {
+    for stream in common.streams {
         let _ = write!(
             toml,
             "\n[[streams]]\nconnection = {}\ntopic = {}\n",
-            text(spec.id.connection()),
-            text(spec.id.topic())
+            text(&stream.connection),
+            text(&stream.topic)
         );
-        if let Some(identity) = &spec.topic_identity {
+        if let Some(identity) = &stream.topic_identity {
             let _ = writeln!(toml, "topic_identity = {}", text(identity));
         }
     }
@@ -295,7 +289,7 @@ fn configuration(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::{Config, Secret};
 
     #[test]
     fn what_is_written_can_be_read() {
@@ -304,9 +298,14 @@ mod tests {
             user: user.to_owned(),
             password: "it's \"quoted\"".to_owned(),
         };
-        let spec = StreamSpec {
-            id: "kafka:orders".parse().unwrap(),
-            database: default_database(),
+        let connection = ConnectionSection {
+            name: "kafka".to_owned(),
+            brokers: "localhost:9092".to_owned(),
+            properties: [("a.b".to_owned(), Secret::new("c"))].into(),
+        };
+        let stream = StreamSection {
+            connection: "kafka".to_owned(),
+            topic: "orders".to_owned(),
             topic_identity: Some("run".to_owned()),
         };
         let key = ClusterKey::generate();
@@ -316,7 +315,8 @@ mod tests {
             token: Some("secret"),
             writer: login("w"),
             reader: login("r"),
-            streams: &[(KafkaConnection::plain("kafka", "localhost:9092"), spec)],
+            connections: &[connection],
+            streams: &[stream],
         };
         let gossip: Vec<SocketAddr> = vec![
             "127.0.0.1:7001".parse().unwrap(),
@@ -331,6 +331,7 @@ mod tests {
             config.clickhouse.writer.password.resolve().unwrap(),
             "it's \"quoted\""
         );
+        assert_eq!(config.connections[0].properties["a.b"].as_written(), "c");
         assert_eq!(config.streams[0].topic_identity.as_deref(), Some("run"));
     }
 }
