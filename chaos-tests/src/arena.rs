@@ -234,7 +234,6 @@ impl<'a> Arena<'a> {
         options
             .map(|(index, (member, advertise))| NodeOptions {
                 id: format!("node-{index}"),
-                topics: vec![topic.to_owned()],
                 writer: through_proxy(self.clickhouse.writer()),
                 reader: through_proxy(self.clickhouse.reader()),
                 brokers: bootstrap_servers(&self.proxies),
@@ -248,6 +247,7 @@ impl<'a> Arena<'a> {
                     capacity: 1,
                 }),
                 member: Some(member.clone()),
+                ..NodeOptions::new(&self.kafka, &self.clickhouse, &[topic])
             })
             .collect()
     }

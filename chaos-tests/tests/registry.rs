@@ -170,7 +170,11 @@ async fn a_stream_outlives_the_node_that_named_it_and_others_come_and_go() -> Re
 
         kafka.increase_partitions(named, 2 * PARTITIONS).await?;
         cluster.until_balanced(2, 3 * PARTITIONS as usize).await?;
-        flow.require_exactly_once(&cluster, kafka, &clickhouse).await?;
+        let finished = flow.finish().await?;
+        let table = finished.until_journaled(&cluster, kafka, &clickhouse).await?;
+        finished
+            .require_exactly_once(&cluster, &clickhouse, &table)
+            .await?;
         let messages: Vec<Message<'_>> = (PARTITIONS..2 * PARTITIONS)
             .map(|partition| Message {
                 partition,

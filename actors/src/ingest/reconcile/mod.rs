@@ -2,7 +2,7 @@
 //!
 //! Every node makes the same plan from the same facts: who is ready (gossip), what partitions there
 //! are (Kafka), and who has them now (ClickHouse, which decides). The plan is
-//! [`assignment`](aurora_cluster::assignment). Carrying it out is *pulling*: a node to which a
+//! [`aurora_cluster::assignment`]. Carrying it out is *pulling*: a node to which a
 //! partition is assigned asks the one that has it to hand over, and takes it then. Nobody lets go of
 //! a partition because of a plan alone, so one about which two nodes disagree keeps its owner, and
 //! none is ever nobody's. A node that has died, or does not answer, is not waited for: the fence and
@@ -11,6 +11,8 @@
 //! Two nodes that cannot see each other would take a partition from each other for as long as that
 //! lasts. Each time a node loses one it waits longer before it may take it back, so both sides'
 //! turns grow, and events are never late by more than the handover itself.
+
+mod patience;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::patience::Patience;
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
 use super::ownership::owners;
@@ -40,14 +43,6 @@ const STILL: Duration = Duration::from_millis(750);
 const HANDOVER_LIMIT: Duration = Duration::from_secs(5);
 /// How long it takes at most until what is to be taken shows as being here.
 const UNTIL_TAKEN: Duration = Duration::from_secs(1);
-/// A partition that was handed over is not taken back for so long: the other node is about to take it.
-const AFTER_RELEASE: Duration = Duration::from_secs(10);
-/// The first and the longest wait before a partition may be taken back that another node took.
-const SHORTEST_YIELD: Duration = Duration::from_secs(2);
-const LONGEST_YIELD: Duration = Duration::from_secs(60);
-/// A partition that has not been lost for so long starts with the shortest wait again.
-const FORGIVEN_AFTER: Duration = Duration::from_secs(180);
-
 /// The cluster, as far as assignment needs it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Members {
@@ -424,60 +419,10 @@ fn assigned_to(
         .collect()
 }
 
-/// When a partition that has gone may be taken back.
-#[derive(Debug, Default)]
-struct Patience {
-    waits: HashMap<Key, Wait>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Wait {
-    until: Instant,
-    losses: u32,
-}
-
-impl Patience {
-    fn lost(&mut self, key: Key, now: Instant) {
-        let wait = self.waits.entry(key).or_insert(Wait {
-            until: now,
-            losses: 0,
-        });
-        let pause = SHORTEST_YIELD
-            .saturating_mul(1 << wait.losses.min(10))
-            .min(LONGEST_YIELD);
-        wait.losses += 1;
-        // Apart from the other side's, so that one of them gets a long turn.
-        wait.until = now + pause.mul_f64(0.5 + rand::random::<f64>());
-    }
-
-    fn released(&mut self, key: Key, now: Instant) {
-        let losses = self.waits.get(&key).map_or(0, |wait| wait.losses);
-        self.waits.insert(
-            key,
-            Wait {
-                until: now + AFTER_RELEASE,
-                losses,
-            },
-        );
-    }
-
-    fn allows(&self, key: &Key, now: Instant) -> bool {
-        self.waits.get(key).is_none_or(|wait| wait.until <= now)
-    }
-
-    fn forgive(&mut self, now: Instant) {
-        self.waits.retain(|_, wait| wait.until + FORGIVEN_AFTER > now);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::sql::TableName;
-
-    fn key() -> Key {
-        ("c:t".parse().unwrap(), 1, 0)
-    }
 
     fn shape(partitions: std::ops::Range<Partition>) -> Shape {
         Shape {
@@ -516,29 +461,5 @@ mod tests {
             assigned_to(&outsider, &[member("a")], &[shape(0..4)], &HashMap::new()),
             []
         );
-    }
-
-    #[test]
-    fn who_keeps_losing_a_partition_waits_longer_and_longer() {
-        let (mut patience, start) = (Patience::default(), Instant::now());
-        let mut waits = Vec::new();
-        for _ in 0..8 {
-            patience.lost(key(), start);
-            assert!(!patience.allows(&key(), start));
-            waits.push(patience.waits[&key()].until - start);
-        }
-        assert!(waits[0] <= SHORTEST_YIELD.mul_f64(1.5), "{waits:?}");
-        assert!(waits[7] >= LONGEST_YIELD / 2, "{waits:?}");
-        let later = start + LONGEST_YIELD * 2 + FORGIVEN_AFTER;
-        patience.forgive(later);
-        assert!(patience.waits.is_empty());
-    }
-
-    #[test]
-    fn what_was_handed_over_is_left_to_who_asked_for_it() {
-        let (mut patience, start) = (Patience::default(), Instant::now());
-        patience.released(key(), start);
-        assert!(!patience.allows(&key(), start + AFTER_RELEASE / 2));
-        assert!(patience.allows(&key(), start + AFTER_RELEASE));
     }
 }
