@@ -194,6 +194,16 @@ impl<'a> Arena<'a> {
             epochs: self.clickhouse.number(&epochs).await?,
             schedule,
         };
+        // The nodes of the next run find what these have registered.
+        let removed = cluster
+            .any()?
+            .api()
+            .delete(&format!("/api/v1/streams/{}", stream_id(&topic)))
+            .await?;
+        ensure!(
+            removed.status.is_success(),
+            "the stream is not removed: {removed:?}"
+        );
         for node in &cluster.nodes {
             node.terminate().await?;
         }

@@ -2,7 +2,7 @@
 //!
 //! `AURORA_CHAOS_RUNS` says how many runs (two by default), `AURORA_CHAOS_SEED` the seed of the first; the others
 //! follow it. `AURORA_CHAOS_SECONDS` says how long faults go on in each. `AURORA_CHAOS_REPORT` names a file to which a
-//! line of JSON is added for each run; `docs/chaos.md` is made of those, by `chaos-tests/report`.
+//! line of JSON is added for each run; the tables of `docs/chaos.md` are made of those, by the example `chaos_table`.
 
 use std::env;
 use std::fs::OpenOptions;
