@@ -248,6 +248,32 @@ fn members_of(view: &ClusterView) -> Members {
             })
             .collect(),
         alive: view.members.keys().cloned().collect(),
+        takes_part: view
+            .own()
+            .is_some_and(|own| own.state == MemberState::Ready && own.is_compatible()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A view in which `node-1` is ready, and is this process or another one of that name.
+    fn view(is_self: bool) -> ClusterView {
+        let this: NodeId = "node-1".parse().unwrap();
+        let alone = Cluster::alone(&this, ([127, 0, 0, 1], 1).into(), StreamTable::default());
+        let mut view = ClusterView::clone(&alone.view());
+        for member in view.members.values_mut() {
+            member.is_self = is_self;
+        }
+        view
+    }
+
+    #[test]
+    fn a_namesake_of_a_ready_node_takes_no_part() {
+        assert!(members_of(&view(true)).takes_part);
+        let namesake = members_of(&view(false));
+        assert!(!namesake.takes_part && namesake.ready.len() == 1);
     }
 }
 

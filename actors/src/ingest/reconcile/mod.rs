@@ -50,6 +50,9 @@ pub struct Members {
     pub ready: Vec<Member>,
     /// All nodes that can be asked, also those on their way out.
     pub alive: BTreeSet<NodeId>,
+    /// Whether this very process is one of those that may own partitions. Its name may be among them and belong to
+    /// another process, of which this one is a namesake.
+    pub takes_part: bool,
 }
 
 impl Members {
@@ -61,6 +64,7 @@ impl Members {
                 weight: 1.0,
             }],
             alive: BTreeSet::from([node.clone()]),
+            takes_part: true,
         }
     }
 }
@@ -229,6 +233,9 @@ impl ReconcilerState {
         let members = self.context.members.borrow().clone();
         if members != self.members.0 {
             self.members = (members.clone(), Instant::now());
+        }
+        if !members.takes_part {
+            return;
         }
         let shapes: Vec<Shape> = {
             let streams = self.context.streams.read();
