@@ -254,6 +254,21 @@ fn members_of(view: &ClusterView) -> Members {
     }
 }
 
+struct ClusterPeers(Arc<Cluster>);
+
+impl Peers for ClusterPeers {
+    fn release<'a>(
+        &'a self,
+        node: &'a NodeId,
+        stream: &'a StreamId,
+        generation: Generation,
+        partitions: &'a [Partition],
+    ) -> BoxFuture<'a, Result<(), String>> {
+        let request = Request::Release(stream.clone(), generation, partitions.to_vec());
+        Box::pin(async move { self.0.ask(node, request).await.map(drop) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,20 +289,5 @@ mod tests {
         assert!(members_of(&view(true)).takes_part);
         let namesake = members_of(&view(false));
         assert!(!namesake.takes_part && namesake.ready.len() == 1);
-    }
-}
-
-struct ClusterPeers(Arc<Cluster>);
-
-impl Peers for ClusterPeers {
-    fn release<'a>(
-        &'a self,
-        node: &'a NodeId,
-        stream: &'a StreamId,
-        generation: Generation,
-        partitions: &'a [Partition],
-    ) -> BoxFuture<'a, Result<(), String>> {
-        let request = Request::Release(stream.clone(), generation, partitions.to_vec());
-        Box::pin(async move { self.0.ask(node, request).await.map(drop) })
     }
 }
