@@ -297,14 +297,6 @@ impl Standstill {
         Self { longest, task }
     }
 
-    /// Forgets what has been seen so far.
-    pub fn reset(&self) {
-        self.longest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
     /// The longest time that each partition has stood still between two of its inserts.
     pub fn longest(&self) -> BTreeMap<i32, Duration> {
         self.longest

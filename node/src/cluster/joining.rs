@@ -23,6 +23,7 @@ const CONTACT_LIMIT: Duration = Duration::from_secs(10);
 const TRACES: Duration = Duration::from_secs(5);
 /// How often to say that a node still waits.
 const REMINDER: Duration = Duration::from_secs(30);
+
 /// Why a node must not take part.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
@@ -125,7 +126,7 @@ pub async fn become_ready(membership: &Membership, store: &Store) -> Result<(), 
 }
 
 /// How long a node that hears nobody waits before it takes itself for the first. One that is no seed
-/// waits for ever.
+/// never does: it looks for traces of others instead.
 fn as_first_after(contacts: &Contacts) -> Duration {
     let mut answers = contacts
         .seeds
