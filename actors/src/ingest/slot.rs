@@ -174,6 +174,14 @@ impl Slot {
             .any(|batch| is_full(batch) || batch.offsets.len() >= max_rows)
     }
 
+    /// The writer looks at this slot from now on. What was left before that has been said already, and may have been
+    /// looked for in vain.
+    pub fn announce(&self) {
+        if self.inner.lock().batches.iter().any(|batch| !batch.is_empty()) {
+            self.ready.say();
+        }
+    }
+
     /// Waits until the writer has taken something or answered.
     pub async fn changed(&self) {
         self.changed.notified().await;
@@ -242,38 +250,51 @@ mod tests {
     use super::*;
     use crate::ingest::schema::TableSchema;
 
+    fn some_batch() -> PartitionBatch {
+        let mut batch = PartitionBatch::new(Arc::new(TableSchema::default()), 0);
+        batch.range.next = 1;
+        batch
+    }
+
+    async fn is_woken(ready: &ReadySignal) -> bool {
+        let patience = std::time::Duration::from_millis(50);
+        tokio::time::timeout(patience, ready.some()).await.is_ok()
+    }
+
     #[tokio::test]
     async fn many_fills_wake_the_writer_once() {
         let ready = Arc::new(ReadySignal::default());
         let (slot, _outcomes) = Slot::new(0, 1, ready.clone());
-        let fill = || {
-            slot.fill(|batches| {
-                let mut batch = PartitionBatch::new(Arc::new(TableSchema::default()), 0);
-                batch.range.next = 1;
-                batches.push_back(batch);
-            });
-        };
-        let woken = async || {
-            tokio::time::timeout(std::time::Duration::from_millis(50), ready.some())
-                .await
-                .is_ok()
-        };
+        let fill = || slot.fill(|batches| batches.push_back(some_batch()));
         (0..100).for_each(|_| fill());
-        assert!(woken().await);
+        assert!(is_woken(&ready).await);
         fill();
-        assert!(!woken().await, "the writer has not looked yet");
+        assert!(!is_woken(&ready).await, "the writer has not looked yet");
         ready.looked();
         assert_eq!(slot.take().len(), 101);
         fill();
-        assert!(woken().await);
+        assert!(is_woken(&ready).await);
+    }
+
+    #[tokio::test]
+    async fn what_was_left_before_the_writer_knew_the_slot_is_not_forgotten() {
+        let ready = Arc::new(ReadySignal::default());
+        let (slot, _outcomes) = Slot::new(0, 1, ready.clone());
+        slot.announce();
+        slot.fill(|batches| batches.push_back(some_batch()));
+        assert!(is_woken(&ready).await);
+        // It looks at the slots that it knows. This one is not among them yet.
+        ready.looked();
+        assert!(!is_woken(&ready).await);
+        slot.announce();
+        assert!(is_woken(&ready).await);
+        assert_eq!(slot.take().len(), 1);
     }
 
     #[tokio::test]
     async fn a_closed_slot_gives_nothing_out_and_waits_for_its_answer() {
         let (slot, mut outcomes) = Slot::new(0, 1, Arc::default());
-        let mut batch = PartitionBatch::new(Arc::new(TableSchema::default()), 0);
-        batch.range.next = 1;
-        slot.fill(|batches| batches.push_back(batch));
+        slot.fill(|batches| batches.push_back(some_batch()));
         let taken = slot.take().pop().unwrap();
         let closing = tokio::spawn({
             let slot = slot.clone();

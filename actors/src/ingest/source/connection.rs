@@ -66,6 +66,8 @@ impl SourceError {
     }
 }
 
+/// The group in whose name positions are told; nobody ever joins it.
+const GROUP: &str = "aurora";
 /// How often the log is told that the brokers are away; librdkafka says it many times a second.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -122,12 +124,17 @@ impl KafkaConnection {
         }
     }
 
+    /// The group in whose name the brokers are told how far we are.
+    pub(super) fn group(&self) -> &str {
+        self.properties.get("group.id").map_or(GROUP, String::as_str)
+    }
+
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "aurora")
-            .set("group.id", "aurora")
+            .set("group.id", GROUP)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             // Where to read is decided by the journal; a position that is gone must be told.
@@ -140,6 +147,10 @@ impl KafkaConnection {
             .set("fetch.wait.max.ms", "100")
             .set("fetch.queue.backoff.ms", "20")
             .set("fetch.error.backoff.ms", "200")
+            // A broker that stands still is given up after this; librdkafka would wait for a minute. The answer to a
+            // fetch must be there by then, also over a slow line.
+            .set("socket.timeout.ms", "10000")
+            .set("fetch.max.bytes", "8388608")
             .set("socket.keepalive.enable", "true")
             .set("reconnect.backoff.max.ms", "5000")
             .set("topic.metadata.refresh.interval.ms", "10000")

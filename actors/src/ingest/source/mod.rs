@@ -6,10 +6,12 @@
 
 pub mod buffer;
 pub mod connection;
+mod group_offsets;
 mod poller;
 pub mod sample;
 mod topic_id;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -89,12 +91,14 @@ impl Source {
         });
     }
 
-    /// Tells the brokers how far a partition has been written, for lag tools. Nothing depends on it.
-    pub fn commit(&self, topic: &str, positions: Vec<(Partition, u64)>) {
-        self.send(poller::Command::Commit {
-            topic: topic.to_owned(),
-            positions,
-        });
+    /// Tells the brokers how far partitions have been written (the next offset, by partition), for lag tools. Nothing
+    /// depends on it, and nobody waits for it.
+    pub fn commit(&self, topic: &str, positions: &BTreeMap<Partition, u64>) {
+        let group = self.connection.group();
+        let client = self.consumer.client();
+        if let Err(error) = group_offsets::send(client, group, topic, positions, BROKER_TIMEOUT) {
+            tracing::debug!(%error, topic, "the group's offsets are not told");
+        }
     }
 
     fn send(&self, command: poller::Command) {

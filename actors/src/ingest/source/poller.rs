@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use aurora_cluster::Partition;
 use rdkafka::bindings as rd;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -47,11 +47,6 @@ pub(super) enum Command {
         topic: String,
         partition: Partition,
         buffer: Arc<PartitionBuffer>,
-    },
-    /// Tell the brokers how far we are.
-    Commit {
-        topic: String,
-        positions: Vec<(Partition, u64)>,
     },
     /// End.
     Stop,
@@ -120,19 +115,12 @@ impl Poller {
     /// Takes what is there, up to a bound, so that commands are heard; waits when there is nothing.
     fn poll_some(&mut self) {
         for round in 0..4096 {
-            let consumer = self.consumer.clone();
-            match consumer.poll(Duration::ZERO) {
-                Some(Ok(message)) => self.take(&message),
-                Some(Err(error)) => self.failed(&error),
-                None => {
-                    self.flush(|_| true);
-                    if round == 0
-                        && let Some(Ok(message)) = consumer.poll(IDLE_POLL)
-                    {
-                        self.take(&message);
-                    }
-                    return;
+            if !self.poll(Duration::ZERO) {
+                self.flush(|_| true);
+                if round == 0 {
+                    self.poll(IDLE_POLL);
                 }
+                return;
             }
             if round % 256 == 255 {
                 if self.budget.is_exhausted() {
@@ -141,6 +129,17 @@ impl Poller {
                 self.flush(|slot| slot.chunk_started.elapsed() > CHUNK_AGE);
             }
         }
+    }
+
+    /// Deals with one message or error, if one comes within `patience`; whether one did.
+    fn poll(&mut self, patience: Duration) -> bool {
+        let consumer = self.consumer.clone();
+        match consumer.poll(patience) {
+            Some(Ok(message)) => self.take(&message),
+            Some(Err(error)) => self.failed(&error),
+            None => return false,
+        }
+        true
     }
 
     fn take(&mut self, message: &BorrowedMessage<'_>) {
@@ -218,7 +217,6 @@ impl Poller {
                 partition,
                 buffer,
             } => self.unassign(&topic, partition, &buffer),
-            Command::Commit { topic, positions } => self.commit(&topic, &positions),
             Command::Stop => Ok(()),
         };
         if let Err(error) = result {
@@ -293,18 +291,6 @@ impl Poller {
         let mut list = TopicPartitionList::new();
         list.add_partition(topic, partition);
         self.consumer.incremental_unassign(&list)
-    }
-
-    fn commit(&self, topic: &str, positions: &[(Partition, u64)]) -> Result<(), KafkaError> {
-        let mut list = TopicPartitionList::new();
-        for (partition, next) in positions {
-            list.add_partition_offset(
-                topic,
-                *partition,
-                Offset::Offset(i64::try_from(*next).unwrap_or(i64::MAX)),
-            )?;
-        }
-        self.consumer.commit(&list, CommitMode::Async)
     }
 
     fn keep_house(&mut self) {

@@ -55,7 +55,7 @@ pub enum WriterMessage {
     /// A partition begins a new epoch; its earlier slot is forgotten, and so is what was to be
     /// journaled of it.
     Open(Arc<Slot>),
-    /// A partition has ended its epoch.
+    /// A partition has ended its epoch. What of it is not in the journal yet is forgotten.
     Close(Arc<Slot>),
     /// Slots have something.
     Commit,
@@ -149,6 +149,7 @@ impl Actor for StreamWriter {
         match message {
             WriterMessage::Open(slot) => {
                 state.unjournaled.remove(&slot.partition);
+                slot.announce();
                 state.slots.insert(slot.partition, slot);
             }
             WriterMessage::Close(slot) => {
@@ -158,6 +159,9 @@ impl Actor for StreamWriter {
                     .is_some_and(|known| Arc::ptr_eq(known, &slot))
                 {
                     state.slots.remove(&slot.partition);
+                    // Whoever has the partition next settles. Kept, it would be fenced, and with it what the other
+                    // partitions have to journal.
+                    state.unjournaled.remove(&slot.partition);
                 }
             }
             WriterMessage::Commit => state.commit().await,
@@ -381,7 +385,7 @@ impl WriterState {
                     .iter()
                     .map(|(partition, _, range)| (*partition, range.next))
                     .collect();
-                source.commit(target.stream.topic(), positions);
+                source.commit(target.stream.topic(), &positions);
             }
             // It stays to be written: nothing of it can be there.
             Err(StoreError::Unreachable(_)) => {}
