@@ -31,12 +31,12 @@ fn main() -> Result<()> {
         .map(|line| serde_json::from_str(line).context("a line is no report"))
         .collect::<Result<_>>()?;
     println!(
-        "| seed | gossip | faults | events | epochs | lost | doubled | longest standstill of a partition |"
+        "| seed | gossip | faults | events | epochs | lost | doubled | longest standstill of a partition | after the last fault in it |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     for run in &reports {
         println!(
-            "| {} | {:?} | {} | {} | {} | {} | {} | {:.1} s |",
+            "| {} | {:?} | {} | {} | {} | {} | {} | {:.1} s | {:.1} s |",
             run.seed,
             run.gossip,
             run.schedule.faults.len(),
@@ -44,7 +44,8 @@ fn main() -> Result<()> {
             run.epochs,
             run.lost,
             run.doubled,
-            run.longest_standstill_ms as f64 / 1_000.0
+            run.standstill_length_ms() as f64 / 1_000.0,
+            run.recovery_ms() as f64 / 1_000.0
         );
     }
     println!("\n| fault | runs | times | events | lost | doubled | longest standstill |");
@@ -79,7 +80,7 @@ fn by_fault(reports: &[Report]) -> BTreeMap<&'static str, Row> {
             row.events += run.events;
             row.lost += run.lost;
             row.doubled += run.doubled;
-            row.longest_ms = row.longest_ms.max(run.longest_standstill_ms);
+            row.longest_ms = row.longest_ms.max(run.standstill_length_ms());
         }
     }
     rows

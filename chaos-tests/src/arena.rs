@@ -60,10 +60,51 @@ pub struct Report {
     pub lost: u64,
     /// Rows and dead letters beyond the first of an offset.
     pub doubled: u64,
-    /// The longest that a partition stood still, in milliseconds.
-    pub longest_standstill_ms: u64,
+    /// When each fault of the schedule began and was over, in milliseconds of the run; `None` for one that was left
+    /// out. What has been restarted is back at the end.
+    pub inflicted_ms: Vec<Option<(u64, u64)>>,
+    /// The longest that a partition stood still: from when to when, in milliseconds of the run.
+    pub standstill_ms: (u64, u64),
+    /// Which partition that was.
+    pub standstill_of: i32,
     /// Epochs that were taken.
     pub epochs: u64,
+}
+
+impl Report {
+    /// How long the longest standstill was, in milliseconds.
+    pub fn standstill_length_ms(&self) -> u64 {
+        self.standstill_ms.1 - self.standstill_ms.0
+    }
+
+    /// How much of the longest standstill came after the last fault in it was over, in milliseconds: what Aurora
+    /// itself took to go on. It is 0 when it went on before that.
+    pub fn recovery_ms(&self) -> u64 {
+        let (from, to) = self.standstill_ms;
+        let ends = self.inflicted_ms.iter().flatten();
+        let touching = ends.filter(|(start, end)| *start < to && *end > from);
+        let last = touching.map(|(_, end)| *end).max().unwrap_or(from);
+        to.saturating_sub(last)
+    }
+
+    /// The faults that fell into the longest standstill, a line each.
+    pub fn around_standstill(&self) -> String {
+        let (from, to) = self.standstill_ms;
+        let seconds = |ms: u64| ms as f64 / 1_000.0;
+        let faults = self.schedule.faults.iter().zip(&self.inflicted_ms);
+        faults
+            .filter_map(|(fault, times)| times.map(|(start, end)| (fault, start, end)))
+            .filter(|(_, start, end)| *start < to && *end > from)
+            .map(|(fault, start, end)| {
+                format!(
+                    "{:8.1} s to {:6.1} s  {}\n",
+                    seconds(start),
+                    seconds(end),
+                    fault.fault
+                )
+            })
+            .collect()
+    }
 }
 
 /// The services and the network, for several runs.
@@ -162,7 +203,7 @@ impl<'a> Arena<'a> {
                 .await
                 .with_context(|| format!("when {what}"))
         });
-        try_join_all(faults).await?;
+        let inflicted_ms = try_join_all(faults).await?;
         self.network.heal()?;
         ensure!(flow.is_running(), "the load ended before the faults did");
         let flow = flow.stop().await?;
@@ -184,13 +225,17 @@ impl<'a> Arena<'a> {
             "SELECT count() FROM aurora.owners WHERE stream = '{}'",
             stream_id(&topic)
         );
+        let (standstill_of, still) = standstill.worst().context("nothing was written")?;
+        let ms = |at: Instant| u64::try_from(at.saturating_duration_since(started).as_millis());
         let report = Report {
             seed,
             gossip,
             events: flow.events(),
             lost,
             doubled,
-            longest_standstill_ms: u64::try_from(standstill.worst().as_millis())?,
+            inflicted_ms,
+            standstill_ms: (ms(still.from)?, ms(still.to)?),
+            standstill_of,
             epochs: self.clickhouse.number(&epochs).await?,
             schedule,
         };
@@ -262,23 +307,39 @@ impl<'a> Arena<'a> {
             .collect()
     }
 
-    /// Waits for a fault's time, makes it, and makes it good again when it is over.
+    /// Waits for a fault's time and makes it; from when to when it lasted, in milliseconds.
     async fn inflict(
         &self,
         cluster: &Cluster,
         relays: &[UdpRelay],
         topic: &str,
         started: Instant,
-        ScheduledFault { start, end, fault }: &ScheduledFault,
-    ) -> Result<()> {
-        let until = |at: &Duration| tokio::time::sleep_until((started + *at).into());
-        until(start).await;
+        scheduled: &ScheduledFault,
+    ) -> Result<Option<(u64, u64)>> {
+        let ScheduledFault { start, end, fault } = scheduled;
+        tokio::time::sleep_until((started + *start).into()).await;
         // What a fault before has broken may take longer to come back than the schedule thought.
         let _turn = self.turns.of(fault).lock().await;
         if started.elapsed() >= *end {
             eprintln!("left out, since what it was to break was not back in time: {fault}");
-            return Ok(());
+            return Ok(None);
         }
+        let now_ms = || u64::try_from(started.elapsed().as_millis());
+        let begun = now_ms()?;
+        self.make(cluster, relays, topic, fault, started + *end).await?;
+        Ok(Some((begun, now_ms()?)))
+    }
+
+    /// Makes a fault, and makes it good again at `end`.
+    async fn make(
+        &self,
+        cluster: &Cluster,
+        relays: &[UdpRelay],
+        topic: &str,
+        fault: &Fault,
+        end: Instant,
+    ) -> Result<()> {
+        let until = |at: Instant| tokio::time::sleep_until(at.into());
         match fault {
             Fault::NodeKill { node } => {
                 cluster.nodes[*node].kill9()?;

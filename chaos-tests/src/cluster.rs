@@ -264,16 +264,32 @@ impl Finished {
     }
 }
 
+/// From one insert into a partition to the next.
+#[derive(Debug, Clone, Copy)]
+pub struct Still {
+    /// When the last row before was seen.
+    pub from: Instant,
+    /// When the next one was.
+    pub to: Instant,
+}
+
+impl Still {
+    /// How long it was.
+    pub fn length(&self) -> Duration {
+        self.to - self.from
+    }
+}
+
 /// Watches how long the rows of each partition stand still while a load runs.
 pub struct Standstill {
-    longest: Arc<Mutex<BTreeMap<i32, Duration>>>,
+    longest: Arc<Mutex<BTreeMap<i32, Still>>>,
     task: JoinHandle<()>,
 }
 
 impl Standstill {
     /// Watches from now on. Partitions without a row are not watched yet.
     pub fn watch(clickhouse: &ClickHouse, table: &str) -> Self {
-        let longest: Arc<Mutex<BTreeMap<i32, Duration>>> = Arc::default();
+        let longest: Arc<Mutex<BTreeMap<i32, Still>>> = Arc::default();
         let query = format!("SELECT _partition, max(_offset) FROM {table} GROUP BY _partition");
         let (found, reader) = (longest.clone(), clickhouse.client());
         let task = tokio::spawn(async move {
@@ -286,8 +302,14 @@ impl Standstill {
                     let (last, since) = seen.entry(partition).or_insert((offset, now));
                     if offset > *last {
                         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                        let longest = found.entry(partition).or_default();
-                        *longest = (*longest).max(now - *since);
+                        let still = Still {
+                            from: *since,
+                            to: now,
+                        };
+                        let longest = found.entry(partition).or_insert(still);
+                        if longest.length() < still.length() {
+                            *longest = still;
+                        }
                         (*last, *since) = (offset, now);
                     }
                 }
@@ -299,15 +321,23 @@ impl Standstill {
 
     /// The longest time that each partition has stood still between two of its inserts.
     pub fn longest(&self) -> BTreeMap<i32, Duration> {
-        self.longest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let longest = self.longest.lock().unwrap_or_else(PoisonError::into_inner);
+        longest
+            .iter()
+            .map(|(partition, still)| (*partition, still.length()))
+            .collect()
     }
 
-    /// The longest of all partitions.
-    pub fn worst(&self) -> Duration {
-        self.longest().into_values().max().unwrap_or_default()
+    /// The longest of all partitions, and whose it was.
+    pub fn worst(&self) -> Option<(i32, Still)> {
+        let longest = self.longest.lock().unwrap_or_else(PoisonError::into_inner);
+        let worst = longest.iter().max_by_key(|(_, still)| still.length());
+        worst.map(|(partition, still)| (*partition, *still))
+    }
+
+    /// How long that was; nothing when no partition has had two inserts.
+    pub fn worst_length(&self) -> Duration {
+        self.worst().map(|(_, still)| still.length()).unwrap_or_default()
     }
 }
 

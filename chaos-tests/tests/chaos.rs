@@ -43,14 +43,19 @@ async fn whatever_goes_wrong_every_event_is_there_once() -> Result<()> {
 
 fn note(report: &Report) -> Result<()> {
     eprintln!(
-        "seed {}: {} faults, {} events, {} lost, {} doubled, {} epochs, longest standstill {} ms",
+        "seed {}: {} faults, {} events, {} lost, {} doubled, {} epochs, longest standstill {} ms ({:?}, of partition {}), \
+         of which after the last fault {} ms\n{}",
         report.seed,
         report.schedule.faults.len(),
         report.events,
         report.lost,
         report.doubled,
         report.epochs,
-        report.longest_standstill_ms
+        report.standstill_length_ms(),
+        report.standstill_ms,
+        report.standstill_of,
+        report.recovery_ms(),
+        report.around_standstill()
     );
     let Some(path) = env::var_os("AURORA_CHAOS_REPORT").filter(|path| !path.is_empty()) else {
         return Ok(());

@@ -108,13 +108,13 @@ async fn a_rolling_restart_under_load_goes_unnoticed() -> Result<()> {
                 "{} had gone after {:?}; standstill {:?}",
                 node.id(),
                 started.elapsed(),
-                standstill.worst()
+                standstill.worst_length()
             );
             node.start_again().await?;
             scene.cluster.until_balanced(3, PARTITIONS as usize).await?;
         }
         scene.until_flowing().await?;
-        let worst = standstill.worst();
+        let worst = standstill.worst_length();
         eprintln!("longest standstill: {:?}", standstill.longest());
         ensure!(worst < Duration::from_secs(10), "events were late by {worst:?}");
         scene.require_exactly_once().await

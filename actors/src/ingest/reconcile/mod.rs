@@ -10,15 +10,17 @@
 //!
 //! Two nodes that cannot see each other would take a partition from each other for as long as that
 //! lasts. Each time a node loses one it waits longer before it may take it back, so both sides'
-//! turns grow, and events are never late by more than the handover itself.
+//! turns grow, and events are never late by more than the handover itself. It waits only for an owner
+//! that can be heard, or whose journal moves: one that took a partition and then died is no reason.
 
 mod patience;
+mod plan;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aurora_cluster::assignment::{self, Candidate, Member};
+use aurora_cluster::assignment::Member;
 use aurora_cluster::{Epoch, Generation, NodeId, Partition, StreamId};
 use futures_util::future::BoxFuture;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -26,6 +28,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::patience::Patience;
+use self::plan::{Wanted, assigned_to};
+use super::journal;
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
 use super::ownership::owners;
@@ -217,17 +221,6 @@ impl Actor for Reconciler {
     }
 }
 
-/// A partition that is to come here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Wanted {
-    target: StreamTarget,
-    partition: Partition,
-    owner: Option<NodeId>,
-    /// The highest epoch, 0 for none. It is taken from this one or not at all: whoever is faster keeps it, and the
-    /// next plan starts from there.
-    epoch: Epoch,
-}
-
 impl ReconcilerState {
     async fn reconcile(&mut self, myself: &ActorRef<ReconcilerMessage>) {
         let members = self.context.members.borrow().clone();
@@ -261,6 +254,7 @@ impl ReconcilerState {
             })
             .collect();
         let mine = assigned_to(&self.context.node, &members.ready, &shapes, &owners);
+        self.watch_unheard(&members, &mine).await;
         let mut missing = self.missing(mine);
         let still_for = self.members.1.elapsed();
         if still_for < STILL {
@@ -281,6 +275,34 @@ impl ReconcilerState {
         self.fetch(myself, &members, missing);
     }
 
+    /// Looks for a sign of life, in ClickHouse, of owners that are waited for and that nobody hears.
+    async fn watch_unheard(&mut self, members: &Members, mine: &[Wanted]) {
+        let mut unheard: BTreeMap<&StreamId, Vec<&Wanted>> = BTreeMap::new();
+        for wanted in mine {
+            let is_heard = |owner: &NodeId| *owner == self.context.node || members.alive.contains(owner);
+            let is_unheard = wanted.owner.as_ref().is_some_and(|owner| !is_heard(owner));
+            if is_unheard && !self.patience.allows(&wanted.key(), Instant::now()) {
+                unheard.entry(&wanted.target.stream).or_default().push(wanted);
+            }
+        }
+        for (stream, all) in unheard {
+            let partitions: Vec<Partition> = all.iter().map(|wanted| wanted.partition).collect();
+            let generation = all[0].target.generation;
+            let Ok(positions) =
+                journal::positions(&self.context.store, stream, generation, &partitions).await
+            else {
+                continue;
+            };
+            let now = Instant::now();
+            for wanted in all {
+                let next = positions
+                    .get(&wanted.partition)
+                    .and_then(|position| position.next);
+                self.patience.watch(&wanted.key(), (wanted.epoch, next), now);
+            }
+        }
+    }
+
     /// Of what should work here, that which does not and may be taken.
     fn missing(&mut self, mine: Vec<Wanted>) -> Vec<Wanted> {
         let now = Instant::now();
@@ -292,11 +314,7 @@ impl ReconcilerState {
             .collect();
         mine.into_iter()
             .filter(|wanted| {
-                let key = (
-                    wanted.target.stream.clone(),
-                    wanted.target.generation,
-                    wanted.partition,
-                );
+                let key = wanted.key();
                 !here.get(&key.0).is_some_and(|here| here.contains(&key.2))
                     && !self.asking.contains(&key)
                     && self.patience.allows(&key, now)
@@ -384,89 +402,4 @@ async fn fetch_batch(
         .cast(IngestMessage::Take(stream.clone(), generation, from, arrival));
     tokio::time::sleep(UNTIL_TAKEN).await;
     let _ = myself.cast(ReconcilerMessage::Asked(stream, generation, partitions));
-}
-
-/// The partitions that the plan gives to `node`.
-fn assigned_to(
-    node: &NodeId,
-    ready: &[Member],
-    shapes: &[Shape],
-    owners: &HashMap<Key, (NodeId, Epoch)>,
-) -> Vec<Wanted> {
-    if !ready.iter().any(|member| member.id == *node) {
-        return Vec::new();
-    }
-    let mut targets = Vec::new();
-    let mut epochs = Vec::new();
-    let mut candidates = Vec::new();
-    for shape in shapes {
-        let StreamTarget {
-            stream, generation, ..
-        } = &shape.target;
-        for partition in &shape.partitions {
-            let owner = owners.get(&(stream.clone(), *generation, *partition));
-            targets.push(&shape.target);
-            epochs.push(owner.map_or(0, |(_, epoch)| *epoch));
-            candidates.push(Candidate {
-                stream: stream.clone(),
-                partition: *partition,
-                owner: owner.map(|(node, _)| node.clone()),
-            });
-        }
-    }
-    let plan = assignment::assign(ready, &candidates);
-    let all = candidates.into_iter().zip(targets).zip(epochs).zip(plan);
-    all.filter(|(_, planned)| planned.is_some_and(|index| ready[index].id == *node))
-        .map(|(((candidate, target), epoch), _)| Wanted {
-            target: target.clone(),
-            partition: candidate.partition,
-            owner: candidate.owner,
-            epoch,
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::sql::TableName;
-
-    fn shape(partitions: std::ops::Range<Partition>) -> Shape {
-        Shape {
-            target: StreamTarget {
-                stream: "c:t".parse().unwrap(),
-                generation: 1,
-                table: TableName::for_topic("events", "t"),
-            },
-            partitions: partitions.collect(),
-        }
-    }
-
-    fn member(name: &str) -> Member {
-        Member {
-            id: name.parse().unwrap(),
-            weight: 1.0,
-        }
-    }
-
-    #[test]
-    fn every_partition_is_planned_for_one_node() {
-        let ready = [member("a"), member("b"), member("c")];
-        let mut planned: Vec<Partition> = ready
-            .iter()
-            .flat_map(|member| assigned_to(&member.id, &ready, &[shape(0..12)], &HashMap::new()))
-            .map(|wanted| wanted.partition)
-            .collect();
-        planned.sort_unstable();
-        assert_eq!(planned, (0..12).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn a_node_that_is_not_ready_gets_nothing() {
-        let outsider: NodeId = "z".parse().unwrap();
-        assert_eq!(
-            assigned_to(&outsider, &[member("a")], &[shape(0..4)], &HashMap::new()),
-            []
-        );
-    }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use aurora_cluster::Epoch;
+
 use super::Key;
 
 /// A partition that was handed over is not taken back for so long: the other node is about to take it.
@@ -10,6 +12,8 @@ const AFTER_RELEASE: Duration = Duration::from_secs(10);
 /// The first and the longest wait before a partition may be taken back that another node took.
 const SHORTEST_YIELD: Duration = Duration::from_secs(2);
 const LONGEST_YIELD: Duration = Duration::from_secs(60);
+/// An owner that nobody hears, and whose journal stands still for so long, is waited for no longer.
+const SILENCE: Duration = Duration::from_secs(10);
 /// A partition that has not been lost for so long starts with the shortest wait again.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(180);
 
@@ -23,7 +27,12 @@ pub(super) struct Patience {
 struct Wait {
     until: Instant,
     losses: u32,
+    /// The owner's last sign of life, and when it was first seen.
+    seen: Option<(Sign, Instant)>,
 }
+
+/// What changes while an owner works: its epoch, and the next offset to be journaled.
+pub(super) type Sign = (Epoch, Option<u64>);
 
 impl Patience {
     /// Another node took it.
@@ -31,7 +40,9 @@ impl Patience {
         let wait = self.waits.entry(key).or_insert(Wait {
             until: now,
             losses: 0,
+            seen: None,
         });
+        wait.seen = None;
         let pause = SHORTEST_YIELD
             .saturating_mul(1 << wait.losses.min(10))
             .min(LONGEST_YIELD);
@@ -48,8 +59,25 @@ impl Patience {
             Wait {
                 until: now + AFTER_RELEASE,
                 losses,
+                seen: None,
             },
         );
+    }
+
+    /// Gossip does not know its owner, of which `sign` was found in ClickHouse. On the other side of a split it would
+    /// be at work, and have a turn. If nothing moves it has died, or has nothing to do.
+    pub(super) fn watch(&mut self, key: &Key, sign: Sign, now: Instant) {
+        let Some(wait) = self.waits.get_mut(key) else {
+            return;
+        };
+        match wait.seen {
+            Some((known, since)) if known == sign => {
+                if now.saturating_duration_since(since) >= SILENCE {
+                    wait.until = wait.until.min(now);
+                }
+            }
+            _ => wait.seen = Some((sign, now)),
+        }
     }
 
     /// Whether it may be taken.
@@ -85,6 +113,26 @@ mod tests {
         let later = start + LONGEST_YIELD * 2 + FORGIVEN_AFTER;
         patience.forgive(later);
         assert!(patience.waits.is_empty());
+    }
+
+    #[test]
+    fn an_owner_is_waited_for_as_long_as_its_journal_moves() {
+        let (mut patience, start) = (Patience::default(), Instant::now());
+        for _ in 0..8 {
+            patience.lost(key(), start);
+        }
+        let mut now = start;
+        for next in 0..4 {
+            patience.watch(&key(), (3, Some(next)), now);
+            now += SILENCE / 2;
+            patience.watch(&key(), (3, Some(next)), now);
+            assert!(!patience.allows(&key(), now), "it moves");
+        }
+        patience.watch(&key(), (3, Some(3)), now + SILENCE / 2);
+        assert!(patience.allows(&key(), now + SILENCE / 2), "it has stopped");
+        patience.lost(key(), now);
+        patience.watch(&key(), (4, Some(3)), now);
+        assert!(!patience.allows(&key(), now), "it is another's turn again");
     }
 
     #[test]
