@@ -77,14 +77,29 @@ impl Report {
         self.standstill_ms.1 - self.standstill_ms.0
     }
 
-    /// How much of the longest standstill came after the last fault in it was over, in milliseconds: what Aurora
-    /// itself took to go on. It is 0 when it went on before that.
-    pub fn recovery_ms(&self) -> u64 {
+    /// For how much of the longest standstill ClickHouse was killed, frozen or cut off, in milliseconds.
+    pub fn without_clickhouse_ms(&self) -> u64 {
         let (from, to) = self.standstill_ms;
-        let ends = self.inflicted_ms.iter().flatten();
-        let touching = ends.filter(|(start, end)| *start < to && *end > from);
-        let last = touching.map(|(_, end)| *end).max().unwrap_or(from);
-        to.saturating_sub(last)
+        let is_away = |fault: &Fault| {
+            matches!(
+                fault,
+                Fault::ClickHouseKill | Fault::ClickHousePause | Fault::ClickHouseCut
+            )
+        };
+        let faults = self.schedule.faults.iter().zip(&self.inflicted_ms);
+        let mut away: Vec<(u64, u64)> = faults
+            .filter(|(scheduled, _)| is_away(&scheduled.fault))
+            .filter_map(|(_, times)| *times)
+            .map(|(start, end)| (start.max(from), end.min(to)))
+            .filter(|(start, end)| start < end)
+            .collect();
+        away.sort_unstable();
+        let (mut covered, mut until) = (0, from);
+        for (start, end) in away {
+            covered += end.saturating_sub(start.max(until));
+            until = until.max(end);
+        }
+        covered
     }
 
     /// The faults that fell into the longest standstill, a line each.

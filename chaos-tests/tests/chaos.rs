@@ -44,7 +44,7 @@ async fn whatever_goes_wrong_every_event_is_there_once() -> Result<()> {
 fn note(report: &Report) -> Result<()> {
     eprintln!(
         "seed {}: {} faults, {} events, {} lost, {} doubled, {} epochs, longest standstill {} ms ({:?}, of partition {}), \
-         of which after the last fault {} ms\n{}",
+         of which without ClickHouse {} ms\n{}",
         report.seed,
         report.schedule.faults.len(),
         report.events,
@@ -54,7 +54,7 @@ fn note(report: &Report) -> Result<()> {
         report.standstill_length_ms(),
         report.standstill_ms,
         report.standstill_of,
-        report.recovery_ms(),
+        report.without_clickhouse_ms(),
         report.around_standstill()
     );
     let Some(path) = env::var_os("AURORA_CHAOS_REPORT").filter(|path| !path.is_empty()) else {

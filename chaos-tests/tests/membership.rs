@@ -220,8 +220,14 @@ async fn drain_lets_a_node_hand_over_and_go() -> Result<()> {
         pair.cluster.until_balanced(1, PARTITIONS as usize).await?;
         let status = binary::run(["status", "--node", &asked], PATIENCE).await?;
         let status: serde_json::Value = serde_json::from_slice(&status.stdout)?;
+        let partitions = status["partitions"]
+            .as_array()
+            .context("the status has partitions")?;
         ensure!(
-            status["partitions"][0]["last_handover"]["kind"] != "taken-over",
+            partitions.len() == PARTITIONS as usize
+                && partitions
+                    .iter()
+                    .all(|partition| partition["last_handover"]["kind"] != "taken-over"),
             "{status}"
         );
         let unknown = binary::run(["drain", "node-9", "--node", &asked], PATIENCE).await?;

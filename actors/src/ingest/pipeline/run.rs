@@ -27,7 +27,7 @@ use crate::store::StoreError;
 
 /// The first pause after a failure, and the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long messages that should be there may fail to come.
 const STALL: Duration = Duration::from_secs(10);
 /// How long a partition that is let go may take to write what was read of it.
