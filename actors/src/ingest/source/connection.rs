@@ -66,8 +66,6 @@ impl SourceError {
     }
 }
 
-/// The group in whose name positions are told; nobody ever joins it.
-const GROUP: &str = "aurora";
 /// How often the log is told that the brokers are away; librdkafka says it many times a second.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -124,17 +122,12 @@ impl KafkaConnection {
         }
     }
 
-    /// The group in whose name the brokers are told how far we are.
-    pub(super) fn group(&self) -> &str {
-        self.properties.get("group.id").map_or(GROUP, String::as_str)
-    }
-
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "aurora")
-            .set("group.id", GROUP)
+            .set("group.id", "aurora")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             // Where to read is decided by the journal; a position that is gone must be told.

@@ -6,8 +6,8 @@
 
 pub mod buffer;
 pub mod connection;
-mod group_offsets;
 mod poller;
+mod positions;
 pub mod sample;
 mod topic_id;
 
@@ -23,6 +23,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use buffer::{Budget, PartitionBuffer};
 use connection::{KafkaConnection, SourceError};
+use positions::PositionTeller;
 
 /// How long a question to the brokers may take.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,6 +35,7 @@ pub struct Source {
     thread: Mutex<Option<JoinHandle<()>>>,
     connection: KafkaConnection,
     budget: Arc<Budget>,
+    positions: PositionTeller,
 }
 
 /// The first offset that exists in a partition and the one that its next message will get.
@@ -62,6 +64,7 @@ impl Source {
             thread: Mutex::new(Some(thread)),
             connection,
             budget,
+            positions: PositionTeller::default(),
         })
     }
 
@@ -94,10 +97,8 @@ impl Source {
     /// Tells the brokers how far partitions have been written (the next offset, by partition), for lag tools. Nothing
     /// depends on it, and nobody waits for it.
     pub fn commit(&self, topic: &str, positions: &BTreeMap<Partition, u64>) {
-        let group = self.connection.group();
-        let client = self.consumer.client();
-        if let Err(error) = group_offsets::send(client, group, topic, positions, BROKER_TIMEOUT) {
-            tracing::debug!(%error, topic, "the group's offsets are not told");
+        if let Err(error) = self.positions.tell(&self.connection, topic, positions) {
+            tracing::debug!(%error, topic, "the brokers are not told how far we are");
         }
     }
 
