@@ -8,7 +8,8 @@ use aurora_chaos_tests::binary;
 use aurora_chaos_tests::clickhouse::ClickHouse;
 use aurora_chaos_tests::cluster::{Cluster, Flow, Standstill, gossip_options};
 use aurora_chaos_tests::kafka::{Kafka, KafkaOptions};
-use aurora_chaos_tests::netns::{Network, NetworkFault};
+use aurora_chaos_tests::load::{Load, Produced};
+use aurora_chaos_tests::netns::{Network, NetworkFault, NetworkFaultId};
 use aurora_chaos_tests::node::{GossipOptions, Node, NodeOptions, stream_id};
 use aurora_chaos_tests::process::free_port;
 use aurora_chaos_tests::sandbox::{Sandbox, eventually};
@@ -237,13 +238,19 @@ async fn drain_lets_a_node_hand_over_and_go() -> Result<()> {
     .await
 }
 
-/// Two halves of a cluster that cannot see each other, while both reach Kafka and ClickHouse, both believe that all
-/// partitions are theirs. They take them from each other, less and less often; events go on, and none is lost or
-/// doubled.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_halves_that_both_believe_to_be_the_whole_stay_exact() -> Result<()> {
-    Sandbox::run("membership-split", async |sandbox| {
-        let topic = "membership-split";
+/// Two nodes, each in a network of its own, that both reach Kafka and ClickHouse.
+struct Halves {
+    network: Network,
+    kafka: Kafka,
+    clickhouse: ClickHouse,
+    /// What was in the topic before the nodes.
+    sample: (Load, Produced),
+    nodes: Vec<NodeOptions>,
+    _toxiproxy: Toxiproxy,
+}
+
+impl Halves {
+    async fn prepare(sandbox: &Sandbox, topic: &str) -> Result<Self> {
         let network = Network::new(2)?;
         let options = KafkaOptions {
             proxy_host: network.host(),
@@ -258,62 +265,111 @@ async fn two_halves_that_both_believe_to_be_the_whole_stay_exact() -> Result<()>
             .before_clickhouse_on(&clickhouse, network.host())
             .await?;
         let gossip = gossip_options(1)?.remove(0);
-        let seeds: Vec<String> = network
-            .members()
+        let members = network.members();
+        let seeds: Vec<String> = members
             .iter()
             .map(|member| format!("{}:7946", member.address()))
             .collect();
-        let nodes: Vec<NodeOptions> = network
-            .members()
-            .iter()
-            .enumerate()
-            .map(|(index, member)| {
-                let mut node = NodeOptions::new(&kafka, &clickhouse, &[topic]);
-                node.id = format!("node-{}", index + 1);
-                node.brokers = brokers.clone();
-                node.writer.url = format!("http://{}", proxy.address());
-                node.reader.url = node.writer.url.clone();
-                node.token = Some("split".to_owned());
-                node.cluster = Some(GossipOptions {
-                    listen: (Ipv4Addr::UNSPECIFIED, 7_946).into(),
-                    advertise: (member.address(), 7_946).into(),
-                    seeds: seeds.clone(),
-                    ..gossip.clone()
-                });
-                node.member = Some(member.clone());
-                node
-            })
-            .collect();
-        let cluster = Cluster::with_options(sandbox, &nodes).await?;
+        let nodes = members.iter().enumerate().map(|(index, member)| {
+            let mut node = NodeOptions::new(&kafka, &clickhouse, &[topic]);
+            node.id = format!("node-{}", index + 1);
+            node.brokers = brokers.clone();
+            node.writer.url = format!("http://{}", proxy.address());
+            node.reader.url = node.writer.url.clone();
+            node.token = Some("split".to_owned());
+            node.cluster = Some(GossipOptions {
+                listen: (Ipv4Addr::UNSPECIFIED, 7_946).into(),
+                advertise: (member.address(), 7_946).into(),
+                seeds: seeds.clone(),
+                ..gossip.clone()
+            });
+            node.member = Some(member.clone());
+            node
+        });
+        Ok(Self {
+            nodes: nodes.collect(),
+            network,
+            kafka,
+            clickhouse,
+            sample,
+            _toxiproxy: toxiproxy,
+        })
+    }
+
+    fn split(&self) -> Result<NetworkFaultId> {
+        self.network.add(NetworkFault::Split {
+            left: vec![0],
+            right: vec![1],
+        })
+    }
+
+    /// How many epochs have been taken, in all and by who took fewest.
+    async fn epochs(&self) -> Result<(u64, u64)> {
+        let all = "SELECT count() FROM aurora.owners";
+        let fewest =
+            "SELECT min(turns) FROM (SELECT node, count() AS turns FROM aurora.owners GROUP BY node)";
+        let all = self.clickhouse.number(all).await?;
+        Ok((all, self.clickhouse.number(fewest).await?))
+    }
+}
+
+/// Two nodes that both began alone, with nothing to write: the one that has lost its partitions meanwhile learns of it
+/// without an insert, and asks for its share when they meet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn halves_with_nothing_to_do_share_again_when_they_meet() -> Result<()> {
+    Sandbox::run("membership-idle", async |sandbox| {
+        let halves = Halves::prepare(sandbox, "membership-idle").await?;
+        let split = halves.split()?;
+        let cluster = Cluster::with_options(sandbox, &halves.nodes).await?;
+        eventually("both to take all partitions", PATIENCE, async || {
+            let (all, fewest) = halves.epochs().await?;
+            anyhow::Ok(all >= 2 * PARTITIONS as u64 && fewest >= PARTITIONS as u64)
+        })
+        .await?;
+        halves.network.remove(split)?;
+        cluster.until_balanced(2, PARTITIONS as usize).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Two halves of a cluster that cannot see each other, while both reach Kafka and ClickHouse, both believe that all
+/// partitions are theirs. They take them from each other, less and less often; events go on, and none is lost or
+/// doubled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_halves_that_both_believe_to_be_the_whole_stay_exact() -> Result<()> {
+    Sandbox::run("membership-split", async |sandbox| {
+        let topic = "membership-split";
+        let halves = Halves::prepare(sandbox, topic).await?;
+        let cluster = Cluster::with_options(sandbox, &halves.nodes).await?;
         cluster.until_balanced(2, PARTITIONS as usize).await?;
         let stream = cluster.any()?.api().stream(&stream_id(topic)).await?;
         let table = stream.table.context("the stream has no table")?;
-        let flow = Flow::start(&kafka, sample, 400_000, 2_000)?;
-        let standstill = Standstill::watch(&clickhouse, &table);
-        let split = network.add(NetworkFault::Split {
-            left: vec![0],
-            right: vec![1],
-        })?;
-        let epochs = async || clickhouse.number("SELECT count() FROM aurora.owners").await;
-        let before = epochs().await?;
+        let flow = Flow::start(&halves.kafka, halves.sample.clone(), 400_000, 2_000)?;
+        let standstill = Standstill::watch(&halves.clickhouse, &table);
+        let split = halves.split()?;
+        let (before, _) = halves.epochs().await?;
         // Each node has taken partitions from the other, more than once.
         eventually("the halves to take from each other", PATIENCE, async || {
-            let taken =
-                "SELECT min(turns) FROM (SELECT node, count() AS turns FROM aurora.owners GROUP BY node)";
-            anyhow::Ok(epochs().await? >= before + 12 && clickhouse.number(taken).await? >= 4)
+            let (all, fewest) = halves.epochs().await?;
+            anyhow::Ok(all >= before + 12 && fewest >= 4)
         })
         .await?;
         tokio::time::sleep(Duration::from_secs(30)).await;
+        let (after, _) = halves.epochs().await?;
         eprintln!(
             "{} epochs in the split; longest standstill {:?}",
-            epochs().await? - before,
+            after - before,
             standstill.longest()
         );
-        network.remove(split)?;
+        halves.network.remove(split)?;
         cluster.until_balanced(2, PARTITIONS as usize).await?;
         let finished = flow.stop().await?;
-        let table = finished.until_journaled(&cluster, &kafka, &clickhouse).await?;
-        finished.require_exactly_once(&cluster, &clickhouse, &table).await
+        let Halves {
+            kafka, clickhouse, ..
+        } = &halves;
+        let table = finished.until_journaled(&cluster, kafka, clickhouse).await?;
+        finished.require_exactly_once(&cluster, clickhouse, &table).await
     })
     .await
 }

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
+use super::ownership::owners::HighestEpochs;
 use super::reconcile::{Members, Peers, Reconciler, ReconcilerContext, ReconcilerMessage};
 use super::source::Source;
 use super::source::buffer::Budget;
@@ -37,6 +38,8 @@ pub struct StreamHandle {
     pub status: Arc<StreamStatus>,
     /// What it consists of, once that is known.
     pub shape: Arc<Mutex<Option<Shape>>>,
+    /// Where its pipelines are told of epochs.
+    pub highest: Arc<watch::Sender<HighestEpochs>>,
 }
 
 impl StreamHandle {
@@ -295,6 +298,7 @@ impl IngestState {
             id: id.clone(),
             status: Arc::new(StreamStatus::default()),
             shape: Arc::default(),
+            highest: Arc::default(),
         };
         let mut streams = self.context.streams.write();
         streams.insert(id.clone(), handle.clone());
@@ -320,6 +324,7 @@ impl IngestState {
             source,
             status: handle.status.clone(),
             shape: handle.shape.clone(),
+            highest: handle.highest.subscribe(),
             metrics: self.context.metrics.clone(),
             beginnings: self.beginnings.clone(),
             reconciler: self.reconciler.clone(),

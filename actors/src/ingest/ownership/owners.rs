@@ -3,6 +3,8 @@
 //! This is what assignment starts from: every node reads the same table, so nodes that see the same
 //! members come to the same plan.
 
+use std::collections::BTreeMap;
+
 use aurora_cluster::{Epoch, Generation, NodeId, Partition, StreamId};
 use clickhouse::Row;
 use serde::Deserialize;
@@ -25,6 +27,10 @@ pub struct Ownership {
     /// The node whose epoch it is.
     pub node: NodeId,
 }
+
+/// The highest epochs of one stream, by generation and partition, as they were last read: behind the truth, never
+/// ahead of it.
+pub type HighestEpochs = BTreeMap<(Generation, Partition), Epoch>;
 
 #[derive(Row, Deserialize)]
 struct OwnerRow {

@@ -56,11 +56,6 @@ impl Accountant {
         self
     }
 
-    /// The next offset to account for.
-    pub(super) fn next(&self) -> u64 {
-        self.next
-    }
-
     pub(super) fn schema(&self) -> &Arc<TableSchema> {
         self.decoder.schema()
     }

@@ -14,11 +14,12 @@ use std::sync::Arc;
 
 use aurora_cluster::{Epoch, NodeId, Partition};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::metrics::IngestMetrics;
 use super::ownership::StreamTarget;
+use super::ownership::owners::HighestEpochs;
 use super::ownership::takeover::Takeovers;
 use super::schema::keeper::SchemaKeeper;
 use super::slot::ReadySignal;
@@ -58,6 +59,9 @@ pub struct PipelineContext {
     pub takeovers: Takeovers,
     /// The epoch that it is to be taken from; see [`takeover::Wanted`](super::ownership::takeover::Wanted).
     pub after: Option<Epoch>,
+    /// The highest epochs, as they were last read. A partition that has nothing to write finds out from them that it
+    /// is another node's now.
+    pub highest: watch::Receiver<HighestEpochs>,
     /// Bounds how many partitions of the node begin to read at once.
     pub beginnings: Arc<Semaphore>,
 }

@@ -28,8 +28,6 @@ use crate::store::StoreError;
 /// The first pause after a failure, and the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How long messages that should be there may fail to come.
-const STALL: Duration = Duration::from_secs(10);
 /// How long a partition that is let go may take to write what was read of it.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
 const FLUSH_LIMIT_MS: u64 = 3_000;
@@ -43,6 +41,8 @@ pub(super) enum EpochEnd {
     Store(#[from] StoreError),
     #[error("another node was faster")]
     Outrun,
+    #[error("a higher epoch has been found")]
+    Overtaken,
     #[error("{0}")]
     Insert(Arc<WriteError>),
     #[error(transparent)]
@@ -145,16 +145,6 @@ struct Epoch<'a> {
     accountant: Accountant,
     /// What of the current chunk is still to be decoded.
     rest: Option<Rest>,
-    /// Where nothing comes although there should be something.
-    gap: Gap,
-}
-
-/// An offset that is waited for.
-struct Gap {
-    next: u64,
-    since: Instant,
-    /// How long before it is read anew.
-    patience: Duration,
 }
 
 struct Rest {
@@ -236,11 +226,6 @@ impl<'a> Epoch<'a> {
             buffer,
             accountant,
             rest: None,
-            gap: Gap {
-                next: start,
-                since: Instant::now(),
-                patience: STALL,
-            },
         }))
     }
 
@@ -257,7 +242,7 @@ impl<'a> Epoch<'a> {
                 () = self.slot.changed(), if is_full => {}
                 _ = end_offset_check.tick() => {
                     self.note_end_offset();
-                    self.mind_the_gap();
+                    self.require_highest()?;
                 }
                 ready = std::future::ready(()), if !is_full && self.rest.is_some() => {
                     let () = ready;
@@ -317,36 +302,19 @@ impl<'a> Epoch<'a> {
         });
     }
 
-    /// Reads anew where nothing comes although there is something: once, a consumer's partition stood still for ever
-    /// after it had been let go and taken back. What is missing may also be no message at all (the end of a
-    /// transaction), so the same place is tried ever less often.
-    fn mind_the_gap(&mut self) {
-        let next = self.accountant.next();
-        let end = self.buffer.end_offset();
-        let is_idle = self.rest.is_none() && self.slot.is_idle() && self.buffer.bytes() == 0;
-        if !is_idle || end.is_none_or(|end| end <= next) || self.gap.next != next {
-            self.gap = Gap {
-                next,
-                since: Instant::now(),
-                patience: STALL,
-            };
-            return;
-        }
-        if self.gap.since.elapsed() < self.gap.patience {
-            return;
-        }
+    /// Ends the epoch when a higher one has been seen. One that writes learns of it from the fence.
+    fn require_highest(&self) -> Result<(), EpochEnd> {
         let PipelineContext {
-            target, partition, ..
+            highest,
+            target,
+            partition,
+            ..
         } = self.context;
-        tracing::info!(stream = %target.stream, partition, next, end, "nothing comes, so it is read anew");
-        self.buffer = self
-            .context
-            .source
-            .assign(target.stream.topic(), *partition, next);
-        self.buffer
-            .set_end_offset(end.and_then(|end| i64::try_from(end).ok()).unwrap_or(-1));
-        self.gap.since = Instant::now();
-        self.gap.patience *= 6;
+        let key = (target.generation, *partition);
+        match highest.borrow().get(&key) {
+            Some(epoch) if *epoch > self.slot.epoch => Err(EpochEnd::Overtaken),
+            _ => Ok(()),
+        }
     }
 
     /// Deals with the writer's answer.

@@ -32,7 +32,7 @@ use self::plan::{Wanted, assigned_to};
 use super::journal;
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
-use super::ownership::owners;
+use super::ownership::owners::{self, HighestEpochs, Ownership};
 use super::status::{Arrival, ArrivalKind};
 use super::stream::Shape;
 use super::supervisor::{IngestMessage, StreamTable};
@@ -246,6 +246,7 @@ impl ReconcilerState {
                 return;
             }
         };
+        self.tell_epochs(&owned);
         let owners: HashMap<Key, (NodeId, Epoch)> = owned
             .into_iter()
             .map(|owned| {
@@ -273,6 +274,23 @@ impl ReconcilerState {
         }
         self.context.metrics.rebalances.inc();
         self.fetch(myself, &members, missing);
+    }
+
+    /// Tells each stream's pipelines the epochs that were read.
+    fn tell_epochs(&self, owned: &[Ownership]) {
+        let mut by_stream: HashMap<&StreamId, HighestEpochs> = HashMap::new();
+        for owned in owned {
+            let epochs = by_stream.entry(&owned.stream).or_default();
+            epochs.insert((owned.generation, owned.partition), owned.epoch);
+        }
+        for (id, stream) in self.context.streams.read().iter() {
+            let epochs = by_stream.remove(id).unwrap_or_default();
+            stream.highest.send_if_modified(|known| {
+                let is_new = *known != epochs;
+                *known = epochs;
+                is_new
+            });
+        }
     }
 
     /// Looks for a sign of life, in ClickHouse, of owners that are waited for and that nobody hears.

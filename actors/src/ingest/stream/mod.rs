@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
+use super::ownership::owners::HighestEpochs;
 use super::ownership::takeover::Takeovers;
 use super::pipeline::{self, PartitionPipeline, PipelineContext, PipelineMessage};
 use super::reconcile::ReconcilerMessage;
@@ -65,6 +66,8 @@ pub struct StreamContext {
     pub status: Arc<StreamStatus>,
     /// What it consists of, once that is known.
     pub shape: Arc<Mutex<Option<Shape>>>,
+    /// The highest epochs, as they were last read.
+    pub highest: tokio::sync::watch::Receiver<HighestEpochs>,
     /// Figures.
     pub metrics: IngestMetrics,
     /// Bounds how many partitions of the node begin to read at once.
@@ -357,6 +360,7 @@ impl StreamState {
             metrics: self.context.metrics.clone(),
             takeovers: running.takeovers.clone(),
             after,
+            highest: self.context.highest.clone(),
             beginnings: self.context.beginnings.clone(),
         };
         self.context.status.partition(partition, |_| {});
