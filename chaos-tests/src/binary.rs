@@ -1,7 +1,7 @@
 //! The aurora binary under test, built when it is needed.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -12,7 +12,8 @@ use tokio::sync::OnceCell;
 /// Names a binary to test instead of the one that cargo builds, such as one that is to be released.
 const BINARY_VARIABLE: &str = "AURORA_TEST_BINARY";
 
-/// What a shell may have set for its own aurora, and what must not reach those of the tests. Where the library
+/// What a shell may have set for its own aurora, and what must not reach those of the tests, as must not its account
+/// of AWS ([`FOREIGN_PREFIX`]). Where the library
 /// of ClickHouse is, and how much is logged, is the machine's business.
 const FOREIGN_VARIABLES: [&str; 13] = [
     "AURORA_CONFIG",
@@ -29,6 +30,9 @@ const FOREIGN_VARIABLES: [&str; 13] = [
     "AURORA_TOKEN",
     "AURORA_TOPIC",
 ];
+
+/// What the variables of the AWS SDK begin with.
+const FOREIGN_PREFIX: &str = "AWS_";
 
 /// The path of the aurora binary, of the same profile as the test that asks.
 ///
@@ -49,6 +53,10 @@ pub async fn command(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> 
     let mut command = Command::new(aurora().await?);
     command.args(arguments);
     for variable in FOREIGN_VARIABLES {
+        command.env_remove(variable);
+    }
+    let is_foreign = |name: &OsString| name.as_encoded_bytes().starts_with(FOREIGN_PREFIX.as_bytes());
+    for (variable, _) in env::vars_os().filter(|(name, _)| is_foreign(name)) {
         command.env_remove(variable);
     }
     Ok(command)
@@ -79,6 +87,9 @@ fn build() -> Result<PathBuf> {
         "aurora-node",
         "--bin",
         "aurora",
+        // As in the workspace's build: tests of seeds ask an emulator of AWS.
+        "--features",
+        "aws",
         "--message-format",
         "json-render-diagnostics",
     ]);

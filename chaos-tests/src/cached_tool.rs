@@ -1,6 +1,7 @@
-//! Tools that are built once a machine and kept in the cache directory.
+//! Tools that are built, or installed, once a machine and kept in the cache directory.
 
 use std::fs::{self, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -15,12 +16,38 @@ const BUILD_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// The program `program` of the Go module `package` in `version`, built with `go install` unless the cache has it.
 /// `name` is what its directory there is called.
-///
-/// Several processes may ask at the same time: a lock on a file lets one build while the others wait, and the
-/// finished program appears in one step.
 pub async fn go_tool(name: &str, package: &str, version: &str, program: &str) -> Result<PathBuf> {
+    let directory = format!("{name}-{version}");
+    let module = format!("{package}@v{version}");
+    cached(&directory, program, async |cache, directory| {
+        go_install(cache, directory, &module, program).await
+    })
+    .await
+}
+
+/// The interpreter of a virtual environment of Python that holds exactly what `requirements` says, a file for pip in
+/// which everything is pinned. The cache keeps one for each such file. `name` is what its directory there begins with.
+pub async fn python(name: &str, requirements: &str) -> Result<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    requirements.hash(&mut hasher);
+    let directory = format!("{name}-{:016x}", hasher.finish());
+    cached(&directory, "bin/python", async |cache, directory| {
+        pip_install(cache, directory, requirements).await
+    })
+    .await
+}
+
+/// The file `program` in the directory `name` of the cache, which `build` makes unless it is there. `build` is given
+/// the cache and that directory, which it lets appear in one step, complete.
+///
+/// Several processes may ask at the same time: a lock on a file lets one build while the others wait.
+async fn cached(
+    name: &str,
+    program: &str,
+    build: impl AsyncFnOnce(&Path, &Path) -> Result<()>,
+) -> Result<PathBuf> {
     let cache = default_cache_dir();
-    let directory = cache.join(format!("{name}-{version}"));
+    let directory = cache.join(name);
     let tool = directory.join(program);
     if tool.is_file() {
         return Ok(tool);
@@ -31,7 +58,7 @@ pub async fn go_tool(name: &str, package: &str, version: &str, program: &str) ->
             cache.display()
         )
     })?;
-    let lock_path = cache.join(format!("{name}-{version}.lock"));
+    let lock_path = cache.join(format!("{name}.lock"));
     let lock = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -42,12 +69,12 @@ pub async fn go_tool(name: &str, package: &str, version: &str, program: &str) ->
     let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await?;
     let _lock = lock.with_context(|| format!("cannot lock {}", lock_path.display()))?;
     if !tool.is_file() {
-        build(&cache, &directory, &format!("{package}@v{version}"), program).await?;
+        build(&cache, &directory).await?;
     }
     Ok(tool)
 }
 
-async fn build(cache: &Path, directory: &Path, module: &str, program: &str) -> Result<()> {
+async fn go_install(cache: &Path, directory: &Path, module: &str, program: &str) -> Result<()> {
     eprintln!("building {module} with go into {} (once)", directory.display());
     // In the cache, and not in the system's temporary directory: a rename works within one file system only.
     let work = tempfile::Builder::new().prefix("go-install-").tempdir_in(cache)?;
@@ -71,4 +98,48 @@ async fn build(cache: &Path, directory: &Path, module: &str, program: &str) -> R
         go.log_tail(20)
     );
     fs::rename(&bin, directory).with_context(|| format!("cannot move {module} to {}", directory.display()))
+}
+
+async fn pip_install(cache: &Path, directory: &Path, requirements: &str) -> Result<()> {
+    eprintln!("making the Python environment {} (once)", directory.display());
+    let work = tempfile::Builder::new().prefix("python-").tempdir_in(cache)?;
+    let environment = work.path().join("environment");
+    let list = work.path().join("requirements.txt");
+    fs::write(&list, requirements)?;
+
+    let mut venv = Command::new("python3");
+    venv.args(["-m", "venv"]).arg(&environment);
+    const NEEDED: &str = "The tests of AWS run an emulator in Python. Install Python 3.10 or later with its module venv \
+                          (on Debian and Ubuntu the packages `python3` and `python3-venv`)";
+    let venv = Process::spawn(work.path(), "venv", venv).context(NEEDED)?;
+    let status = venv.wait(BUILD_TIMEOUT).await?;
+    let said = || venv.log_tail(10);
+    ensure!(
+        status.success(),
+        "python3 -m venv ended with {status}:\n{}\n{NEEDED}",
+        said()
+    );
+
+    let mut pip = Command::new(environment.join("bin/python"));
+    // Wheels only: nothing of what is installed runs while it is installed, and nothing has to be compiled.
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+    ])
+    .args(["--no-deps", "--only-binary", ":all:", "--requirement"])
+    .arg(&list);
+    let pip = Process::spawn(work.path(), "pip", pip)?;
+    let status = pip.wait(BUILD_TIMEOUT).await?;
+    ensure!(
+        status.success(),
+        "pip install ended with {status}:\n{}\nCheck that pip reaches its index (`python3 -m pip config list`), and that \
+         Python is 3.10 or later",
+        pip.log_tail(20)
+    );
+    // An interpreter finds its environment by where it is itself, so the environment can move. Its scripts could not.
+    fs::rename(&environment, directory)
+        .with_context(|| format!("cannot move the Python environment to {}", directory.display()))
 }

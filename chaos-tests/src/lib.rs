@@ -45,13 +45,14 @@
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
 //! | [`faults`] | faults as data, and seeded schedules of them |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
+//! | [`moto`] | an emulator of AWS |
 //! | [`raw_insert`] | inserts by hand, to stall and to vanish |
 //! | [`cached_tool`] | tools that are built once a machine |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
 //! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
-//! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, and for tests of the network the
-//! right to make namespaces, iproute2 and nftables. What is downloaded is kept under `AURORA_CACHE`.
+//! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, Python with venv for moto, and for
+//! tests of the network the right to make namespaces, iproute2 and nftables. What is downloaded is kept under `AURORA_CACHE`.
 //! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
 pub mod api;
@@ -65,6 +66,7 @@ pub mod invariants;
 pub mod kafka;
 pub mod load;
 pub mod model;
+pub mod moto;
 pub mod netns;
 pub mod node;
 pub mod process;

@@ -53,6 +53,8 @@ pub struct NodeOptions {
     pub cluster: Option<GossipOptions>,
     /// The namespace that it runs in, and whose address it serves; it needs a token then.
     pub member: Option<Member>,
+    /// Variables of its environment, beside those of the test's own.
+    pub variables: Vec<(String, String)>,
 }
 
 /// What a node's `[cluster]` section says.
@@ -86,6 +88,7 @@ impl NodeOptions {
             token: None,
             cluster: None,
             member: None,
+            variables: Vec::new(),
         }
     }
 
@@ -164,6 +167,7 @@ pub struct Node {
     config: PathBuf,
     api: Api,
     member: Option<Member>,
+    variables: Vec<(String, String)>,
     process: Mutex<Option<Arc<Process>>>,
 }
 
@@ -181,6 +185,7 @@ impl Node {
                 None => api,
             },
             member: options.member.clone(),
+            variables: options.variables.clone(),
             process: Mutex::new(None),
         };
         node.start_again().await?;
@@ -217,7 +222,10 @@ impl Node {
     /// Starts it with the same configuration, after it was stopped, and waits until it answers.
     pub async fn start_again(&self) -> Result<()> {
         let mut command = binary::command(["node", "--config"]).await?;
-        command.arg(&self.config).current_dir(&self.directory);
+        command
+            .arg(&self.config)
+            .current_dir(&self.directory)
+            .envs(self.variables.iter().cloned());
         if let Some(member) = &self.member {
             command = member.command(&command);
         }

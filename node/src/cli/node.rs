@@ -25,7 +25,8 @@ pub(super) struct NodeArgs {
 }
 
 pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
-    telemetry::start(args.log_format, "info");
+    // The AWS SDK reports each reading of its files; what goes wrong with them is said with the seed.
+    telemetry::start(args.log_format, "info,aws_config=error,aws_runtime=error");
     let config = Config::read(&args.config)?;
     let mut node = Node::start(options(config).await?).await?;
     output::note(&format!(

@@ -3,6 +3,7 @@
 //! A node without a `[cluster]` section is a cluster of one. Everything else sees no difference: it
 //! asks [`Cluster`] who is here and how the streams are doing.
 
+pub mod ec2;
 pub mod joining;
 pub mod peer;
 

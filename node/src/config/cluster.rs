@@ -9,6 +9,7 @@ use aurora_cluster::seeds::SeedSource;
 use serde::Deserialize;
 
 use super::Secret;
+use crate::cluster::ec2::{self, Ec2SeedError};
 use crate::node::ClusterOptions;
 
 /// `[cluster]`
@@ -27,7 +28,8 @@ pub struct ClusterSection {
     pub advertise: Option<SocketAddr>,
     /// Where other nodes reach this one's HTTP; `http` under `[node]` when not set.
     pub advertise_http: Option<String>,
-    /// Other nodes' gossip addresses: `HOST:PORT`, or `dns:NAME:PORT` for all addresses of a name.
+    /// Other nodes' gossip addresses: `HOST:PORT`, `dns:NAME:PORT` for all addresses of a name, or machines of AWS:
+    /// `ec2-tag:KEY=VALUE:PORT` and `asg:NAME:PORT` ([`crate::cluster::ec2`]).
     #[serde(default)]
     pub seeds: Vec<String>,
     /// The node's share of the work, relative to the others'; the number of its processors when not set.
@@ -63,14 +65,10 @@ impl ClusterSection {
                 .and_then(|count| u32::try_from(count.get()).ok())
                 .unwrap_or(1),
         };
-        let seeds: Vec<SeedSource> = self
-            .seeds
-            .iter()
-            .map(|seed| match seed.strip_prefix("dns:") {
-                Some(name) => SeedSource::Dns(name.to_owned()),
-                None => SeedSource::Address(seed.clone()),
-            })
-            .collect();
+        let seeds = self.seeds.iter().map(|seed| seed_source(seed));
+        let seeds: Vec<SeedSource> = seeds
+            .collect::<Result<_, _>>()
+            .context("`seeds` under [cluster]")?;
         Ok(ClusterOptions {
             name: self.name.clone(),
             key,
@@ -82,4 +80,14 @@ impl ClusterSection {
             timing: GossipTiming::default(),
         })
     }
+}
+
+fn seed_source(seed: &str) -> Result<SeedSource, Ec2SeedError> {
+    if let Some(machines) = ec2::seed_source(seed) {
+        return machines;
+    }
+    Ok(match seed.strip_prefix("dns:") {
+        Some(name) => SeedSource::Dns(name.to_owned()),
+        None => SeedSource::Address(seed.to_owned()),
+    })
 }

@@ -27,6 +27,9 @@
 //! seeds = ["10.0.0.6:7946", "dns:aurora.internal:7946"]
 //! ```
 //!
+//! On AWS seeds can be machines as well, `"ec2-tag:aurora=prod:7946"` or `"asg:aurora-prod:7946"`; see
+//! [`crate::cluster::ec2`].
+//!
 //! Without `[cluster]` the node works on its own. In a cluster, connections and streams are written into its
 //! registry when the node starts, and from then on all nodes work on them ([`crate::registry`]): a node may name
 //! none.

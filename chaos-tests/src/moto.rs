@@ -1,0 +1,280 @@
+//! AWS as moto emulates it: instances that do not exist, Auto Scaling groups of them, and who may see them.
+//!
+//! It speaks the real protocols, and checks signatures and policies once [`Moto::enforce_policies`] says so. What it
+//! does not do is throttle, and its instances run at once.
+
+use std::net::Ipv4Addr;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Url;
+
+use crate::api::http_client;
+use crate::cached_tool::python;
+use crate::process::{Process, free_port};
+use crate::sandbox::{Sandbox, eventually};
+
+/// The region that everything is in.
+pub const REGION: &str = "eu-west-1";
+
+const REQUIREMENTS: &str = include_str!("../moto-requirements.txt");
+/// It reads the descriptions of all services and of some thousand images.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+/// One of the images that moto knows.
+const IMAGE: &str = "ami-12c6146b";
+/// The subnet's zone.
+const ZONE: &str = "eu-west-1a";
+
+/// A running moto. Dropping it kills it, and everything in it is gone.
+#[derive(Debug)]
+pub struct Moto {
+    process: Process,
+    http: reqwest::Client,
+    endpoint: String,
+}
+
+/// Who may do nothing until a policy is given, see [`Moto::user`].
+#[derive(Debug, Clone)]
+pub struct AccessKey {
+    /// The public half.
+    pub id: String,
+    /// The other half.
+    pub secret: String,
+}
+
+impl Moto {
+    /// Starts one, and waits until it answers. The first call on a machine installs it.
+    pub async fn start(sandbox: &Sandbox) -> Result<Self> {
+        Self::start_at(sandbox, free_port()?).await
+    }
+
+    /// The same at a port of loopback that was chosen before.
+    pub async fn start_at(sandbox: &Sandbox, port: u16) -> Result<Self> {
+        let mut command = Command::new(python("moto", REQUIREMENTS).await?);
+        command
+            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
+            .current_dir(sandbox.directory());
+        let moto = Self {
+            process: Process::spawn(sandbox.directory(), "moto", command)?,
+            http: http_client()?,
+            endpoint: format!("http://127.0.0.1:{port}"),
+        };
+        eventually("moto to answer", READY_TIMEOUT, async || {
+            let process = &moto.process;
+            ensure!(process.is_running(), "it has ended:\n{}", process.log_tail(10));
+            let answer = moto
+                .http
+                .get(format!("{}/moto-api/data.json", moto.endpoint))
+                .send();
+            anyhow::Ok(answer.await?.status().is_success())
+        })
+        .await?;
+        Ok(moto)
+    }
+
+    /// What `AWS_ENDPOINT_URL` is to be.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// What nodes have to have in their environment to take this for AWS, and themselves for `key`'s owner.
+    pub fn variables(endpoint: &str, key: &AccessKey) -> Vec<(String, String)> {
+        let variables = [
+            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", &key.id),
+            ("AWS_SECRET_ACCESS_KEY", &key.secret),
+            // Whatever the machine is that runs the test, its role is nobody's business.
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ];
+        variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec()
+    }
+
+    /// Runs an instance with this private address and tag; its id.
+    pub async fn run_instance(&self, address: Ipv4Addr, (key, value): (&str, &str)) -> Result<String> {
+        let address = address.to_string();
+        let parameters = [
+            ("ImageId", IMAGE),
+            ("MinCount", "1"),
+            ("MaxCount", "1"),
+            ("PrivateIpAddress", &address),
+            ("TagSpecification.1.ResourceType", "instance"),
+            ("TagSpecification.1.Tag.1.Key", key),
+            ("TagSpecification.1.Tag.1.Value", value),
+        ];
+        let answer = self.ec2("RunInstances", &parameters).await?;
+        only(&answer, "instanceId")
+    }
+
+    /// Makes an Auto Scaling group and lets it grow to so many instances, one by one.
+    pub async fn make_group(&self, name: &str, instances: usize) -> Result<()> {
+        let configuration = [
+            ("LaunchConfigurationName", name),
+            ("ImageId", IMAGE),
+            ("InstanceType", "t3.small"),
+        ];
+        self.auto_scaling("CreateLaunchConfiguration", &configuration)
+            .await?;
+        let filter = [("Filter.1.Name", "availability-zone"), ("Filter.1.Value.1", ZONE)];
+        let subnet = only(&self.ec2("DescribeSubnets", &filter).await?, "subnetId")?;
+        let group = [
+            ("AutoScalingGroupName", name),
+            ("LaunchConfigurationName", name),
+            ("MinSize", "0"),
+            ("MaxSize", "1000"),
+            ("DesiredCapacity", "0"),
+            ("VPCZoneIdentifier", &subnet),
+        ];
+        self.auto_scaling("CreateAutoScalingGroup", &group).await?;
+        for capacity in 1..=instances {
+            let capacity = capacity.to_string();
+            let wanted = [("AutoScalingGroupName", name), ("DesiredCapacity", &*capacity)];
+            self.auto_scaling("SetDesiredCapacity", &wanted).await?;
+        }
+        Ok(())
+    }
+
+    /// The ids of the instances that the group has now, as Auto Scaling says.
+    pub async fn group(&self, name: &str) -> Result<Vec<String>> {
+        let parameters = [("AutoScalingGroupNames.member.1", name)];
+        let answer = self
+            .auto_scaling("DescribeAutoScalingGroups", &parameters)
+            .await?;
+        Ok(texts(&answer, "InstanceId"))
+    }
+
+    /// Ends an instance of a group, which does not replace it.
+    pub async fn terminate(&self, instance: &str) -> Result<()> {
+        let parameters = [
+            ("InstanceId", instance),
+            ("ShouldDecrementDesiredCapacity", "true"),
+        ];
+        self.auto_scaling("TerminateInstanceInAutoScalingGroup", &parameters)
+            .await
+            .map(drop)
+    }
+
+    /// Stops an instance, which keeps its address and tags.
+    pub async fn stop(&self, instance: &str) -> Result<()> {
+        self.ec2("StopInstances", &[("InstanceId.1", instance)])
+            .await
+            .map(drop)
+    }
+
+    /// The private address of an instance.
+    pub async fn address(&self, instance: &str) -> Result<Ipv4Addr> {
+        let answer = self
+            .ec2("DescribeInstances", &[("InstanceId.1", instance)])
+            .await?;
+        // An instance's address is said again for each of its network interfaces.
+        let addresses = texts(&answer, "privateIpAddress");
+        let address = addresses.first().context("it has no address")?;
+        address
+            .parse()
+            .with_context(|| format!("{address} is no address"))
+    }
+
+    /// Makes a user who may do nothing.
+    pub async fn user(&self, name: &str) -> Result<AccessKey> {
+        let user = [("UserName", name)];
+        self.iam("CreateUser", &user).await?;
+        let answer = self.iam("CreateAccessKey", &user).await?;
+        Ok(AccessKey {
+            id: only(&answer, "AccessKeyId")?,
+            secret: only(&answer, "SecretAccessKey")?,
+        })
+    }
+
+    /// Allows a user one action on everything.
+    pub async fn allow(&self, user: &str, action: &str) -> Result<()> {
+        let policy = serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }],
+        });
+        let policy = policy.to_string();
+        let parameters = [
+            ("UserName", user),
+            ("PolicyName", "test"),
+            ("PolicyDocument", &policy),
+        ];
+        self.iam("PutUserPolicy", &parameters).await.map(drop)
+    }
+
+    /// From now on, or no longer, who asks has to be known, sign and be allowed to; the other methods here do not.
+    pub async fn enforce_policies(&self, enforce: bool) -> Result<()> {
+        let unchecked_calls = if enforce { "0" } else { "inf" };
+        let url = format!("{}/moto-api/reset-auth", self.endpoint);
+        let answer = self.http.post(url).body(unchecked_calls).send().await?;
+        ensure!(answer.status().is_success(), "moto answered {}", answer.status());
+        Ok(())
+    }
+
+    /// EC2's answer, in XML.
+    pub async fn ec2(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        self.ask("ec2", "2016-11-15", action, parameters).await
+    }
+
+    async fn auto_scaling(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        self.ask("autoscaling", "2011-01-01", action, parameters).await
+    }
+
+    async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        self.ask("iam", "2010-05-08", action, parameters).await
+    }
+
+    async fn ask(
+        &self,
+        service: &str,
+        version: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String> {
+        let all = [("Action", action), ("Version", version)];
+        let url = Url::parse_with_params(&self.endpoint, all.iter().chain(parameters))?;
+        // From the scope moto learns which service and region are meant.
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, \
+             SignedHeaders=host, Signature=unchecked"
+        );
+        let request = self.http.get(url).header("Authorization", authorization);
+        let answer = request.send().await.context("moto does not answer")?;
+        let status = answer.status();
+        let text = answer.text().await.context("moto's answer broke off")?;
+        ensure!(status.is_success(), "moto answered {status} to {action}: {text}");
+        Ok(text)
+    }
+}
+
+/// All that stands between `<tag>` and `</tag>`, in order. Enough for what moto writes.
+pub fn texts(xml: &str, tag: &str) -> Vec<String> {
+    let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+    let parts = xml.split(&open).skip(1);
+    parts
+        .filter_map(|part| Some(part.split_once(&close)?.0.to_owned()))
+        .collect()
+}
+
+fn only(xml: &str, tag: &str) -> Result<String> {
+    let mut found = texts(xml, tag);
+    ensure!(
+        found.len() == 1,
+        "there are {} of {tag} where one is expected: {xml}",
+        found.len()
+    );
+    found.pop().context("there is one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_found_between_their_tags() {
+        let xml = "<a><id>1</id><other/><id>two</id><id/></a>";
+        assert_eq!(texts(xml, "id"), ["1", "two"]);
+        assert!(only(xml, "id").is_err() && only(xml, "a").is_ok());
+    }
+}
