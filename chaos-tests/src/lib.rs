@@ -40,6 +40,7 @@
 //! | [`clickhouse`] | a ClickHouse to be killed |
 //! | [`node`], [`up`] | `aurora node` and `aurora up` as processes |
 //! | [`api`] | a node's HTTP API |
+//! | [`clock`] | clocks of nodes that are wrong |
 //! | [`cluster`] | several nodes, a load through them, and how long each partition stands still |
 //! | [`arena`] | three nodes in namespaces, and everything behind proxies, to carry out schedules of faults |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
@@ -51,7 +52,8 @@
 //! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
 //! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, and for tests of the network the
-//! right to make namespaces, iproute2 and nftables. What is downloaded is kept under `AURORA_CACHE`.
+//! right to make namespaces, iproute2 and nftables; for clocks that are wrong, a C compiler. What is downloaded is
+//! kept under `AURORA_CACHE`.
 //! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
 pub mod api;
@@ -59,6 +61,7 @@ pub mod arena;
 pub mod binary;
 pub mod cached_tool;
 pub mod clickhouse;
+pub mod clock;
 pub mod cluster;
 pub mod faults;
 pub mod invariants;
