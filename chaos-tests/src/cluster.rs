@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use aurora_actors::ingest::status::State;
 use aurora_cluster::ClusterKey;
-use aurora_node::http::cluster::ClusterStatus;
+use aurora_node::http::cluster::{ClusterStatus, OwnedPartition};
 use tokio::task::JoinHandle;
 
 use crate::clickhouse::ClickHouse;
@@ -93,8 +93,18 @@ impl Cluster {
     /// Waits until exactly `ready` nodes are ready and every one of `partitions` partitions works on the node
     /// that it is assigned to, in the eyes of every node that runs.
     pub async fn until_balanced(&self, ready: usize, partitions: usize) -> Result<ClusterStatus> {
+        self.until_balanced_within(ready, partitions, PATIENCE).await
+    }
+
+    /// The same with a patience of one's own.
+    pub async fn until_balanced_within(
+        &self,
+        ready: usize,
+        partitions: usize,
+        patience: Duration,
+    ) -> Result<ClusterStatus> {
         let what = format!("{ready} nodes to share {partitions} partitions");
-        eventually(&what, PATIENCE, async || {
+        eventually(&what, patience, async || {
             let mut last = None;
             for node in &self.nodes {
                 if !node.process().is_some_and(|process| process.is_running()) {
@@ -103,9 +113,7 @@ impl Cluster {
                 let status = node.api().cluster().await?;
                 let is_ready = status.nodes.iter().filter(|node| node.state == "ready").count() == ready
                     && status.nodes.len() == ready;
-                let works = status.partitions.iter().filter(|partition| {
-                    partition.owner == partition.planned && partition.state == State::Running
-                });
+                let works = status.partitions.iter().filter(|partition| works(partition));
                 ensure!(
                     is_ready && works.count() == partitions && status.partitions.len() == partitions,
                     "{} sees {}",
@@ -120,14 +128,20 @@ impl Cluster {
     }
 }
 
-/// What is worth reading of a cluster's status when something does not come true.
+/// Whether a partition works where it should.
+fn works(partition: &OwnedPartition) -> bool {
+    partition.owner == partition.planned && partition.state == State::Running
+}
+
+/// What is worth reading of a cluster's status when something does not come true: the nodes, and the partitions that
+/// do not work.
 fn brief(status: &ClusterStatus) -> String {
     let mut text = String::new();
     for node in &status.nodes {
         // Writing to a String cannot fail.
         let _ = write!(text, "{} {}; ", node.id, node.state);
     }
-    for partition in &status.partitions {
+    for partition in status.partitions.iter().filter(|partition| !works(partition)) {
         let name = |node: &Option<String>| node.clone().unwrap_or_else(|| "nobody".to_owned());
         let (owner, planned) = (name(&partition.owner), name(&partition.planned));
         let _ = write!(

@@ -343,7 +343,7 @@ impl Kafka {
     async fn until_partitions(&self, topic: &str, partitions: i32) -> Result<()> {
         let wanted = usize::try_from(partitions)?;
         let what = format!("leaders of all {partitions} partitions of {topic}");
-        eventually(&what, REQUEST_TIMEOUT, async || {
+        eventually(&what, READY_TIMEOUT, async || {
             let leaders = self.leaders(topic).await?.unwrap_or_default();
             anyhow::Ok(leaders.len() == wanted && leaders.iter().all(|leader| *leader >= 0))
         })

@@ -40,6 +40,7 @@
 //! | [`clickhouse`] | a ClickHouse to be killed |
 //! | [`node`], [`up`] | `aurora node` and `aurora up` as processes |
 //! | [`api`] | a node's HTTP API |
+//! | [`clock`] | clocks of nodes that are wrong |
 //! | [`cluster`] | several nodes, a load through them, and how long each partition stands still |
 //! | [`arena`] | three nodes in namespaces, and everything behind proxies, to carry out schedules of faults |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
@@ -51,8 +52,9 @@
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
 //! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
-//! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, Python with venv for moto, and for
-//! tests of the network the right to make namespaces, iproute2 and nftables. What is downloaded is kept under `AURORA_CACHE`.
+//! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, Python with venv for moto, a C compiler
+//! for clocks that are wrong, and for tests of the network the right to make namespaces, iproute2 and nftables. What is
+//! downloaded is kept under `AURORA_CACHE`.
 //! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
 pub mod api;
@@ -60,6 +62,7 @@ pub mod arena;
 pub mod binary;
 pub mod cached_tool;
 pub mod clickhouse;
+pub mod clock;
 pub mod cluster;
 pub mod faults;
 pub mod invariants;

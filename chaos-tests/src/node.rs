@@ -53,8 +53,8 @@ pub struct NodeOptions {
     pub cluster: Option<GossipOptions>,
     /// The namespace that it runs in, and whose address it serves; it needs a token then.
     pub member: Option<Member>,
-    /// Variables of its environment, beside those of the test's own.
-    pub variables: Vec<(String, String)>,
+    /// What its environment has besides the test's, such as [a clock that is wrong](crate::clock).
+    pub environment: Vec<(String, String)>,
 }
 
 /// What a node's `[cluster]` section says.
@@ -88,7 +88,7 @@ impl NodeOptions {
             token: None,
             cluster: None,
             member: None,
-            variables: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -167,7 +167,7 @@ pub struct Node {
     config: PathBuf,
     api: Api,
     member: Option<Member>,
-    variables: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
     process: Mutex<Option<Arc<Process>>>,
 }
 
@@ -185,7 +185,7 @@ impl Node {
                 None => api,
             },
             member: options.member.clone(),
-            variables: options.variables.clone(),
+            environment: options.environment.clone(),
             process: Mutex::new(None),
         };
         node.start_again().await?;
@@ -221,11 +221,14 @@ impl Node {
 
     /// Starts it with the same configuration, after it was stopped, and waits until it answers.
     pub async fn start_again(&self) -> Result<()> {
+        self.start_again_in(&self.environment).await
+    }
+
+    /// The same in another environment than before, this once.
+    pub async fn start_again_in(&self, environment: &[(String, String)]) -> Result<()> {
         let mut command = binary::command(["node", "--config"]).await?;
-        command
-            .arg(&self.config)
-            .current_dir(&self.directory)
-            .envs(self.variables.iter().cloned());
+        command.arg(&self.config).current_dir(&self.directory);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         if let Some(member) = &self.member {
             command = member.command(&command);
         }

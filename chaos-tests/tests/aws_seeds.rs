@@ -189,7 +189,7 @@ async fn nodes_find_each_other_by_a_tag() -> Result<()> {
         let seed = |port| format!("ec2-tag:aurora:cluster=test:{port}");
         let (_clickhouse, mut nodes) = nodes(sandbox, "aws-tag", 3, seed).await?;
         for node in &mut nodes {
-            node.variables = Moto::variables(moto.endpoint(), &anybody());
+            node.environment = Moto::variables(moto.endpoint(), &anybody());
         }
         let cluster = Cluster::with_options(sandbox, &nodes).await?;
         cluster.until_balanced(3, PARTITIONS as usize).await.map(drop)
@@ -211,10 +211,10 @@ async fn nodes_without_aws_work_on_and_say_why_they_are_alone() -> Result<()> {
         let file = ("AWS_SHARED_CREDENTIALS_FILE", credentials.clone());
         let nowhere = ("AWS_CONFIG_FILE", sandbox.path("there-is-none"));
         let files = [file, nowhere].map(|(name, path)| (name.to_owned(), path.display().to_string()));
-        nodes[0].variables = variables.clone();
+        nodes[0].environment = variables.clone();
         let keys = |name: &str| name.contains("ACCESS_KEY");
         let without_keys = variables.into_iter().filter(|(name, _)| !keys(name));
-        nodes[1].variables = without_keys.chain(files).collect();
+        nodes[1].environment = without_keys.chain(files).collect();
 
         let unreached = Node::start(sandbox, &nodes[0]).await?;
         until_said(&unreached, &["EC2 cannot be reached", &endpoint]).await?;

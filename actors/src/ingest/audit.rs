@@ -12,6 +12,8 @@
 //! counted by ClickHouse in the tables, not taken from what a node remembers. The same predicate, [`judge`],
 //! serves `aurora verify`, production, the tests and the simulation of the protocol.
 
+use std::collections::BTreeMap;
+
 use aurora_cluster::{Generation, Partition, StreamId};
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,8 @@ use crate::store::{Store, StoreError};
 
 /// Offsets that one counting query looks at. Exact distinct counts take memory in proportion.
 const SLICE: u64 = 5_000_000;
+/// Partitions that one counting query looks at: each is a range in its condition.
+const COUNTED_TOGETHER: usize = 64;
 
 /// What an audit found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,22 +113,23 @@ pub async fn audit(store: &Store, target: &StreamTarget) -> Result<AuditReport, 
         problems: Vec::new(),
         partitions: Vec::new(),
     };
-    for row in journal(store, target).await? {
-        let mut partition = PartitionAudit {
+    let journal = journal(store, target).await?;
+    let counted = count(store, target, &journal).await?;
+    for row in journal {
+        let counted = counted.get(&row.partition).copied().unwrap_or_default();
+        report.problems.extend(judge(&row, &counted));
+        report.partitions.push(PartitionAudit {
             partition: row.partition,
             first: row.first,
             last: row.last,
             rows: row.rows,
-            rows_found: 0,
+            rows_found: counted.rows.all,
             dead: row.dead,
-            dead_found: 0,
+            dead_found: counted.dead.all,
             skipped: row.skipped,
             absent: row.absent,
             expired: row.expired,
-        };
-        let counted = count(store, target, &mut partition).await?;
-        report.problems.extend(judge(&row, &counted));
-        report.partitions.push(partition);
+        });
     }
     report.clean = report.problems.is_empty();
     Ok(report)
@@ -161,48 +166,120 @@ pub struct Counted {
     pub both: u64,
 }
 
+/// Some offsets of a partition, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stretch {
+    partition: Partition,
+    from: u64,
+    to: u64,
+}
+
+/// The journaled stretches, cut and put together so that no query looks at more than [`SLICE`] offsets or
+/// [`COUNTED_TOGETHER`] partitions.
+fn slices(journal: &[Journaled]) -> Vec<Vec<Stretch>> {
+    let mut slices: Vec<Vec<Stretch>> = Vec::new();
+    let mut room = 0;
+    for row in journal {
+        let mut from = row.first;
+        while from <= row.last {
+            let to = row.last.min(from + (SLICE - 1));
+            let stretch = Stretch {
+                partition: row.partition,
+                from,
+                to,
+            };
+            let size = to - from + 1;
+            match slices.last_mut() {
+                Some(slice) if size <= room && slice.len() < COUNTED_TOGETHER => {
+                    slice.push(stretch);
+                    room -= size;
+                }
+                _ => {
+                    slices.push(vec![stretch]);
+                    room = SLICE - size;
+                }
+            }
+            from = to + 1;
+        }
+    }
+    slices
+}
+
+#[derive(Row, Deserialize)]
+struct PartitionCount {
+    partition: Partition,
+    all: u64,
+    distinct: u64,
+}
+
+/// What the tables hold of each partition's journaled stretch.
 async fn count(
     store: &Store,
     target: &StreamTarget,
-    partition: &mut PartitionAudit,
-) -> Result<Counted, StoreError> {
+    journal: &[Journaled],
+) -> Result<BTreeMap<Partition, Counted>, StoreError> {
     let stream = literal(&target.stream.to_string());
-    let (generation, number) = (target.generation, partition.partition);
-    let mut counted = Counted::default();
-    let mut from = partition.first;
-    while from <= partition.last {
-        let to = partition.last.min(from + (SLICE - 1));
+    let (generation, table) = (target.generation, &target.table);
+    let mut counted: BTreeMap<Partition, Counted> = BTreeMap::new();
+    for slice in slices(journal) {
+        let within = |partition: &str, offset: &str| {
+            let stretches: Vec<String> = slice
+                .iter()
+                .map(|stretch| {
+                    let Stretch {
+                        partition: number,
+                        from,
+                        to,
+                    } = stretch;
+                    format!("({partition} = {number} AND {offset} BETWEEN {from} AND {to})")
+                })
+                .collect();
+            stretches.join(" OR ")
+        };
         let rows = format!(
-            "FROM {} WHERE _generation = {generation} AND _partition = {number} AND _offset BETWEEN {from} AND {to}",
-            target.table
+            "FROM {table} WHERE _generation = {generation} AND ({})",
+            within("_partition", "_offset")
         );
         let dead = format!(
-            "FROM aurora.dead_letters WHERE stream = {stream} AND generation = {generation} \
-             AND partition = {number} AND offset BETWEEN {from} AND {to}"
+            "FROM aurora.dead_letters WHERE stream = {stream} AND generation = {generation} AND ({})",
+            within("partition", "offset")
         );
-        let in_rows: Count = store
-            .row(&format!(
-                "SELECT count() AS all, uniqExact(_offset) AS distinct {rows}"
+        let in_rows: Vec<PartitionCount> = store
+            .rows(&format!(
+                "SELECT _partition AS partition, count() AS all, uniqExact(_offset) AS distinct {rows} GROUP BY _partition"
             ))
             .await?;
-        let in_dead: Count = store
-            .row(&format!(
-                "SELECT count() AS all, uniqExact(offset) AS distinct {dead}"
+        let in_dead: Vec<PartitionCount> = store
+            .rows(&format!(
+                "SELECT partition, count() AS all, uniqExact(offset) AS distinct {dead} GROUP BY partition"
             ))
             .await?;
-        if in_dead.all > 0 {
-            let both = format!("SELECT count() {rows} AND _offset IN (SELECT offset {dead})");
-            counted.both += store.row::<u64>(&both).await?;
+        if !in_dead.is_empty() {
+            let both: Vec<(Partition, u64)> = store
+                .rows(&format!(
+                    "SELECT _partition, count() {rows} AND (_partition, _offset) IN (SELECT partition, offset {dead}) \
+                     GROUP BY _partition"
+                ))
+                .await?;
+            for (partition, both) in both {
+                counted.entry(partition).or_default().both += both;
+            }
         }
-        for (sum, part) in [(&mut counted.rows, in_rows), (&mut counted.dead, in_dead)] {
-            sum.all += part.all;
-            sum.distinct += part.distinct;
+        for count in in_rows {
+            counted.entry(count.partition).or_default().rows.add(&count);
         }
-        from = to + 1;
+        for count in in_dead {
+            counted.entry(count.partition).or_default().dead.add(&count);
+        }
     }
-    partition.rows_found = counted.rows.all;
-    partition.dead_found = counted.dead.all;
     Ok(counted)
+}
+
+impl Count {
+    fn add(&mut self, count: &PartitionCount) {
+        self.all += count.all;
+        self.distinct += count.distinct;
+    }
 }
 
 /// The predicate itself: what does not hold of a partition, in words. Nothing when all is well.
@@ -269,6 +346,35 @@ mod tests {
             dead: count(dead),
             both,
         }
+    }
+
+    #[test]
+    fn slices_cover_every_journaled_offset_once_and_stay_small() {
+        let long = Journaled {
+            first: 7,
+            last: 7 + 2 * SLICE,
+            ..journal()
+        };
+        let short = (10..200).map(|partition| Journaled {
+            partition,
+            ..journal()
+        });
+        let rows: Vec<Journaled> = std::iter::once(long).chain(short).collect();
+        let slices = slices(&rows);
+        let size = |stretch: &Stretch| stretch.to - stretch.from + 1;
+        for slice in &slices {
+            assert!(slice.len() <= COUNTED_TOGETHER);
+            assert!(slice.iter().map(size).sum::<u64>() <= SLICE);
+        }
+        for row in &rows {
+            let of_row = slices.iter().flatten().filter(|s| s.partition == row.partition);
+            assert_eq!(of_row.map(size).sum::<u64>(), row.last - row.first + 1);
+        }
+        assert_eq!(
+            slices.len(),
+            3 + 2,
+            "190 short ones, 64 together, the first with the rest of the long one"
+        );
     }
 
     #[test]

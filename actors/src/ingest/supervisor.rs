@@ -160,11 +160,14 @@ impl Actor for IngestSupervisor {
                 state.tell(&id, StreamMessage::Take(generation, partitions, arrival));
             }
             IngestMessage::Release(id, generation, partitions, done) => {
-                let _ = state.reconciler.cast(ReconcilerMessage::Released(
-                    id.clone(),
-                    generation,
-                    partitions.clone(),
-                ));
+                let epochs = state
+                    .contexts
+                    .get(&id)
+                    .map(|stream| stream.status.epochs(&partitions));
+                let epochs = epochs.unwrap_or_default();
+                let _ = state
+                    .reconciler
+                    .cast(ReconcilerMessage::Released(id.clone(), generation, epochs));
                 // A stream that does not run has nothing to hand over: the port that goes says so.
                 state.tell(&id, StreamMessage::Release(generation, partitions, done));
             }

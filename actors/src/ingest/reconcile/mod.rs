@@ -131,8 +131,8 @@ pub enum ReconcilerMessage {
     Reconcile,
     /// Another node has taken a partition.
     Lost(StreamId, Generation, Partition),
-    /// Partitions have been handed over to a node that asked for them.
-    Released(StreamId, Generation, Vec<Partition>),
+    /// Partitions have been handed over, under these epochs, to a node that asked for them.
+    Released(StreamId, Generation, Vec<(Partition, Epoch)>),
     /// What was to come is here now, or will never be.
     Asked(StreamId, Generation, Vec<Partition>),
 }
@@ -196,10 +196,9 @@ impl Actor for Reconciler {
                 state.patience.lost((stream, generation, partition), now);
             }
             ReconcilerMessage::Released(stream, generation, partitions) => {
-                for partition in partitions {
-                    state
-                        .patience
-                        .released((stream.clone(), generation, partition), now);
+                for (partition, epoch) in partitions {
+                    let key = (stream.clone(), generation, partition);
+                    state.patience.released(key, epoch, now);
                 }
             }
             ReconcilerMessage::Asked(stream, generation, partitions) => {
@@ -299,7 +298,7 @@ impl ReconcilerState {
         for wanted in mine {
             let is_heard = |owner: &NodeId| *owner == self.context.node || members.alive.contains(owner);
             let is_unheard = wanted.owner.as_ref().is_some_and(|owner| !is_heard(owner));
-            if is_unheard && !self.patience.allows(&wanted.key(), Instant::now()) {
+            if is_unheard && !self.patience.allows(&wanted.key(), wanted.epoch, Instant::now()) {
                 unheard.entry(&wanted.target.stream).or_default().push(wanted);
             }
         }
@@ -335,7 +334,7 @@ impl ReconcilerState {
                 let key = wanted.key();
                 !here.get(&key.0).is_some_and(|here| here.contains(&key.2))
                     && !self.asking.contains(&key)
-                    && self.patience.allows(&key, now)
+                    && self.patience.allows(&key, wanted.epoch, now)
             })
             .collect()
     }

@@ -7,7 +7,8 @@ use aurora_cluster::Epoch;
 
 use super::Key;
 
-/// A partition that was handed over is not taken back for so long: the other node is about to take it.
+/// A partition that was handed over is not taken back for so long, unless somebody has taken it: who asked for it is
+/// about to.
 const AFTER_RELEASE: Duration = Duration::from_secs(10);
 /// The first and the longest wait before a partition may be taken back that another node took.
 const SHORTEST_YIELD: Duration = Duration::from_secs(2);
@@ -29,6 +30,8 @@ struct Wait {
     losses: u32,
     /// The owner's last sign of life, and when it was first seen.
     seen: Option<(Sign, Instant)>,
+    /// The epoch that was handed over, if that is why.
+    released: Option<Epoch>,
 }
 
 /// What changes while an owner works: its epoch, and the next offset to be journaled.
@@ -41,8 +44,9 @@ impl Patience {
             until: now,
             losses: 0,
             seen: None,
+            released: None,
         });
-        wait.seen = None;
+        (wait.seen, wait.released) = (None, None);
         let pause = SHORTEST_YIELD
             .saturating_mul(1 << wait.losses.min(10))
             .min(LONGEST_YIELD);
@@ -51,8 +55,8 @@ impl Patience {
         wait.until = now + pause.mul_f64(0.5 + rand::random::<f64>());
     }
 
-    /// It was handed over.
-    pub(super) fn released(&mut self, key: Key, now: Instant) {
+    /// It was handed over under this epoch.
+    pub(super) fn released(&mut self, key: Key, epoch: Epoch, now: Instant) {
         let losses = self.waits.get(&key).map_or(0, |wait| wait.losses);
         self.waits.insert(
             key,
@@ -60,6 +64,7 @@ impl Patience {
                 until: now + AFTER_RELEASE,
                 losses,
                 seen: None,
+                released: Some(epoch),
             },
         );
     }
@@ -80,9 +85,10 @@ impl Patience {
         }
     }
 
-    /// Whether it may be taken.
-    pub(super) fn allows(&self, key: &Key, now: Instant) -> bool {
-        self.waits.get(key).is_none_or(|wait| wait.until <= now)
+    /// Whether it may be taken, now that `epoch` is its highest.
+    pub(super) fn allows(&self, key: &Key, epoch: Epoch, now: Instant) -> bool {
+        let over = |wait: &Wait| wait.until <= now || wait.released.is_some_and(|released| released < epoch);
+        self.waits.get(key).is_none_or(over)
     }
 
     /// Forgets what was long ago.
@@ -105,7 +111,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..8 {
             patience.lost(key(), start);
-            assert!(!patience.allows(&key(), start));
+            assert!(!patience.allows(&key(), 1, start));
             waits.push(patience.waits[&key()].until - start);
         }
         assert!(waits[0] <= SHORTEST_YIELD.mul_f64(1.5), "{waits:?}");
@@ -126,20 +132,24 @@ mod tests {
             patience.watch(&key(), (3, Some(next)), now);
             now += SILENCE / 2;
             patience.watch(&key(), (3, Some(next)), now);
-            assert!(!patience.allows(&key(), now), "it moves");
+            assert!(!patience.allows(&key(), 3, now), "it moves");
         }
         patience.watch(&key(), (3, Some(3)), now + SILENCE / 2);
-        assert!(patience.allows(&key(), now + SILENCE / 2), "it has stopped");
+        assert!(patience.allows(&key(), 3, now + SILENCE / 2), "it has stopped");
         patience.lost(key(), now);
         patience.watch(&key(), (4, Some(3)), now);
-        assert!(!patience.allows(&key(), now), "it is another's turn again");
+        assert!(!patience.allows(&key(), 4, now), "it is another's turn again");
     }
 
     #[test]
     fn what_was_handed_over_is_left_to_who_asked_for_it() {
         let (mut patience, start) = (Patience::default(), Instant::now());
-        patience.released(key(), start);
-        assert!(!patience.allows(&key(), start + AFTER_RELEASE / 2));
-        assert!(patience.allows(&key(), start + AFTER_RELEASE));
+        patience.released(key(), 5, start);
+        assert!(!patience.allows(&key(), 5, start + AFTER_RELEASE / 2));
+        assert!(
+            patience.allows(&key(), 6, start + AFTER_RELEASE / 2),
+            "it has been taken since"
+        );
+        assert!(patience.allows(&key(), 5, start + AFTER_RELEASE));
     }
 }

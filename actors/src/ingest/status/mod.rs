@@ -215,6 +215,13 @@ impl StreamStatus {
         self.inner.lock().partitions.keys().copied().collect()
     }
 
+    /// The epochs of those of `partitions` that this node works on.
+    pub fn epochs(&self, partitions: &[Partition]) -> Vec<(Partition, Epoch)> {
+        let inner = self.inner.lock();
+        let epoch = |partition: &Partition| Some((*partition, inner.partitions.get(partition)?.epoch));
+        partitions.iter().filter_map(epoch).collect()
+    }
+
     /// Notes that a partition is no longer worked on here.
     pub fn forget(&self, partition: Partition) {
         self.inner.lock().partitions.remove(&partition);
