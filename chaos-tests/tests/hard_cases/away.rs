@@ -40,7 +40,7 @@ async fn a_minute_without_clickhouse_is_caught_up() -> Result<()> {
         );
         scene.until_flowing().await?;
         eprintln!("all has flown {:?} after that", back.elapsed());
-        eprintln!("longest standstill {:?}", standstill.worst());
+        eprintln!("longest standstill {:?}", standstill.worst_length());
         drop(standstill);
         scene.require_exactly_once().await
     })

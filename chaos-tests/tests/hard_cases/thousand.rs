@@ -54,7 +54,7 @@ async fn a_thousand_partitions_outlive_one_of_two_nodes() -> Result<()> {
         eprintln!(
             "all partitions flow {:?} after the kill; longest standstill {:?}",
             killed.elapsed(),
-            standstill.worst()
+            standstill.worst_length()
         );
         drop(standstill);
         scene.require_exactly_once().await
