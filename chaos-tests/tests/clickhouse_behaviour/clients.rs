@@ -51,7 +51,7 @@ async fn an_insert_whose_client_vanished_in_its_body_lands_nothing() -> Result<(
                 end.of(insert)?;
                 bench.until_gone(&id).await?;
                 // The next epoch's kill waits for whatever is left of it.
-                let settled = bench.take_over(0).await?;
+                let settled = bench.take_over_after_a_reset(0).await?;
                 let rows = bench.rows().await?;
                 ensure!(
                     rows == 0 && settled.rows.is_empty(),
@@ -83,7 +83,7 @@ async fn an_insert_whose_client_vanished_after_its_body_lands_whole_or_not_at_al
                 0 => End::Close.of(insert)?,
                 _ => End::Reset.of(insert)?,
             }
-            let settled = bench.take_over(0).await?;
+            let settled = bench.take_over_after_a_reset(0).await?;
             match settled.rows.count_within(first, first + BLOCK_ROWS) {
                 0 => lost += 1,
                 BLOCK_ROWS => landed += 1,

@@ -95,6 +95,15 @@ impl Bench {
         Ok(epochs[&partition])
     }
 
+    /// Takes the partition over once ClickHouse answers: a connection that is reset at the wrong moment ends the
+    /// embedded one (libchdb), which comes back by itself.
+    async fn take_over_after_a_reset(&self, partition: Partition) -> Result<Settled> {
+        eventually("ClickHouse to settle", PATIENCE, async || {
+            self.take_over(partition).await.map(Some)
+        })
+        .await
+    }
+
     /// Takes the next epoch of a partition and settles under it.
     async fn take_over(&self, partition: Partition) -> Result<Settled> {
         let epoch = self.acquire(partition).await?;
