@@ -131,7 +131,7 @@ async fn a_broker_that_takes_no_positions_holds_no_partition_up() -> Result<()> 
         for partition in elsewhere {
             let buffer = source.assign(topic, partition, 1);
             // Requests are given up after ten seconds, and leaders change after about as long.
-            let first = tokio::time::timeout(Duration::from_secs(5), buffer.next()).await;
+            let first = tokio::time::timeout(Duration::from_secs(8), buffer.next()).await;
             first.with_context(|| format!("partition {partition} waits for broker {coordinator}"))??;
         }
         frozen.resume()
