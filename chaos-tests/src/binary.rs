@@ -13,8 +13,7 @@ use tokio::sync::OnceCell;
 const BINARY_VARIABLE: &str = "AURORA_TEST_BINARY";
 
 /// What a shell may have set for its own aurora, and what must not reach those of the tests, as must not its account
-/// of AWS ([`FOREIGN_PREFIX`]). Where the library
-/// of ClickHouse is, and how much is logged, is the machine's business.
+/// of AWS ([`FOREIGN_PREFIX`]). Where the library of ClickHouse is, and how much is logged, is the machine's business.
 const FOREIGN_VARIABLES: [&str; 13] = [
     "AURORA_CONFIG",
     "AURORA_DATA_DIR",

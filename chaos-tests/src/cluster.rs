@@ -194,6 +194,15 @@ impl Flow {
         self.load.acknowledged()
     }
 
+    /// Waits until the brokers have more than `events` more than now.
+    pub async fn until_more(&self, events: u64) -> Result<()> {
+        let before = self.acknowledged();
+        eventually("the load", PATIENCE, async || {
+            self.acknowledged() > before + events
+        })
+        .await
+    }
+
     /// Whether the load is still under way.
     pub fn is_running(&self) -> bool {
         self.load.acknowledged() < self.rest.events

@@ -45,11 +45,7 @@ impl Scene {
     }
 
     async fn until_flowing(&self) -> Result<()> {
-        let before = self.flow.acknowledged();
-        eventually("the load", PATIENCE, async || {
-            self.flow.acknowledged() > before + u64::from(RATE)
-        })
-        .await
+        self.flow.until_more(u64::from(RATE)).await
     }
 
     async fn require_exactly_once(self) -> Result<()> {

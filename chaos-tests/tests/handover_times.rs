@@ -113,11 +113,7 @@ async fn leave(
 
 /// Waits until a second's load more is with the brokers.
 async fn until_flowing(flow: &Flow) -> Result<()> {
-    let before = flow.acknowledged();
-    eventually("the load", PATIENCE, async || {
-        flow.acknowledged() > before + u64::from(RATE)
-    })
-    .await
+    flow.until_more(u64::from(RATE)).await
 }
 
 fn row(name: &str, figures: &[Figures]) -> String {
