@@ -1,0 +1,24 @@
+//! Plain language, answered.
+//!
+//! ```text
+//! question ─▶ words ─▶ links: each word tied to a time, value, column, table, measure ─▶ Spec ─▶ SQL ─▶ rows ─▶ chart
+//!                          ▲ catalog: schema, ranges, values        │ typed, checked        │ guard, reader
+//!                          └ glossary, confirmed questions          └ what is left over? ─▶ a model, or an honest no
+//! ```
+//!
+//! The reading of a question is a [`spec::Spec`], made by one of two engines and compiled by one
+//! program, so that what is shown as the reading is what ran. The built-in translator
+//! ([`translate`]) ties words to what is known and gives up when words that carry meaning are left
+//! over. A language model, when one is configured, is asked for those.
+//!
+//! **Invariant:** nothing that a model writes is ever executed but SQL, as the reading user, behind the
+//! guard. Sample values and rows are data, never instructions.
+
+pub mod catalog;
+pub mod compile;
+pub mod link;
+pub mod spec;
+pub mod time;
+pub mod translate;
+pub mod vocabulary;
+pub mod words;

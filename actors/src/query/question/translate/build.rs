@@ -1,0 +1,227 @@
+//! Puts pieces together.
+
+use super::Reading;
+use super::pieces::{Computed, Kind, Piece, pieces};
+use crate::query::question::catalog::{Column, Role, Table};
+use crate::query::question::link::Target;
+use crate::query::question::spec::{Dimension, Measure, OrderBy, Spec};
+use crate::query::question::time::Meaning;
+use crate::query::question::words::Word;
+
+/// A sentence under construction. Each step takes pieces and marks them used.
+pub(super) struct Builder<'a> {
+    pub(super) table: &'a Table,
+    pub(super) words: &'a [Word],
+    pub(super) pieces: Vec<Piece>,
+    pub(super) spec: Spec,
+    pub(super) assumptions: Vec<String>,
+    /// The things that are counted or listed, when they are no rows: `users`.
+    pub(super) entity: Option<usize>,
+    /// `which D has the most …`: one answer is wanted, the first.
+    pub(super) wants_first: Option<bool>,
+    /// The plural was used of what is ranked.
+    pub(super) wants_many: bool,
+    /// Descending, by a measure that the ranking words name.
+    pub(super) ranking: Option<bool>,
+    /// The unit in which durations are told.
+    pub(super) told: Option<crate::query::question::time::TimeUnit>,
+    /// Average over groups was asked for ("average number of X per Y").
+    pub(super) average_of_counts: bool,
+    /// Conditions stated behind this piece make the part of a share, not the whole.
+    pub(super) part_from: Option<usize>,
+}
+
+/// Reads a question for one table; nothing when nothing in it has to do with the table.
+pub(super) fn read(words: &[Word], table: &Table) -> Option<Reading> {
+    let mut builder = Builder {
+        table,
+        words,
+        pieces: pieces(words, table),
+        spec: Spec {
+            database: table.database.clone(),
+            table: table.name.clone(),
+            ..Spec::default()
+        },
+        assumptions: Vec::new(),
+        entity: None,
+        wants_first: None,
+        wants_many: false,
+        ranking: None,
+        told: None,
+        average_of_counts: false,
+        part_from: None,
+    };
+    let score = builder.score();
+    if score <= 0.0 {
+        return None;
+    }
+    builder.attach_nouns();
+    builder.groups();
+    builder.heads();
+    builder.measures();
+    builder.conditions();
+    builder.settle_share();
+    builder.times();
+    builder.leftovers();
+    builder.ranking();
+    builder.over_groups();
+    builder.units();
+    builder.without_missing_groups();
+    let residue = builder.residue();
+    if builder.spec.measures.is_empty() && builder.spec.order.is_none() && builder.spec.limit.is_none() && builder.spec.by.is_empty() {
+        return None;
+    }
+    if builder.spec.measures.is_empty() && !builder.spec.by.is_empty() {
+        builder.spec.measures.push(Measure::count());
+        builder.spec.order.get_or_insert(crate::query::question::spec::Order { by: OrderBy::Measure(0), descending: true });
+    }
+    Some(Reading {
+        score: score - 0.6 * residue.len() as f32,
+        spec: builder.spec,
+        residue,
+        assumptions: builder.assumptions,
+    })
+}
+
+impl<'a> Builder<'a> {
+    /// How much the table has to do with the question.
+    fn score(&self) -> f32 {
+        let mut score = 0.0;
+        for piece in &self.pieces {
+            let length = piece.words.len() as f32;
+            score += match &piece.kind {
+                Kind::Link(Target::Rows) => {
+                    let generic = matches!(self.words[piece.words.start].stem.as_str(), "row" | "record" | "entri" | "event" | "messag");
+                    let named = self.table.words().last().is_some_and(|last| last.stem == self.words[piece.words.end - 1].stem);
+                    match (named, generic) {
+                        (true, _) => 1.6 + 0.5 * (length - 1.0),
+                        (false, true) => 0.3,
+                        (false, false) => 0.7,
+                    }
+                }
+                Kind::Link(Target::Column(_)) => 1.0 + 0.5 * (length - 1.0),
+                Kind::Link(Target::Value(..)) => 1.1 + 0.4 * (length - 1.0),
+                _ => 0.0,
+            };
+        }
+        score
+    }
+
+    /// Words that carry meaning and were not used.
+    fn residue(&self) -> Vec<String> {
+        self.pieces
+            .iter()
+            .filter(|piece| match &piece.kind {
+                Kind::Unknown => true,
+                Kind::Compare(..) | Kind::Between(..) | Kind::Number(_) | Kind::Never | Kind::Not | Kind::Without | Kind::Outliers => !piece.used,
+                Kind::Link(Target::Value(..)) => !piece.used,
+                Kind::Time(Meaning::Range(_) | Meaning::Every(..) | Meaning::By(_) | Meaning::Only(..)) => !piece.used,
+                Kind::Aggregate(_) | Kind::Both | Kind::Others | Kind::Ratio | Kind::Spread | Kind::Cumulative => !piece.used,
+                _ => false,
+            })
+            .map(|piece| self.text(piece))
+            .collect()
+    }
+
+    pub(super) fn text(&self, piece: &Piece) -> String {
+        self.words[piece.words.clone()]
+            .iter()
+            .map(|word| word.raw.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    pub(super) fn column(&self, at: usize) -> &'a Column {
+        &self.table.columns[at]
+    }
+
+    pub(super) fn kind(&self, at: usize) -> Option<&Kind> {
+        self.pieces.get(at).map(|piece| &piece.kind)
+    }
+
+    /// The column a piece is tied to.
+    pub(super) fn linked(&self, at: usize) -> Option<usize> {
+        match self.kind(at)? {
+            Kind::Link(Target::Column(column)) => Some(*column),
+            _ => None,
+        }
+    }
+
+    pub(super) fn use_piece(&mut self, at: usize) {
+        if let Some(piece) = self.pieces.get_mut(at) {
+            piece.used = true;
+        }
+    }
+
+    pub(super) fn is_free(&self, at: usize) -> bool {
+        self.pieces.get(at).is_some_and(|piece| !piece.used)
+    }
+
+    /// The last word of a piece.
+    pub(super) fn last_word(&self, at: usize) -> Option<&Word> {
+        self.words.get(self.pieces.get(at)?.words.end.checked_sub(1)?)
+    }
+
+    /// Whether a piece's noun is in the plural.
+    pub(super) fn is_plural(&self, at: usize) -> bool {
+        self.last_word(at).is_some_and(|word| word.text.ends_with('s') && !word.text.ends_with("ss") && !word.text.ends_with("us") || word.text == "people")
+    }
+
+    /// The time column that questions about this table mean.
+    pub(super) fn time_column(&self) -> Option<String> {
+        self.table.main_time().map(str::to_owned)
+    }
+
+    /// Whether grouping by a column makes sense.
+    pub(super) fn can_group(&self, at: usize) -> bool {
+        let column = self.column(at);
+        match column.role {
+            Role::Dimension | Role::Id | Role::Flag | Role::List => true,
+            Role::Text => column.distinct < self.table.rows / 2,
+            Role::Measure => is_countable_number(column),
+            Role::Time => false,
+        }
+    }
+
+    pub(super) fn dimension(&self, at: usize) -> Dimension {
+        let column = self.column(at);
+        match column.role {
+            Role::List => Dimension::Item(column.name.clone()),
+            _ => Dimension::Column(column.name.clone()),
+        }
+    }
+
+    pub(super) fn group_by(&mut self, dimension: Dimension) {
+        if !self.spec.by.contains(&dimension) {
+            self.spec.by.push(dimension);
+        }
+    }
+
+    /// A noun right behind a value that says what the value is of says nothing more: "visa cards",
+    /// "mobile devices", "urgent priority".
+    fn attach_nouns(&mut self) {
+        for at in 0..self.pieces.len() {
+            let Some(Kind::Link(Target::Value(column, _))) = self.kind(at) else { continue };
+            let column = *column;
+            for next in [Some(at + 1), at.checked_sub(1)].into_iter().flatten() {
+                if self.linked(next) == Some(column) && self.is_free(next) {
+                    self.use_piece(next);
+                }
+            }
+        }
+    }
+}
+
+/// Whole numbers of which there are few: ratings, floors, grades.
+pub(super) fn is_countable_number(column: &Column) -> bool {
+    let whole = column.plain_type().starts_with("Int") || column.plain_type().starts_with("UInt");
+    whole && column.distinct <= 50
+}
+
+/// Whether a piece says how to compute something.
+pub(super) fn computed(kind: &Kind) -> Option<Computed> {
+    match kind {
+        Kind::Aggregate(computed) => Some(*computed),
+        _ => None,
+    }
+}

@@ -1,0 +1,276 @@
+//! What the answer is grouped by.
+
+use super::build::Builder;
+use super::pieces::Kind;
+use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
+use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Groups, Measure, Test};
+use crate::query::question::time::{DayPart, Meaning, TimeUnit};
+
+impl Builder<'_> {
+    /// `per region and device`, `by hour`.
+    pub(super) fn groups(&mut self) {
+        for at in 0..self.pieces.len() {
+            let is_by = matches!(self.kind(at), Some(Kind::By));
+            if !is_by && !matches!(self.kind(at), Some(Kind::Per)) {
+                continue;
+            }
+            self.use_piece(at);
+            if !is_by && self.quotient(at) {
+                continue;
+            }
+            self.group_list(at + 1, is_by);
+        }
+        for at in 0..self.pieces.len() {
+            match self.kind(at) {
+                Some(Kind::Time(Meaning::Every(every, unit))) => {
+                    let (every, unit) = (*every, *unit);
+                    self.group_by_time(every, unit);
+                    self.use_piece(at);
+                }
+                Some(Kind::Time(Meaning::By(part))) => {
+                    let part = *part;
+                    self.group_by_part(part);
+                    self.use_piece(at);
+                }
+                Some(Kind::Time(Meaning::OverTime)) => {
+                    self.group_over_time();
+                    self.use_piece(at);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Columns from `at` on, joined by "and" or a comma.
+    fn group_list(&mut self, mut at: usize, is_by: bool) {
+        let mut any = false;
+        loop {
+            while matches!(self.kind(at), Some(Kind::Filler | Kind::And)) && at < self.pieces.len() {
+                if any && matches!(self.kind(at), Some(Kind::Filler)) {
+                    return;
+                }
+                at += 1;
+            }
+            match self.kind(at) {
+                Some(Kind::Link(Target::Column(column))) if self.is_free(at) => {
+                    let column = *column;
+                    // "by total amount" ranks, "by temperature" too; "per score" groups.
+                    if !self.can_group(column) || is_by && self.column(column).role == Role::Measure && self.has_ranking() {
+                        return;
+                    }
+                    // "per day of stay": a value's own noun was used already.
+                    self.use_piece(at);
+                    let dimension = self.dimension(column);
+                    self.group_by(dimension);
+                    any = true;
+                    let ends_list = self.pieces[at].words.end;
+                    let comma = self.words.get(ends_list - 1).is_some_and(|word| word.stop == Some(','));
+                    if !comma && !matches!(self.kind(at + 1), Some(Kind::And)) {
+                        return;
+                    }
+                    at += 1;
+                }
+                Some(Kind::Time(Meaning::Unit(unit))) if any => {
+                    let unit = *unit;
+                    self.use_piece(at);
+                    self.group_by_time(1, unit);
+                    return;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// "cost per conversion", "revenue for each euro of spend": one sum divided by another.
+    fn quotient(&mut self, at: usize) -> bool {
+        let number = |builder: &Self, near: usize| {
+            builder.linked(near).filter(|column| builder.column(*column).role == Role::Measure && builder.is_free(near) && !super::build::is_countable_number(builder.column(*column)))
+        };
+        let Some((below_at, below)) = (at + 1..=at + 3).find_map(|near| number(self, near).map(|column| (near, column))) else { return false };
+        if !(at + 1..below_at).all(|near| matches!(self.kind(near), Some(Kind::Filler | Kind::Unknown))) {
+            return false;
+        }
+        let above = (at.saturating_sub(5)..at).rev().find_map(|near| number(self, near).map(|column| (near, column)));
+        let Some((above_at, above)) = above else { return false };
+        self.push_quotient((above_at, above), (below_at, below));
+        true
+    }
+
+    /// `kill to death ratio`, `ratio of A to B`
+    pub(super) fn ratio(&mut self) {
+        let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Ratio) else { return };
+        let near: Vec<(usize, usize)> = (at.saturating_sub(4)..(at + 6).min(self.pieces.len()))
+            .filter(|near| self.is_free(*near))
+            .filter_map(|near| self.linked(near).filter(|column| self.column(*column).role == Role::Measure).map(|column| (near, column)))
+            .collect();
+        if let [above, below, ..] = near.as_slice() {
+            self.use_piece(at);
+            self.push_quotient(*above, *below);
+        }
+    }
+
+    fn push_quotient(&mut self, above: (usize, usize), below: (usize, usize)) {
+        self.use_piece(above.0);
+        self.use_piece(below.0);
+        let of = Expression::Quotient(self.column(above.1).name.clone(), self.column(below.1).name.clone());
+        self.spec.measures.push(Measure::of(Aggregate::Sum, Some(of)));
+        for piece in &mut self.pieces {
+            if matches!(piece.kind, Kind::Aggregate(_)) {
+                piece.used = true;
+            }
+        }
+    }
+
+    pub(super) fn has_ranking(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Top(..) | Kind::Superlative(..) | Kind::Frequent(_) | Kind::Sort(_)))
+    }
+
+    pub(super) fn group_by_time(&mut self, every: u32, unit: TimeUnit) {
+        if let Some(column) = self.time_column() {
+            self.group_by(Dimension::Time { every, unit, column });
+        }
+    }
+
+    pub(super) fn group_by_part(&mut self, part: DayPart) {
+        if let Some(column) = self.time_column() {
+            self.group_by(Dimension::Part { part, column });
+        }
+    }
+
+    /// Spans that make a readable curve: by the range that is asked for.
+    fn group_over_time(&mut self) {
+        let seconds = self.pieces.iter().find_map(|piece| match &piece.kind {
+            Kind::Time(Meaning::Range(range)) => range.about_seconds(),
+            _ => None,
+        });
+        if self.spec.by.iter().any(|by| matches!(by, Dimension::Time { .. })) {
+            return;
+        }
+        let unit = match seconds {
+            Some(seconds) if seconds <= 2.0 * 3_600.0 => TimeUnit::Minute,
+            Some(seconds) if seconds <= 3.0 * 86_400.0 => TimeUnit::Hour,
+            Some(seconds) if seconds > 180.0 * 86_400.0 => TimeUnit::Month,
+            _ => TimeUnit::Day,
+        };
+        self.group_by_time(1, unit);
+        self.assumptions.push(format!("over time is shown per {}", unit.word()));
+    }
+
+    /// `which region`, `top 5 products`, `most common codes`: what is named is what comes back.
+    pub(super) fn heads(&mut self) {
+        for at in 0..self.pieces.len() {
+            let starts = match self.kind(at) {
+                Some(Kind::Which | Kind::Show) => true,
+                Some(Kind::Top(..) | Kind::Frequent(_)) => true,
+                // "the 5 largest customers", "the most expensive product"
+                Some(Kind::Superlative(concepts, _)) => !concepts.is_empty(),
+                Some(Kind::Number(_)) => matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_))),
+                _ => false,
+            };
+            if starts {
+                self.head(at);
+            }
+        }
+    }
+
+    fn head(&mut self, at: usize) {
+        let is_which = matches!(self.kind(at), Some(Kind::Which | Kind::Show));
+        let ranked = self.has_ranking() || self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Compare(..) | Kind::Latest(_)));
+        let mut next = at + 1;
+        // Adjectives may stand between: "which german cities", "top 5 user actions".
+        let mut candidate = None;
+        while next < self.pieces.len() && next <= at + 5 {
+            match self.kind(next) {
+                Some(Kind::Link(Target::Column(column))) if self.is_free(next) => {
+                    if self.can_group(*column) {
+                        candidate = Some(next);
+                        next += 1;
+                        // The noun is the last of them: "user actions".
+                        if self.linked(next).is_some_and(|column| self.can_group(column)) && self.is_free(next) {
+                            continue;
+                        }
+                    }
+                    break;
+                }
+                Some(Kind::Link(Target::Value(..)) | Kind::Number(_) | Kind::Superlative(..) | Kind::Frequent(_) | Kind::Top(..)) => next += 1,
+                Some(Kind::Filler) if candidate.is_none() && self.words[self.pieces[next].words.start].text == "the" => next += 1,
+                Some(Kind::Time(Meaning::Unit(unit))) if candidate.is_none() && ranked => {
+                    let unit = *unit;
+                    let many = self.is_plural(next);
+                    self.use_piece(next);
+                    self.group_by_time(1, unit);
+                    self.wants_first = Some(!many);
+                    return;
+                }
+                Some(Kind::Time(Meaning::By(_))) if ranked => {
+                    self.wants_first = Some(true);
+                    return;
+                }
+                _ => break,
+            }
+        }
+        let Some(found) = candidate else { return };
+        if is_which && !ranked && !self.is_plural(found) {
+            // "what category …" without a ranking: nothing to group for.
+            return;
+        }
+        let Some(column) = self.linked(found) else { return };
+        // A modifier before the noun belongs to it.
+        for between in at + 1..found {
+            if self.linked(between).is_some() {
+                self.use_piece(between);
+            }
+        }
+        self.use_piece(found);
+        self.entity.get_or_insert(column);
+        let dimension = self.dimension(column);
+        let first_time = !self.spec.by.contains(&dimension);
+        self.group_by(dimension);
+        if is_which || first_time {
+            self.wants_many |= self.is_plural(found);
+            self.wants_first = Some(!self.wants_many);
+        }
+    }
+
+    /// Rows that have no value to be grouped by are no group of people or things.
+    pub(super) fn without_missing_groups(&mut self) {
+        let inner = self.spec.over.iter().flat_map(|groups| &groups.by);
+        let missing: Vec<String> = self
+            .spec
+            .by
+            .iter()
+            .chain(inner)
+            .filter_map(|by| match by {
+                Dimension::Column(name) => self.table.column(name).filter(|column| column.is_nullable() && column.nulls > 0),
+                _ => None,
+            })
+            .map(|column| column.name.clone())
+            .collect();
+        for name in missing {
+            self.assumptions.push(format!("rows without {name} are left out"));
+            let filter = Filter { negated: true, ..Filter::new(&name, Test::Missing) };
+            if !self.spec.filters.iter().any(|filter| filter.column == name) {
+                self.spec.filters.push(filter);
+            }
+        }
+    }
+
+    /// "average number of X per Y": the mean over groups of what each group has.
+    pub(super) fn over_groups(&mut self) {
+        if self.average_of_counts && !self.spec.by.is_empty() && self.spec.over.is_none() {
+            let inner = std::mem::take(&mut self.spec.measures);
+            let by = std::mem::take(&mut self.spec.by);
+            self.spec.over = Some(Groups {
+                by,
+                measure: inner.into_iter().next(),
+                having: std::mem::take(&mut self.spec.having),
+            });
+            self.spec.measures = vec![Measure::of(Aggregate::Average, None)];
+            self.spec.order = None;
+            self.spec.limit = None;
+        }
+    }
+}

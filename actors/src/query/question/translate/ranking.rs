@@ -1,0 +1,209 @@
+//! In which order, how many, in which unit; and what is left over.
+
+use super::build::Builder;
+use super::pieces::Kind;
+use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
+use crate::query::question::spec::{Aggregate, Dimension, Expression, Measure, Order, OrderBy};
+use crate::query::question::time::{Meaning, TimeUnit};
+
+/// Columns of a row that is shown.
+const SHOWN_COLUMNS: usize = 12;
+/// Groups that are shown of a ranking without a number, when there are very many.
+const MANY_GROUPS: u64 = 10;
+
+impl Builder<'_> {
+    fn cumulative(&mut self) {
+        if let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Cumulative) {
+            self.use_piece(at);
+            self.spec.cumulative = true;
+            if !self.spec.by.iter().any(|by| matches!(by, Dimension::Time { .. })) {
+                self.group_by_time(1, TimeUnit::Day);
+            }
+        }
+    }
+
+    /// Columns that nothing was made of: they are shown beside the answer, or group it.
+    pub(super) fn leftovers(&mut self) {
+        self.cumulative();
+        for at in 0..self.pieces.len() {
+            let Some(column) = self.linked(at).filter(|_| self.is_free(at)) else { continue };
+            let known = self.column(column);
+            let groups = matches!(known.role, Role::Dimension) && self.can_group(column);
+            let asks_share = self.spec.measures.iter().any(|measure| matches!(measure.aggregate, Aggregate::Share));
+            if groups && self.spec.over.is_none() && !asks_share && self.is_group_word(at) {
+                self.use_piece(at);
+                let dimension = self.dimension(column);
+                self.group_by(dimension);
+            }
+        }
+        for at in 0..self.pieces.len() {
+            if self.kind(at) == Some(&Kind::Outliers) {
+                self.use_piece(at);
+                self.spec.outliers = true;
+                if !self.spec.by.iter().any(|by| matches!(by, Dimension::Time { .. })) {
+                    self.group_by_time(1, TimeUnit::Hour);
+                }
+                if self.spec.measures.is_empty() {
+                    self.spec.measures.push(Measure::count());
+                }
+                self.spec.by.retain(|by| matches!(by, Dimension::Time { .. }));
+            }
+        }
+    }
+
+    /// "distribution of X", "X breakdown", "for the different X": a word that asks for groups stands near.
+    fn is_group_word(&self, at: usize) -> bool {
+        let near = [at.checked_sub(1), at.checked_sub(2), Some(at + 1)];
+        let asks = near.into_iter().flatten().filter_map(|near| self.pieces.get(near)).any(|piece| {
+            self.words[piece.words.clone()]
+                .iter()
+                .any(|word| matches!(word.stem.as_str(), "distribut" | "breakdown" | "split" | "differ" | "each" | "by" | "across" | "among" | "between"))
+        });
+        asks || self.spec.measures.is_empty() && self.spec.by.is_empty()
+    }
+
+    pub(super) fn ranking(&mut self) {
+        let mut limit = None;
+        let mut descending = None;
+        for at in 0..self.pieces.len() {
+            match self.kind(at).cloned() {
+                Some(Kind::Top(count, down)) => {
+                    descending = Some(down);
+                    limit = count.or(limit);
+                    self.use_piece(at);
+                }
+                Some(Kind::Number(count)) if matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_) | Kind::Latest(_))) || self.follows_rank(at) => {
+                    if count >= 1.0 && count <= 10_000.0 && self.is_free(at) {
+                        limit = Some(count as u64);
+                        self.use_piece(at);
+                    }
+                }
+                Some(Kind::Superlative(_, down) | Kind::Frequent(down)) => {
+                    descending.get_or_insert(down);
+                    self.use_piece(at);
+                }
+                Some(Kind::Sort(down)) => {
+                    descending = Some(down);
+                    self.wants_first = None;
+                    self.use_piece(at);
+                }
+                _ => {}
+            }
+        }
+        if self.spec.measures.is_empty() {
+            self.list_rows(descending, limit);
+            return;
+        }
+        let Some(descending) = descending.filter(|_| !self.spec.by.is_empty()) else {
+            self.latest();
+            return;
+        };
+        self.ranking = Some(descending);
+        self.spec.order = Some(Order { by: OrderBy::Measure(0), descending });
+        let sorts_only = self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Sort(_)));
+        let many = self.spec.by.iter().any(|by| match by {
+            Dimension::Column(name) => self.table.column(name).is_some_and(|column| column.distinct > 100),
+            _ => false,
+        });
+        let wanted = match (self.wants_first, many) {
+            (Some(true), _) => Some(1),
+            (Some(false), true) if self.spec.having.is_empty() => Some(MANY_GROUPS),
+            _ => None,
+        };
+        self.spec.limit = limit.or(wanted.filter(|_| !sorts_only));
+        if limit.is_none() && self.spec.limit == Some(MANY_GROUPS) {
+            self.assumptions.push(format!("the first {MANY_GROUPS} are shown"));
+        }
+    }
+
+    fn follows_rank(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|before| matches!(self.kind(before), Some(Kind::Superlative(..) | Kind::Latest(_) | Kind::Top(None, _) | Kind::Which | Kind::Show)))
+    }
+
+    /// "when was the last X", "the latest status of each device".
+    fn latest(&mut self) {
+        let Some(at) = self.pieces.iter().position(|piece| matches!(piece.kind, Kind::Latest(_)) && !piece.used) else { return };
+        let Some(Kind::Latest(last)) = self.kind(at).cloned() else { return };
+        let Some(time) = self.time_column() else { return };
+        let asks_when = self.words.iter().any(|word| word.text == "when");
+        if asks_when {
+            self.use_piece(at);
+            let aggregate = if last { Aggregate::Maximum } else { Aggregate::Minimum };
+            self.spec.measures = vec![Measure::of(aggregate, Some(Expression::Column(time)))];
+        }
+    }
+
+    /// Rows themselves are wanted.
+    fn list_rows(&mut self, descending: Option<bool>, limit: Option<u64>) {
+        let latest = self.pieces.iter().position(|piece| matches!(piece.kind, Kind::Latest(_)));
+        let time = self.time_column();
+        if let (Some(at), Some(time)) = (latest, time) {
+            let last = matches!(self.kind(at), Some(Kind::Latest(true)));
+            self.use_piece(at);
+            if self.words.iter().any(|word| word.text == "when") {
+                let aggregate = if last { Aggregate::Maximum } else { Aggregate::Minimum };
+                self.spec.measures = vec![Measure::of(aggregate, Some(Expression::Column(time)))];
+                return;
+            }
+            self.spec.order = Some(Order { by: OrderBy::Column(time), descending: last });
+            self.spec.limit = limit.or(Some(if self.is_plural(at + 1) { 10 } else { 1 }));
+            self.show_columns();
+            return;
+        }
+        let asks = self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Show | Kind::Which));
+        let about = self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Link(Target::Rows)));
+        if asks && about && self.spec.by.is_empty() {
+            if let (Some(descending), Some(column)) = (descending, self.main_measure()) {
+                self.spec.order = Some(Order { by: OrderBy::Column(self.column(column).name.clone()), descending });
+            }
+            self.spec.limit = limit.or(Some(100));
+            self.show_columns();
+        }
+    }
+
+    fn show_columns(&mut self) {
+        self.spec.columns = self.table.columns.iter().take(SHOWN_COLUMNS).map(|column| column.name.clone()).collect();
+    }
+
+    /// Cents are told as the money they make, unless cents are asked for.
+    fn whole_money(&mut self) {
+        if self.words.iter().any(|word| word.text.starts_with("cent")) {
+            return;
+        }
+        for measure in &mut self.spec.measures {
+            let Some(Expression::Column(name)) = &measure.of else { continue };
+            let in_cents = crate::query::question::words::identifier_words(name).iter().any(|word| word.text == "cents");
+            let is_money = !matches!(measure.aggregate, Aggregate::Distinct | Aggregate::Count | Aggregate::Share | Aggregate::ShareOfTotal);
+            if in_cents && is_money {
+                measure.divisor = Some(100.0);
+                self.assumptions.push(format!("{name} is divided by 100"));
+            }
+        }
+    }
+
+    /// Durations are told in the unit that was asked for.
+    pub(super) fn units(&mut self) {
+        self.whole_money();
+        let Some(told) = self.told else { return };
+        let mut changed = Vec::new();
+        for (at, measure) in self.spec.measures.iter().enumerate() {
+            let per = match &measure.of {
+                Some(Expression::Elapsed { .. }) => Some(1.0),
+                Some(Expression::Column(name)) => self.table.columns.iter().position(|column| column.name == *name).and_then(|column| self.unit_of(column)),
+                _ => None,
+            };
+            if let Some(per) = per {
+                changed.push((at, told.seconds() / per));
+            }
+        }
+        for (at, divisor) in changed {
+            self.spec.measures[at].divisor = Some(divisor);
+        }
+        for piece in &mut self.pieces {
+            if matches!(piece.kind, Kind::Time(Meaning::Told(_))) {
+                piece.used = true;
+            }
+        }
+    }
+}

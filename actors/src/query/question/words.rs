@@ -1,0 +1,229 @@
+//! Words of questions and of names, brought to a form in which they can be compared.
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use super::vocabulary;
+
+/// A word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// In lower case.
+    pub text: String,
+    /// Its stem: `purchases` and `purchased` have the same.
+    pub stem: String,
+    /// As it was written.
+    pub raw: String,
+    /// It was written between quotation marks.
+    pub quoted: bool,
+    /// Its place in the text, in bytes.
+    pub start: usize,
+    /// The punctuation that follows it.
+    pub stop: Option<char>,
+}
+
+impl Word {
+    fn new(raw: &str, start: usize, quoted: bool) -> Self {
+        let text = raw.to_lowercase();
+        Self {
+            stem: stem(&text),
+            text,
+            raw: raw.to_owned(),
+            quoted,
+            start,
+            stop: None,
+        }
+    }
+
+    /// Its value, when it is a number: `12`, `0.9`, `1,000`, `50k`, `three`.
+    pub fn number(&self) -> Option<f64> {
+        number(&self.text)
+    }
+
+    /// Written in capitals only, as codes are.
+    pub fn is_upper(&self) -> bool {
+        self.raw.chars().any(char::is_alphabetic) && !self.raw.chars().any(char::is_lowercase)
+    }
+}
+
+/// The stem of a word in lower case.
+pub fn stem(text: &str) -> String {
+    if let Some((_, stem)) = vocabulary::IRREGULAR.iter().find(|(word, _)| *word == text) {
+        return (*stem).to_owned();
+    }
+    if text.len() <= 3 || !text.is_ascii() {
+        return text.strip_suffix('s').filter(|rest| rest.len() >= 3).unwrap_or(text).to_owned();
+    }
+    Stemmer::create(Algorithm::English).stem(text).into_owned()
+}
+
+/// The number that a word says.
+pub fn number(text: &str) -> Option<f64> {
+    if let Some((_, value)) = vocabulary::NUMBERS.iter().find(|(word, _)| *word == text) {
+        return Some(*value);
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '-') {
+        return None;
+    }
+    let text = text.trim_end_matches('%');
+    let (digits, scale) = match text.strip_suffix(['k', 'm']) {
+        Some(digits) if text.ends_with('k') => (digits, 1e3),
+        Some(digits) => (digits, 1e6),
+        None => (text, 1.0),
+    };
+    digits.replace([',', '_'], "").parse::<f64>().ok().map(|value| value * scale)
+}
+
+/// Splits a question into words. Quoted text is one word; `'s` is dropped; numbers keep their points and
+/// commas, dates and codes their dashes.
+pub fn words(question: &str) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut rest = question.char_indices().peekable();
+    while let Some(&(start, c)) = rest.peek() {
+        if let Some(close) = closing_quote(c)
+            && let Some(length) = question[start + c.len_utf8()..].find(close)
+            && opens_quote(question, start, length)
+        {
+            let inner = &question[start + c.len_utf8()..start + c.len_utf8() + length];
+            words.push(Word::new(inner.trim(), start, true));
+            let end = start + c.len_utf8() + length + close.len_utf8();
+            while rest.next_if(|(at, _)| *at < end).is_some() {}
+            continue;
+        }
+        if c.is_alphanumeric() || c == '_' || c == '.' && starts_number(question, start) {
+            let end = word_end(question, start);
+            let raw = &question[start..end];
+            while rest.next_if(|(at, _)| *at < end).is_some() {}
+            let raw = raw.strip_suffix("'s").or_else(|| raw.strip_suffix("’s")).unwrap_or(raw);
+            words.push(Word::new(raw, start, false));
+            continue;
+        }
+        if matches!(c, ',' | ';' | ':' | '?' | '!' | '.' | '(' | ')')
+            && let Some(last) = words.last_mut()
+        {
+            last.stop.get_or_insert(c);
+        }
+        if matches!(c, '%' | '>' | '<' | '=' | '*' | '+' | '/' | '€' | '$' | '£') {
+            words.push(Word::new(&question[start..start + c.len_utf8()], start, false));
+        }
+        rest.next();
+    }
+    words
+}
+
+fn closing_quote(c: char) -> Option<char> {
+    match c {
+        '"' | '\'' | '`' => Some(c),
+        '“' => Some('”'),
+        '‘' => Some('’'),
+        '«' => Some('»'),
+        _ => None,
+    }
+}
+
+/// Whether the mark at `start` opens a quotation and is no apostrophe.
+fn opens_quote(question: &str, start: usize, length: usize) -> bool {
+    let before = question[..start].chars().next_back();
+    length > 0 && length < 80 && before.is_none_or(|c| !c.is_alphanumeric())
+}
+
+fn starts_number(question: &str, at: usize) -> bool {
+    question[at + 1..].starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn word_end(question: &str, start: usize) -> usize {
+    let text = &question[start..];
+    let mut previous = ' ';
+    for (at, c) in text.char_indices() {
+        let next = text[at + c.len_utf8()..].chars().next().unwrap_or(' ');
+        let joins = match c {
+            '_' => true,
+            '\'' | '’' => previous.is_alphabetic() && next.is_alphabetic(),
+            '.' | ',' | ':' => previous.is_ascii_digit() && next.is_ascii_digit() || c == '.' && previous.is_alphanumeric() && next.is_alphabetic() && next.is_lowercase() || at == 0,
+            '-' => previous.is_ascii_digit() && next.is_ascii_digit() || previous.is_alphanumeric() && next.is_ascii_digit(),
+            '%' => false,
+            c => c.is_alphanumeric(),
+        };
+        if !joins {
+            return start + at;
+        }
+        previous = c;
+    }
+    question.len()
+}
+
+/// The words of a name: `cardNetwork`, `card_network`, `card.network` → card, network. Abbreviations are
+/// spelled out (`qty` → quantity).
+pub fn identifier_words(name: &str) -> Vec<Word> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut previous = ' ';
+    let chars: Vec<char> = name.chars().collect();
+    for (at, &c) in chars.iter().enumerate() {
+        let next_is_lower = chars.get(at + 1).is_some_and(|next| next.is_lowercase());
+        let starts_new = match () {
+            () if !c.is_alphanumeric() => {
+                previous = ' ';
+                continue;
+            }
+            () if !previous.is_alphanumeric() => true,
+            () if c.is_uppercase() => previous.is_lowercase() || next_is_lower && previous.is_uppercase(),
+            () => previous.is_ascii_digit() && !c.is_ascii_digit() && next_is_lower,
+        };
+        if starts_new {
+            parts.push(String::new());
+        }
+        if let Some(last) = parts.last_mut() {
+            last.extend(c.to_lowercase());
+        }
+        previous = c;
+    }
+    parts
+        .iter()
+        .flat_map(|part| match vocabulary::ABBREVIATIONS.iter().find(|(short, _)| short == part) {
+            Some((_, long)) => long.split(' ').map(str::to_owned).collect(),
+            None => vec![part.clone()],
+        })
+        .map(|part| Word::new(&part, 0, false))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(words: &[Word]) -> Vec<&str> {
+        words.iter().map(|word| word.text.as_str()).collect()
+    }
+
+    #[test]
+    fn questions_become_words() {
+        assert_eq!(
+            texts(&words("What's the user's 95th-percentile of \"Add to Cart\", since 2024-05-01 (0.9, 1,000)?")),
+            ["what", "the", "user", "95th", "percentile", "of", "add to cart", "since", "2024-05-01", "0.9", "1,000"]
+        );
+        assert_eq!(texts(&words("don't 12% of x.y > .5")), ["don't", "12", "%", "of", "x.y", ">", ".5"]);
+        assert!(words("\u{0}'''\"\"“ ’ ").is_empty());
+    }
+
+    #[test]
+    fn names_become_words() {
+        assert_eq!(texts(&identifier_words("cardNetwork")), ["card", "network"]);
+        assert_eq!(texts(&identifier_words("user.home_addr")), ["user", "home", "address"]);
+        assert_eq!(texts(&identifier_words("HTTPStatusCode2")), ["http", "status", "code2"]);
+        assert_eq!(texts(&identifier_words("qty")), ["quantity"]);
+    }
+
+    #[test]
+    fn words_of_one_family_share_a_stem() {
+        for (a, b) in [("purchases", "purchase"), ("approval", "approved"), ("declined", "declines"), ("categories", "category"), ("people", "person")] {
+            assert_eq!(stem(a), stem(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read() {
+        for (text, value) in [("12", 12.0), ("1,000", 1e3), ("50k", 5e4), ("three", 3.0), (".5", 0.5), ("10%", 10.0)] {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        assert_eq!(number("k"), None);
+    }
+}
