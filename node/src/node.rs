@@ -11,7 +11,9 @@ use aurora_actors::ingest::source::buffer::Budget;
 use aurora_actors::ingest::supervisor::{
     IngestContext, IngestMessage, IngestSupervisor, StreamHandle, StreamTable,
 };
-use aurora_actors::query::sql::SqlRunner;
+use aurora_actors::query::limits::QueryLimits;
+use aurora_actors::query::metrics::QueryMetrics;
+use aurora_actors::query::sql::{SqlOptions, SqlRunner};
 use aurora_actors::store::identity::ClusterIdentity;
 use aurora_actors::store::{Login, Store};
 use aurora_cluster::Protocol;
@@ -36,6 +38,9 @@ use crate::registry::follow::Follower;
 /// How long a node that goes waits for others to take its partitions.
 const UNTIL_TAKEN_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long queries that run may go on when the node goes.
+const QUERIES_LIMIT: Duration = Duration::from_secs(3);
+
 /// What a node is made of.
 #[derive(Debug)]
 pub struct NodeOptions {
@@ -53,6 +58,8 @@ pub struct NodeOptions {
     pub database: String,
     /// Bytes of messages that the node may hold.
     pub buffer_bytes: usize,
+    /// What queries may use.
+    pub queries: QueryLimits,
     /// What its configuration says to ingest. In a cluster, the registry has the last word.
     pub declared: Declared,
     /// The cluster it is of; `None` for a node on its own.
@@ -180,6 +187,14 @@ impl Node {
         let begun = options.declared.resolve(&options.database)?;
         let mut figures = Figures::default();
         let metrics = IngestMetrics::register(&mut figures);
+        let sql = SqlRunner::start(SqlOptions {
+            reader: options.reader.clone(),
+            writer: options.writer.clone(),
+            database: options.database.clone(),
+            limits: options.queries.clone(),
+            metrics: QueryMetrics::register(&mut figures),
+        })
+        .await?;
         let budget = Budget::new(options.buffer_bytes);
         let store = Store::new(&options.writer);
         let streams = StreamTable::default();
@@ -208,7 +223,7 @@ impl Node {
             http,
             started_at: jiff::Timestamp::now(),
             started: Instant::now(),
-            sql: SqlRunner::new(&options.reader, &options.database),
+            sql,
             store,
             database: options.database,
             streams,
@@ -293,6 +308,7 @@ impl Node {
         {
             membership.leave().await;
         }
+        self.state.sql.stop(QUERIES_LIMIT).await;
         self.stop_http.cancel();
         // Connections that browsers keep open do not hold the node up.
         let limit = Duration::from_secs(2);

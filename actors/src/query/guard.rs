@@ -4,6 +4,13 @@
 //! from it, and it executes nothing. It also refuses several statements at once. Where it shows less
 //! than was parsed (the filter of SHOW, the function of APPLY), the statement is refused.
 
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::statement::Statement;
+
 /// Functions that reach outside the database although the reader has no right to: grants cover
 /// table functions, not these.
 const FORBIDDEN_FUNCTIONS: [&str; 4] = [
@@ -46,6 +53,45 @@ pub enum Refusal {
     /// It shows what it lists through a filter.
     #[error("SHOW is allowed with words and LIKE only; SELECT from system.tables or system.columns instead")]
     ShowFilter,
+}
+
+/// Statements that have been let pass a moment ago, with their parameters, since a dashboard asks the same
+/// again and again and each judgement is a round trip.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    passed: Mutex<HashMap<Statement, Instant>>,
+}
+
+impl Judged {
+    /// Not longer, for ClickHouse may be another version meanwhile.
+    const AGE: Duration = Duration::from_secs(60);
+    const STATEMENTS: usize = 500;
+    const BYTES: usize = 4 << 10;
+
+    /// Whether the guard has let it pass.
+    pub(super) fn knows(&self, statement: &Statement) -> bool {
+        let passed = self.passed.lock();
+        passed.get(statement).is_some_and(|at| at.elapsed() < Self::AGE)
+    }
+
+    /// Remembers that it was let pass.
+    pub(super) fn remember(&self, statement: &Statement) {
+        let params = statement.params.iter();
+        let bytes = params.fold(statement.sql.len(), |bytes, (name, value)| {
+            bytes + name.len() + value.len()
+        });
+        if bytes > Self::BYTES {
+            return;
+        }
+        let mut passed = self.passed.lock();
+        if passed.len() >= Self::STATEMENTS {
+            passed.retain(|_, at| at.elapsed() < Self::AGE);
+        }
+        if passed.len() >= Self::STATEMENTS {
+            passed.clear();
+        }
+        passed.insert(statement.clone(), Instant::now());
+    }
 }
 
 /// Judges the query `sql` by `ast`, the lines of its `EXPLAIN AST`.

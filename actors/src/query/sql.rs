@@ -1,29 +1,50 @@
-//! One SQL statement, from text to rows.
+//! What a query is, what comes of it, and the handle to run one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use clickhouse::Client;
-use clickhouse::query::BytesCursor;
+use bytes::Bytes;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::sync::mpsc;
 
-use super::guard::{self, Refusal};
-use crate::store::{Login, StoreError};
+use super::actor::{Engine, Pool};
+use super::format::ExportFormat;
+use super::guard::Refusal;
+use super::limits::QueryLimits;
+use super::metrics::QueryMetrics;
+use super::statement::Statement;
+use super::wall::{Wall, WallView};
+use crate::store::sql::literal;
+use crate::store::{Login, Store, StoreError};
 
-/// Rows that are returned when nothing else is said, and the most that can be asked for.
-pub const DEFAULT_LIMIT: usize = 1_000;
-/// See [`DEFAULT_LIMIT`].
-pub const MAX_LIMIT: usize = 100_000;
-/// Most bytes of an answer's rows.
-const MAX_RESULT_BYTES: usize = 64 << 20;
-/// Longest statement, in bytes.
-const MAX_SQL_BYTES: usize = 256 << 10;
-const FORMAT: &str = "JSONCompactEachRowWithNamesAndTypes";
+pub use super::limits::{DEFAULT_LIMIT, MAX_LIMIT};
 
-/// Runs statements as the reading user.
+/// What the ids of all queries begin with. Nothing else in ClickHouse can be cancelled through Aurora.
+pub const QUERY_ID_PREFIX: &str = "aurora-query-";
+
+/// What a runner is made of.
+#[derive(Debug)]
+pub struct SqlOptions {
+    /// The user whom queries run as.
+    pub reader: Login,
+    /// The user who ends queries, and makes the reader if it may.
+    pub writer: Login,
+    /// The database of tables that are named without one; the reader may read it.
+    pub database: String,
+    /// What queries may use.
+    pub limits: QueryLimits,
+    /// Where figures go.
+    pub metrics: QueryMetrics,
+}
+
+/// Runs statements as the reading user. Cheap to clone.
 #[derive(Clone)]
 pub struct SqlRunner {
-    client: Client,
+    pool: Arc<Pool>,
+    engine: Arc<Engine>,
 }
 
 impl std::fmt::Debug for SqlRunner {
@@ -37,10 +58,37 @@ impl std::fmt::Debug for SqlRunner {
 pub struct SqlRequest {
     /// The statement.
     pub sql: String,
-    /// Values for its `{name:Type}` parameters.
+    /// Values for its `{name:Type}` parameters: texts as they are, arrays and maps as ClickHouse's literals,
+    /// `\N` for NULL.
     pub params: BTreeMap<String, String>,
     /// Most rows to return.
     pub limit: Option<usize>,
+}
+
+/// What goes first when there are more queries than may run at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Priority {
+    /// Somebody waits for it.
+    #[default]
+    Interactive,
+    /// A file is made.
+    Export,
+    /// Nobody waits: looking at columns for the sake of later questions.
+    Background,
+}
+
+impl Priority {
+    /// All of them, first ones first.
+    pub const ALL: [Self; 3] = [Self::Interactive, Self::Export, Self::Background];
+}
+
+/// Under what terms a query runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terms {
+    /// What goes first.
+    pub priority: Priority,
+    /// How long it may take, waiting included; the limit of queries when nothing is said, and never more.
+    pub time: Option<Duration>,
 }
 
 /// A column of a result.
@@ -60,7 +108,7 @@ pub struct SqlResult {
     pub query_id: String,
     /// The columns.
     pub columns: Vec<ResultColumn>,
-    /// The rows, each an array as ClickHouse wrote it: 64-bit integers are strings.
+    /// The rows, each an array as ClickHouse wrote it: see [`format`](mod@super::format).
     pub rows: Vec<Box<RawValue>>,
     /// Whether there are more rows than these.
     pub truncated: bool,
@@ -71,8 +119,10 @@ pub struct SqlResult {
 /// What a statement cost.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Statistics {
-    /// From sending it to the last row, milliseconds.
+    /// From when it was asked for to the last row, milliseconds.
     pub elapsed_ms: f64,
+    /// Of these, how long it waited for its turn.
+    pub waited_ms: f64,
     /// Rows read.
     #[serde(serialize_with = "as_text")]
     pub rows_read: u64,
@@ -81,8 +131,45 @@ pub struct Statistics {
     pub bytes_read: u64,
 }
 
+/// How far a query has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Progress {
+    /// Rows read.
+    #[serde(serialize_with = "as_text")]
+    pub rows_read: u64,
+    /// Bytes read.
+    #[serde(serialize_with = "as_text")]
+    pub bytes_read: u64,
+    /// Rows that there are to read, as far as ClickHouse knows; it may grow.
+    #[serde(serialize_with = "as_text")]
+    pub total_rows: u64,
+    /// The part that is read, 0 to 100; nothing while the whole is not known.
+    pub percent: Option<f64>,
+}
+
 fn as_text<S: serde::Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(number)
+}
+
+/// What comes of a query, in this order: the columns, then rows and progress by turns, `Done` last. An
+/// export is bytes and `Done`. Without `Done`, what came is not all there is.
+#[derive(Debug)]
+pub enum Event {
+    /// The columns.
+    Columns(Vec<ResultColumn>),
+    /// Some rows, each an array.
+    Rows(Vec<Box<RawValue>>),
+    /// How far it is.
+    Progress(Progress),
+    /// A piece of the file.
+    Bytes(Bytes),
+    /// That was all.
+    Done {
+        /// Whether there are more rows than came.
+        truncated: bool,
+        /// What it cost.
+        statistics: Statistics,
+    },
 }
 
 /// Why there is no result.
@@ -97,138 +184,201 @@ pub enum SqlError {
     /// ClickHouse could not or would not run it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Too many wait already.
+    #[error("{waiting} queries wait for their turn already; try again in {} s", retry_after.as_secs())]
+    Busy {
+        /// How many wait.
+        waiting: usize,
+        /// When it is likely to be better.
+        retry_after: Duration,
+    },
+    /// It took longer than it may.
+    #[error("{}", if *waited { "its turn did not come in time" } else { "it took longer than it may" })]
+    Deadline {
+        /// Whether it was still waiting for its turn.
+        waited: bool,
+        /// How long it was allowed to take.
+        limit: Duration,
+    },
+    /// Somebody has cancelled it.
+    #[error("it was cancelled")]
+    Cancelled,
+    /// The reading user is not what it has to be, so nothing runs.
+    #[error("{0}")]
+    NoWall(String),
+    /// The node stops.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// The events of a query that waits or runs. Dropping it cancels the query, in ClickHouse too.
+#[derive(Debug)]
+pub struct SqlStream {
+    query_id: String,
+    events: mpsc::Receiver<Event>,
+    last_word: LastWord,
+    is_over: bool,
+}
+
+/// How a query ended: [`Event::Done`] or an error. It is there when the channel of events is closed, unless
+/// whoever worked on the query is gone.
+pub(super) type LastWord = Arc<Mutex<Option<Result<Event, SqlError>>>>;
+
+impl SqlStream {
+    pub(super) fn new(query_id: String, events: mpsc::Receiver<Event>, last_word: LastWord) -> Self {
+        Self {
+            query_id,
+            events,
+            last_word,
+            is_over: false,
+        }
+    }
+
+    /// The query's id in ClickHouse, by which it can be cancelled.
+    pub fn query_id(&self) -> &str {
+        &self.query_id
+    }
+
+    /// The next event; nothing after [`Event::Done`] or an error.
+    pub async fn next(&mut self) -> Result<Option<Event>, SqlError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        if let Some(event) = self.events.recv().await {
+            return Ok(Some(event));
+        }
+        self.is_over = true;
+        let last_word = self.last_word.lock().take();
+        last_word.unwrap_or(Err(SqlError::Stopping)).map(Some)
+    }
+}
+
+/// What a query returns.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Output {
+    /// Rows, at most so many.
+    Rows(usize),
+    /// A file.
+    Export(ExportFormat),
 }
 
 impl SqlRunner {
-    /// Runs as `reader`, with `database` for tables without one.
-    pub fn new(reader: &Login, database: &str) -> Self {
-        Self {
-            client: reader.client().with_database(database),
-        }
+    /// Starts what runs queries. ClickHouse may be away. Has to be called within a tokio runtime.
+    pub async fn start(options: SqlOptions) -> Result<Self, ractor::SpawnErr> {
+        let engine = Arc::new(Engine::new(&options));
+        let pool = Arc::new(Pool::start(engine.clone()).await?);
+        engine.wall.watch();
+        Ok(Self { pool, engine })
     }
 
-    /// Runs a statement and returns its rows, up to the limit. Dropping the future cancels it in
-    /// ClickHouse too.
+    /// Runs a statement and returns its rows, up to the limit. Dropping the future cancels it in ClickHouse
+    /// too.
     pub async fn run(&self, request: &SqlRequest) -> Result<SqlResult, SqlError> {
-        let sql = request.sql.trim().trim_end_matches(';').trim_end();
-        if sql.is_empty() {
-            return Err(SqlError::Statement("the statement is empty".to_owned()));
-        }
-        if sql.len() > MAX_SQL_BYTES {
-            return Err(SqlError::Statement(format!(
-                "the statement is longer than {MAX_SQL_BYTES} bytes"
-            )));
-        }
-        let started = std::time::Instant::now();
-        let ast = self
-            .query(&format!("EXPLAIN AST {sql}"), request)
-            .fetch_bytes("TSVRaw")
-            .map_err(StoreError::from)?;
-        guard::judge(sql, &read_text(ast).await?)?;
-        let query_id = format!("aurora/query/{}", uuid::Uuid::new_v4());
-        let query = self.query(sql, request).with_setting("query_id", &query_id);
-        let mut cursor = query.fetch_bytes(FORMAT).map_err(StoreError::from)?;
-        let limit = request.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
-        let lines = read_lines(&mut cursor, limit).await?;
-        let summary = cursor.summary();
-        let statistics = Statistics {
-            elapsed_ms: started.elapsed().as_secs_f64() * 1_000.0,
-            rows_read: summary
-                .and_then(|summary| summary.read_rows())
-                .unwrap_or_default(),
-            bytes_read: summary
-                .and_then(|summary| summary.read_bytes())
-                .unwrap_or_default(),
+        self.run_with(request, Terms::default()).await
+    }
+
+    /// The same under other terms.
+    pub async fn run_with(&self, request: &SqlRequest, terms: Terms) -> Result<SqlResult, SqlError> {
+        let mut stream = self.stream(request, terms).await?;
+        let mut result = SqlResult {
+            query_id: stream.query_id().to_owned(),
+            columns: Vec::new(),
+            rows: Vec::new(),
+            truncated: false,
+            statistics: Statistics::default(),
         };
-        let Lines {
-            header,
-            rows,
-            truncated,
-        } = lines;
-        Ok(SqlResult {
-            query_id,
-            columns: columns(&header)?,
-            rows,
-            truncated,
-            statistics,
-        })
-    }
-
-    fn query(&self, sql: &str, request: &SqlRequest) -> clickhouse::query::Query {
-        let query = self.client.query_raw(sql);
-        request.params.iter().fold(query, |query, (name, value)| {
-            query.with_setting(format!("param_{name}"), value)
-        })
-    }
-}
-
-async fn read_text(mut cursor: BytesCursor) -> Result<String, SqlError> {
-    let bytes = cursor.collect().await.map_err(StoreError::from)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-#[derive(Debug, Default)]
-struct Lines {
-    /// The first two lines: names and types.
-    header: Vec<Vec<u8>>,
-    rows: Vec<Box<RawValue>>,
-    truncated: bool,
-}
-
-/// Reads the answer line by line, and stops after `limit` rows.
-async fn read_lines(cursor: &mut BytesCursor, limit: usize) -> Result<Lines, SqlError> {
-    let mut lines = Lines::default();
-    let mut rest = Vec::new();
-    let mut bytes = 0;
-    while let Some(piece) = cursor.next().await.map_err(StoreError::from)? {
-        bytes += piece.len();
-        rest.extend_from_slice(&piece);
-        let mut start = 0;
-        while let Some(end) = memchr::memchr(b'\n', &rest[start..]) {
-            let line = &rest[start..start + end];
-            start += end + 1;
-            if lines.header.len() < 2 {
-                lines.header.push(line.to_vec());
-            } else if lines.rows.len() == limit {
-                lines.truncated = true;
-                return Ok(lines);
-            } else {
-                lines.rows.push(row(line)?);
+        while let Some(event) = stream.next().await? {
+            match event {
+                Event::Columns(columns) => result.columns = columns,
+                Event::Rows(mut rows) => result.rows.append(&mut rows),
+                Event::Progress(_) | Event::Bytes(_) => {}
+                Event::Done {
+                    truncated,
+                    statistics,
+                } => {
+                    result.truncated = truncated;
+                    result.statistics = statistics;
+                }
             }
         }
-        rest.drain(..start);
-        if bytes > MAX_RESULT_BYTES {
-            lines.truncated = true;
-            return Ok(lines);
+        Ok(result)
+    }
+
+    /// Starts a statement, of which columns, rows and progress come as they are known. The stream has to be
+    /// read: a query that nobody reads stands still, and keeps others from running.
+    pub async fn stream(&self, request: &SqlRequest, terms: Terms) -> Result<SqlStream, SqlError> {
+        let limit = request.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
+        self.submit(request, Output::Rows(limit), terms).await
+    }
+
+    /// Starts a statement, of which a file is made.
+    pub async fn export(
+        &self,
+        request: &SqlRequest,
+        format: ExportFormat,
+        terms: Terms,
+    ) -> Result<SqlStream, SqlError> {
+        if request.limit.is_some() {
+            let reason = "an export has no limit of rows; write LIMIT in the statement";
+            return Err(SqlError::Statement(reason.to_owned()));
+        }
+        self.submit(request, Output::Export(format), terms).await
+    }
+
+    async fn submit(&self, request: &SqlRequest, output: Output, terms: Terms) -> Result<SqlStream, SqlError> {
+        let statement = Statement::new(&request.sql, &request.params).map_err(SqlError::Statement)?;
+        self.engine.wall.stands().await?;
+        self.pool.submit(statement, output, terms)
+    }
+
+    /// Cancels a query by its id, wherever it runs; `false` when there is none of that id (any more). What
+    /// waits for its turn on another node is not found.
+    pub async fn cancel(&self, query_id: &str) -> Result<bool, SqlError> {
+        let random = query_id.strip_prefix(QUERY_ID_PREFIX);
+        if !random.is_some_and(|random| uuid::Uuid::try_parse(random).is_ok()) {
+            return Ok(false);
+        }
+        if self.pool.cancel(query_id) {
+            return Ok(true);
+        }
+        let is_running = format!(
+            "SELECT count() FROM system.processes WHERE query_id = {}",
+            literal(query_id)
+        );
+        if self.engine.store.row::<u64>(&is_running).await? == 0 {
+            return Ok(false);
+        }
+        self.engine.kill(query_id).await?;
+        Ok(true)
+    }
+
+    /// What queries may use.
+    pub fn limits(&self) -> &QueryLimits {
+        &self.engine.limits
+    }
+
+    /// How the reading user is, as it was last seen.
+    pub fn wall(&self) -> WallView {
+        self.engine.wall.view()
+    }
+
+    /// Takes no more queries, gives those that run until `limit` to end, and cancels the rest.
+    pub async fn stop(&self, limit: Duration) {
+        self.pool.stop(limit).await;
+        self.engine.wall.stop();
+    }
+}
+
+impl Engine {
+    pub(super) fn new(options: &SqlOptions) -> Self {
+        let store = Store::new_plain(&options.writer);
+        Self {
+            client: options.reader.client().with_database(&options.database),
+            wall: Wall::new(options, store.clone()),
+            store,
+            limits: options.limits.clone(),
+            metrics: options.metrics.clone(),
+            judged: super::guard::Judged::default(),
         }
     }
-    Ok(lines)
-}
-
-fn unreadable(line: &[u8]) -> SqlError {
-    let start: String = String::from_utf8_lossy(line).chars().take(80).collect();
-    SqlError::Statement(format!(
-        "the rows are not in the format that was asked for ({start}…); leave out any FORMAT clause"
-    ))
-}
-
-fn row(line: &[u8]) -> Result<Box<RawValue>, SqlError> {
-    let text = std::str::from_utf8(line).map_err(|_| unreadable(line))?;
-    if !text.starts_with('[') {
-        return Err(unreadable(line));
-    }
-    serde_json::from_str(text).map_err(|_| unreadable(line))
-}
-
-fn columns(header: &[Vec<u8>]) -> Result<Vec<ResultColumn>, SqlError> {
-    let list = |line: Option<&Vec<u8>>| -> Result<Vec<String>, SqlError> {
-        let Some(line) = line else { return Ok(Vec::new()) };
-        serde_json::from_slice(line).map_err(|_| unreadable(line))
-    };
-    let (names, types) = (list(header.first())?, list(header.get(1))?);
-    Ok(names
-        .into_iter()
-        .zip(types)
-        .map(|(name, column_type)| ResultColumn { name, column_type })
-        .collect())
 }

@@ -88,6 +88,13 @@ impl From<clickhouse::error::Error> for StoreError {
     }
 }
 
+impl StoreError {
+    /// What an exception's text, as ClickHouse writes it into an answer, says.
+    pub(crate) fn from_exception(text: &str) -> Self {
+        exception(text)
+    }
+}
+
 fn exception(text: &str) -> StoreError {
     let code = text
         .strip_prefix("Code: ")

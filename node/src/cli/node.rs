@@ -66,6 +66,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         reader: login(&config.clickhouse, &config.clickhouse.reader)?,
         database: config.clickhouse.database.clone(),
         buffer_bytes: config.limits.buffer_bytes,
+        queries: config.queries.clone(),
         declared: Declared::new(&config.connections, &config.streams)?,
         cluster: config.cluster.as_ref().map(ClusterSection::options).transpose()?,
     })

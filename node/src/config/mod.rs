@@ -19,6 +19,13 @@
 //! connection = "prod"
 //! topic = "orders"
 //!
+//! [queries]
+//! max_seconds = 30
+//! max_memory_bytes = 2000000000
+//! max_result_rows = 1000000
+//! concurrent = 16
+//! queue = 1000
+//!
 //! [cluster]
 //! name = "prod"
 //! key = "file:/run/secrets/aurora-cluster-key"
@@ -46,6 +53,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use aurora_actors::query::limits::QueryLimits;
 use serde::Deserialize;
 
 /// All of a node's configuration.
@@ -65,6 +73,9 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: LimitsSection,
+    /// Bounds of queries.
+    #[serde(default)]
+    pub queries: QueryLimits,
     /// The other nodes; without it this one works on its own.
     pub cluster: Option<ClusterSection>,
 }
@@ -204,6 +215,9 @@ impl Config {
 
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let config: Self = toml::from_str(text)?;
+        if let Some(mistake) = config.queries.mistake() {
+            bail!(mistake);
+        }
         for stream in &config.streams {
             if !config
                 .connections
@@ -255,5 +269,7 @@ mod tests {
         ))
         .unwrap_err();
         assert!(format!("{dangling:#}").contains("\"x\""), "{dangling:#}");
+        let endless = Config::parse(&format!("{MINIMAL}\n[queries]\nmax_seconds = 0")).unwrap_err();
+        assert!(format!("{endless:#}").contains("max_seconds"), "{endless:#}");
     }
 }

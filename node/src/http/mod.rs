@@ -11,6 +11,7 @@ pub mod cluster;
 mod health;
 mod peer;
 pub mod problem;
+pub mod queries;
 pub mod registry;
 mod schema;
 mod sql;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::node::NodeState;
 
@@ -42,7 +43,9 @@ pub fn router(state: Arc<NodeState>) -> Router {
         .route("/streams/{id}/audit", post(streams::audit))
         .route("/schema", get(schema::list))
         .route("/schema/{table}", get(schema::show))
-        .route("/sql", post(sql::run));
+        .route("/sql", post(sql::run))
+        .route("/queries/{id}", delete(queries::cancel))
+        .route("/limits", get(queries::limits));
     Router::new()
         .nest("/api/v1", api)
         .route("/metrics", get(health::metrics))

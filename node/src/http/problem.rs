@@ -21,6 +21,9 @@ pub struct Problem {
     pub detail: String,
     /// What to do.
     pub hint: String,
+    /// When it may be better, in seconds: `Retry-After`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
 }
 
 impl Problem {
@@ -32,7 +35,14 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             hint: hint.to_owned(),
+            retry_after_s: None,
         }
+    }
+
+    /// The same, to be asked again after so many seconds.
+    fn again_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
     }
 
     /// There is no such thing.
@@ -53,7 +63,11 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after_s.map(HeaderValue::from);
         let mut response = (status, Json(self)).into_response();
+        if let Some(retry_after) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, retry_after);
+        }
         let content_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         response
@@ -129,7 +143,11 @@ fn query_problem(code: u32, message: &str) -> Problem {
             "Mend the query; ClickHouse says why it failed.",
         ),
     };
-    Problem::new(status, kind, title, message, hint)
+    let problem = Problem::new(status, kind, title, message, hint);
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => problem.again_after(1),
+        _ => problem,
+    }
 }
 
 impl From<SqlError> for Problem {
@@ -149,6 +167,46 @@ impl From<SqlError> for Problem {
                 "The statement cannot be run",
                 reason,
                 "Send one statement as {\"sql\": \"SELECT …\"}.",
+            ),
+            SqlError::Busy { retry_after, .. } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "busy",
+                "The node is busy",
+                error.to_string(),
+                "Try again in as many seconds as Retry-After says, or through another node.",
+            )
+            .again_after(retry_after.as_secs()),
+            SqlError::Deadline { limit, waited } => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "timeout",
+                "The query took too long",
+                if waited {
+                    format!("Its turn did not come within {} s.", limit.as_secs())
+                } else {
+                    format!("A query may take {} s, and it was not done.", limit.as_secs())
+                },
+                "Narrow the time range, group, or LIMIT; GET /api/v1/limits says what a query may use.",
+            ),
+            SqlError::Cancelled => Self::new(
+                StatusCode::CONFLICT,
+                "cancelled",
+                "The query was cancelled",
+                "Somebody has asked for it to end before it was done.",
+                "Run it again if it is still wanted.",
+            ),
+            SqlError::NoWall(reason) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no-wall",
+                "No queries are served",
+                reason,
+                "Whoever runs the node has to mend ClickHouse's reading user; `aurora doctor` and GET /api/v1/limits say what is wrong.",
+            ),
+            SqlError::Stopping => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                "The node is stopping",
+                "It takes no more queries.",
+                "Ask another node.",
             ),
         }
     }

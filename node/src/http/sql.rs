@@ -1,17 +1,42 @@
-//! SQL over HTTP.
+//! SQL over HTTP: `POST /api/v1/sql`.
+//!
+//! One request, three kinds of answer. None is held in memory as a whole: while its reader is slow, ClickHouse
+//! waits.
+//!
+//! - JSON, when nothing else is asked for: one object, its rows written as they come.
+//! - `Accept: text/event-stream`: events `query`, `columns`, then `rows` and `progress` by turns, and `done` or
+//!   `problem` at last.
+//! - `?format=csv|jsonlines|parquet|arrow`: a file, as ClickHouse makes it. Its name is `?name=`, as far as
+//!   that is a safe one.
+//!
+//! A query that fails in the middle must not look like one that ended well. What fails before the first
+//! [`HOLD`] bytes is answered with a status of its own; after that the object of JSON is left unfinished, with
+//! the problem as its last member, and files and JSON alike end in a broken transfer.
+
+mod body;
+mod events;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aurora_actors::query::sql::{SqlRequest, SqlResult};
+use aurora_actors::query::format::ExportFormat;
+use aurora_actors::query::sql::{Priority, SqlRequest, Terms};
+use aurora_actors::query::statement::parameter;
 use axum::Json;
-use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::Response;
+use serde::Deserialize;
 
 use super::problem::Problem;
 use crate::node::NodeState;
+
+/// Bytes of an answer that are held back, so that what fails early fails with a status.
+const HOLD: usize = 64 << 10;
+
+/// Names the query, so that it can be cancelled while its answer comes.
+const QUERY_ID: HeaderName = HeaderName::from_static("aurora-query-id");
 
 /// What is sent.
 #[derive(Debug, Deserialize)]
@@ -23,52 +48,80 @@ pub(super) struct Request {
     limit: Option<usize>,
 }
 
-/// What comes back.
-#[derive(Debug, Serialize)]
-pub(super) struct Answer {
-    #[serde(flatten)]
-    result: SqlResult,
-    /// Everything up to this time is in the answer, in every stream.
-    complete_to: Option<jiff::Timestamp>,
+/// What else can be asked for, behind the path.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    format: Option<String>,
+    name: Option<String>,
 }
 
 pub(super) async fn run(
     State(state): State<Arc<NodeState>>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+    headers: HeaderMap,
     request: Result<Json<Request>, JsonRejection>,
-) -> Result<Json<Answer>, Problem> {
-    let Json(request) = request.map_err(|rejection| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "request",
-            "The request cannot be read",
-            rejection.body_text(),
-            "Send JSON such as {\"sql\": \"SELECT 1\", \"params\": {}, \"limit\": 100} as application/json.",
-        )
-    })?;
-    let params = request
-        .params
-        .into_iter()
-        .map(|(name, value)| (name, parameter(value)))
-        .collect();
+) -> Result<Response, Problem> {
+    let Query(wanted) = wanted.map_err(|rejection| unreadable(rejection.body_text()))?;
+    let Json(request) = request.map_err(|rejection| unreadable(rejection.body_text()))?;
+    let format = export_format(&wanted)?;
+    let params = request.params.iter();
+    let request = SqlRequest {
+        sql: request.sql,
+        params: params
+            .map(|(name, value)| (name.clone(), parameter(value)))
+            .collect(),
+        limit: request.limit,
+    };
+    if let Some(format) = format {
+        let terms = Terms {
+            priority: Priority::Export,
+            time: None,
+        };
+        let stream = state.sql.export(&request, format, terms).await?;
+        return body::file(stream, format, wanted.name.as_deref()).await;
+    }
     // What has landed before the query starts is what it is sure to see.
     let complete_to = complete_to(&state).await;
-    let result = state
-        .sql
-        .run(&SqlRequest {
-            sql: request.sql,
-            params,
-            limit: request.limit,
-        })
-        .await?;
-    Ok(Json(Answer { result, complete_to }))
+    let stream = state.sql.stream(&request, Terms::default()).await?;
+    if wants_events(&headers) {
+        return Ok(events::answer(stream, complete_to));
+    }
+    body::json(stream, complete_to).await
 }
 
-/// ClickHouse takes a parameter's value as text and reads it by the type in the query.
-fn parameter(value: serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
+fn unreadable(why: String) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "request",
+        "The request cannot be read",
+        why,
+        "Send JSON such as {\"sql\": \"SELECT 1\", \"params\": {}, \"limit\": 100} as application/json.",
+    )
+}
+
+fn export_format(wanted: &Wanted) -> Result<Option<ExportFormat>, Problem> {
+    match wanted.format.as_deref() {
+        None | Some("json") => Ok(None),
+        Some(name) => ExportFormat::from_name(name).map(Some).ok_or_else(|| {
+            let start: String = name.chars().take(40).collect();
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "format",
+                "There is no such format",
+                format!("A result cannot be had as {start:?}."),
+                "Ask for json, csv, jsonlines, parquet or arrow.",
+            )
+        }),
     }
+}
+
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).into_iter();
+    accepted
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|media_type| media_type.split(';').next().unwrap_or_default().trim() == "text/event-stream")
 }
 
 async fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
@@ -76,4 +129,16 @@ async fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
     let times = streams.values().map(|stream| stream.snapshot.complete_to_ms);
     let earliest = times.collect::<Option<Vec<i64>>>()?.into_iter().min()?;
     jiff::Timestamp::from_millisecond(earliest).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_for_those_who_ask_for_them() {
+        let accepts = |value: &str| wants_events(&HeaderMap::from_iter([(header::ACCEPT, value.parse().unwrap())]));
+        assert!(accepts("text/event-stream") && accepts("application/json, text/event-stream;q=0.9"));
+        assert!(!accepts("*/*") && !accepts("text/event-streams") && !wants_events(&HeaderMap::new()));
+    }
 }

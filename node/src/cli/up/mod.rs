@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use aurora_actors::query::limits::QueryLimits;
 use aurora_actors::ingest::source::Source;
 use aurora_actors::ingest::source::buffer::Budget;
 use aurora_actors::ingest::source::connection::{KafkaConnection, SourceError};
@@ -254,6 +255,7 @@ async fn start_rest(
         reader,
         database: default_database(),
         buffer_bytes: crate::config::LimitsSection::default().buffer_bytes,
+        queries: QueryLimits::default(),
         declared,
         cluster: Some(peers::alone(key)),
     })

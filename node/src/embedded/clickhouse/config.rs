@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use aurora_actors::query::limits::QueryLimits;
+use aurora_actors::query::wall::profile;
 use sha2::{Digest, Sha256};
 
 use super::secrets::Secrets;
@@ -127,7 +129,7 @@ pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> Stri
   </profiles>
   <quotas>
     <default><interval><duration>3600</duration></interval></default>
-    <{READER}><interval><duration>60</duration><queries>10000</queries></interval></{READER}>
+    <{READER}><interval><duration>60</duration><queries>{queries}</queries></interval></{READER}>
   </quotas>
   <users>
     <default>
@@ -154,35 +156,39 @@ pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> Stri
   </users>
 </clickhouse>
 ",
+        queries = profile::QUERIES_A_MINUTE,
         reader_profile = reader_profile(),
         writer_hash = sha256_hex(&secrets.writer_password),
         reader_hash = sha256_hex(&secrets.reader_password),
     )
 }
 
-/// The limits of every query, and how far a single query may lower them.
+/// The limits of every query, and how far a single query may lower them: those of any reader of Aurora's, and a
+/// few for a laptop.
 fn reader_profile() -> String {
+    let mut values = String::new();
+    let mut constraints = String::new();
+    // Writing to a String cannot fail.
+    for setting in profile::settings(&QueryLimits::default()) {
+        let (name, value) = (setting.name, escape(&setting.value));
+        let _ = writeln!(values, "      <{name}>{value}</{name}>");
+        if let Some(range) = setting.changeable {
+            let _ = write!(constraints, "        <{name}>");
+            for (word, bound) in [("min", range.min), ("max", range.max)] {
+                if let Some(bound) = bound {
+                    let _ = write!(constraints, "<{word}>{bound}</{word}>");
+                }
+            }
+            let _ = writeln!(constraints, "<changeable_in_readonly/></{name}>");
+        }
+    }
     format!(
         r"    <{READER}>
-      <readonly>1</readonly>
-      <max_execution_time>30</max_execution_time>
-      <max_memory_usage>2000000000</max_memory_usage>
-      <max_memory_usage_for_user>4000000000</max_memory_usage_for_user>
-      <max_result_rows>1000000</max_result_rows>
-      <result_overflow_mode>break</result_overflow_mode>
-      <max_threads>4</max_threads>
-      <max_concurrent_queries_for_user>50</max_concurrent_queries_for_user>
+{values}      <max_threads>4</max_threads>
+      <max_concurrent_queries_for_user>100</max_concurrent_queries_for_user>
       <max_temporary_data_on_disk_size_for_user>4000000000</max_temporary_data_on_disk_size_for_user>
-      <cancel_http_readonly_queries_on_client_close>1</cancel_http_readonly_queries_on_client_close>
-      <output_format_json_quote_64bit_integers>1</output_format_json_quote_64bit_integers>
-      <prefer_column_name_to_alias>1</prefer_column_name_to_alias>
-      <join_use_nulls>1</join_use_nulls>
-      <aggregate_functions_null_for_empty>1</aggregate_functions_null_for_empty>
       <constraints>
-        <max_execution_time><min>1</min><max>30</max><changeable_in_readonly/></max_execution_time>
-        <max_memory_usage><min>1</min><max>2000000000</max><changeable_in_readonly/></max_memory_usage>
-        <max_result_rows><min>1</min><max>1000000</max><changeable_in_readonly/></max_result_rows>
-      </constraints>
+{constraints}      </constraints>
     </{READER}>"
     )
 }
