@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cluster::Cluster;
 use crate::cluster::joining::{self, JoinError};
 use crate::http;
+use crate::http::access::{Access, AccessOptions};
 use crate::registry::Registry;
 use crate::registry::document::Declared;
 use crate::registry::follow::Follower;
@@ -43,8 +44,8 @@ pub struct NodeOptions {
     pub id: NodeId,
     /// Where HTTP is served; already bound, so that a port in use is known before anything starts.
     pub listener: TcpListener,
-    /// What programs must send to be let in; `None` lets everybody in who can reach the address.
-    pub token: Option<String>,
+    /// Who is let in.
+    pub access: AccessOptions,
     /// ClickHouse's user for ingest.
     pub writer: Login,
     /// ClickHouse's user for queries.
@@ -127,8 +128,8 @@ pub struct NodeState {
     pub metrics: IngestMetrics,
     /// Bytes of messages held.
     pub budget: Arc<Budget>,
-    /// What programs must send.
-    pub token: Option<String>,
+    /// Who is let in.
+    pub access: Arc<Access>,
     /// Set when the node hands over.
     pub draining: CancellationToken,
     /// Set when somebody has asked the node to hand over and go.
@@ -178,6 +179,11 @@ impl Node {
             .context("the HTTP socket has no address")?;
         // What is missing of this node's own configuration is told at once.
         let begun = options.declared.resolve(&options.database)?;
+        let key = options
+            .cluster
+            .as_ref()
+            .map(|cluster| (cluster.name.as_str(), &cluster.key));
+        let access = Arc::new(Access::new(options.access.clone(), key)?);
         let mut figures = Figures::default();
         let metrics = IngestMetrics::register(&mut figures);
         let budget = Budget::new(options.buffer_bytes);
@@ -219,7 +225,7 @@ impl Node {
             figures,
             metrics,
             budget,
-            token: options.token,
+            access,
             draining: CancellationToken::new(),
             leave: CancellationToken::new(),
         });
@@ -329,12 +335,7 @@ impl Node {
 
 fn serve(listener: TcpListener, state: &Arc<NodeState>, stop: &CancellationToken) -> JoinHandle<()> {
     let app = http::router(state.clone());
-    let stopped = stop.clone().cancelled_owned();
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
-            tracing::error!(%error, "http has stopped");
-        }
-    })
+    tokio::spawn(http::serve(listener, app, stop.clone()))
 }
 
 /// Enters the cluster, still without taking work, or makes one of this node alone.
