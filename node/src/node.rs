@@ -11,6 +11,7 @@ use aurora_actors::ingest::source::buffer::Budget;
 use aurora_actors::ingest::supervisor::{
     IngestContext, IngestMessage, IngestSupervisor, StreamHandle, StreamTable,
 };
+use aurora_actors::query::memory::{Memory, MemoryMetrics};
 use aurora_actors::query::sql::SqlRunner;
 use aurora_actors::store::identity::ClusterIdentity;
 use aurora_actors::store::{Login, Store};
@@ -36,6 +37,9 @@ use crate::registry::follow::Follower;
 
 /// How long a node that goes waits for others to take its partitions.
 const UNTIL_TAKEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a node that goes waits for the history to be written.
+const HISTORY_LIMIT: Duration = Duration::from_secs(3);
 
 /// What a node is made of.
 #[derive(Debug)]
@@ -110,6 +114,8 @@ pub struct NodeState {
     pub store: Store,
     /// ClickHouse, as the reader.
     pub sql: SqlRunner,
+    /// What is remembered of questions.
+    pub memory: Memory,
     /// The database of the events' tables.
     pub database: String,
     /// The streams here.
@@ -155,6 +161,7 @@ pub struct Node {
     http_task: JoinHandle<()>,
     join_task: JoinHandle<()>,
     ingest_task: JoinHandle<()>,
+    memory_task: JoinHandle<()>,
     stop_http: CancellationToken,
     failure: oneshot::Receiver<JoinError>,
     /// The node has been turned away.
@@ -186,8 +193,10 @@ impl Node {
         let access = Arc::new(Access::new(options.access.clone(), key)?);
         let mut figures = Figures::default();
         let metrics = IngestMetrics::register(&mut figures);
+        let memory_metrics = MemoryMetrics::register(&mut figures);
         let budget = Budget::new(options.buffer_bytes);
         let store = Store::new(&options.writer);
+        let (memory, memory_task) = Memory::start(store.clone(), options.id.clone(), memory_metrics);
         let streams = StreamTable::default();
         let (membership, cluster) = join(&options, http, streams.clone()).await?;
         let identity = options.cluster.as_ref().map(|cluster| ClusterIdentity {
@@ -216,6 +225,7 @@ impl Node {
             started: Instant::now(),
             sql: SqlRunner::new(&options.reader, &options.database),
             store,
+            memory,
             database: options.database,
             streams,
             cluster,
@@ -254,6 +264,7 @@ impl Node {
             membership,
             join_task,
             ingest_task,
+            memory_task,
             stop_http,
             failure,
             rejected: false,
@@ -305,6 +316,9 @@ impl Node {
         if tokio::time::timeout(limit, self.http_task).await.is_err() {
             tracing::debug!("http connections were still open");
         }
+        // Nothing is asked any more.
+        self.state.memory.close(HISTORY_LIMIT).await;
+        let _ = self.memory_task.await;
     }
 
     /// Waits until other nodes have asked for everything that works here: each partition stands still only

@@ -4,4 +4,5 @@
 //! ClickHouse itself refuses; the checks in [`guard`] come on top, for what grants cannot express.
 
 pub mod guard;
+pub mod memory;
 pub mod sql;

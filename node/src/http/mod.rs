@@ -6,7 +6,9 @@
 
 pub mod access;
 pub mod cluster;
+mod extract;
 mod health;
+pub mod memory;
 mod peer;
 pub mod problem;
 pub mod registry;
@@ -24,6 +26,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 
 use self::access::{Needs, Role};
+use self::memory::{glossary, history, saved};
 use self::routes::Routes;
 pub use self::routes::StatedRoute;
 pub(crate) use self::serve::serve;
@@ -60,6 +63,14 @@ fn routes() -> Routes {
         .on(VIEWER, M::GET, "/api/v1/schema", schema::list)
         .on(VIEWER, M::GET, "/api/v1/schema/{table}", schema::show)
         .on(VIEWER, M::POST, "/api/v1/sql", sql::run)
+        .on(VIEWER, M::GET, "/api/v1/history", history::list)
+        .on(VIEWER, M::POST, "/api/v1/history/{id}/verdict", history::judge)
+        .on(VIEWER, M::GET, "/api/v1/glossary", glossary::show)
+        .on(EDITOR, M::PUT, "/api/v1/glossary", glossary::replace)
+        .on(VIEWER, M::GET, "/api/v1/saved", saved::list)
+        .on(VIEWER, M::GET, "/api/v1/saved/{name}", saved::show)
+        .on(EDITOR, M::PUT, "/api/v1/saved/{name}", saved::put)
+        .on(EDITOR, M::DELETE, "/api/v1/saved/{name}", saved::delete)
 }
 
 /// Every route and what it needs, for tests and documents.

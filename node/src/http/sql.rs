@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aurora_actors::query::memory::history::{Kind, Outcome};
 use aurora_actors::query::sql::{SqlRequest, SqlResult};
-use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
+use super::access::Caller;
+use super::memory::history;
 use super::problem::Problem;
 use crate::node::NodeState;
 
@@ -28,12 +31,15 @@ pub(super) struct Request {
 pub(super) struct Answer {
     #[serde(flatten)]
     result: SqlResult,
+    /// Its record in the history.
+    history_id: String,
     /// Everything up to this time is in the answer, in every stream.
     complete_to: Option<jiff::Timestamp>,
 }
 
 pub(super) async fn run(
     State(state): State<Arc<NodeState>>,
+    Extension(caller): Extension<Caller>,
     request: Result<Json<Request>, JsonRejection>,
 ) -> Result<Json<Answer>, Problem> {
     let Json(request) = request.map_err(|rejection| {
@@ -45,22 +51,42 @@ pub(super) async fn run(
             "Send JSON such as {\"sql\": \"SELECT 1\", \"params\": {}, \"limit\": 100} as application/json.",
         )
     })?;
-    let params = request
+    let params: BTreeMap<String, String> = request
         .params
         .into_iter()
         .map(|(name, value)| (name, parameter(value)))
         .collect();
+    let mut recording = state.memory.begin(history::record(Kind::Sql, &caller));
+    recording.record().sql.clone_from(&request.sql);
+    recording.record().params.clone_from(&params);
     // What has landed before the query starts is what it is sure to see.
     let complete_to = complete_to(&state).await;
-    let result = state
-        .sql
-        .run(&SqlRequest {
-            sql: request.sql,
-            params,
-            limit: request.limit,
-        })
-        .await?;
-    Ok(Json(Answer { result, complete_to }))
+    let request = SqlRequest {
+        sql: request.sql,
+        params,
+        limit: request.limit,
+    };
+    let record = recording.record();
+    record.complete_to = complete_to;
+    let history_id = record.id.to_string();
+    match state.sql.run(&request).await {
+        Ok(result) => {
+            let record = recording.record();
+            record.rows = result.rows.len() as u64;
+            record.rows_read = result.statistics.rows_read;
+            recording.end(Outcome::Ok);
+            Ok(Json(Answer {
+                result,
+                history_id,
+                complete_to,
+            }))
+        }
+        Err(error) => {
+            recording.record().error = error.to_string();
+            recording.end(history::outcome(&error));
+            Err(error.into())
+        }
+    }
 }
 
 /// ClickHouse takes a parameter's value as text and reads it by the type in the query.
