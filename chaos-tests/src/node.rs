@@ -49,6 +49,8 @@ pub struct NodeOptions {
     pub has_connection: bool,
     /// What programs have to send.
     pub token: Option<String>,
+    /// What its `[access]` section says, in TOML.
+    pub access: String,
     /// The cluster it is of.
     pub cluster: Option<GossipOptions>,
     /// The namespace that it runs in, and whose address it serves; it needs a token then.
@@ -78,14 +80,25 @@ impl NodeOptions {
     /// A node `node-1` between these two.
     pub fn new(kafka: &Kafka, clickhouse: &ClickHouse, topics: &[&str]) -> Self {
         Self {
-            id: "node-1".to_owned(),
             topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            brokers: kafka.bootstrap_servers(),
+            has_connection: true,
+            ..Self::without_kafka(clickhouse)
+        }
+    }
+
+    /// A node `node-1` that ingests nothing.
+    pub fn without_kafka(clickhouse: &ClickHouse) -> Self {
+        Self {
+            id: "node-1".to_owned(),
+            topics: Vec::new(),
             writer: clickhouse.writer().clone(),
             reader: clickhouse.reader().clone(),
-            brokers: kafka.bootstrap_servers(),
+            brokers: String::new(),
             properties: Vec::new(),
-            has_connection: true,
+            has_connection: false,
             token: None,
+            access: String::new(),
             cluster: None,
             member: None,
             environment: Vec::new(),
@@ -147,6 +160,7 @@ impl NodeOptions {
                 cluster.capacity,
             );
         }
+        let _ = write!(toml, "\n[access]\n{}\n", self.access);
         for topic in &self.topics {
             let _ = write!(
                 toml,
@@ -200,6 +214,16 @@ impl Node {
     /// Its API. It stays valid over restarts.
     pub fn api(&self) -> &Api {
         &self.api
+    }
+
+    /// Waits until its ClickHouse has been found to be the right one, and everything is there that it needs.
+    pub async fn until_ready(&self) -> Result<()> {
+        eventually("what is remembered", READY_TIMEOUT, async || {
+            let answer = self.api.get("/api/v1/history").await?;
+            ensure!(answer.status.is_success(), "{answer:?}");
+            anyhow::Ok(true)
+        })
+        .await
     }
 
     /// Its process, unless it is stopped.

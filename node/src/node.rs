@@ -12,6 +12,7 @@ use aurora_actors::ingest::supervisor::{
     IngestContext, IngestMessage, IngestSupervisor, StreamHandle, StreamTable,
 };
 use aurora_actors::query::limits::QueryLimits;
+use aurora_actors::query::memory::{Memory, MemoryMetrics};
 use aurora_actors::query::metrics::QueryMetrics;
 use aurora_actors::query::sql::{SqlOptions, SqlRunner};
 use aurora_actors::store::identity::ClusterIdentity;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cluster::Cluster;
 use crate::cluster::joining::{self, JoinError};
 use crate::http;
+use crate::http::access::{Access, AccessOptions};
 use crate::registry::Registry;
 use crate::registry::document::Declared;
 use crate::registry::follow::Follower;
@@ -40,6 +42,8 @@ const UNTIL_TAKEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long queries that run may go on when the node goes.
 const QUERIES_LIMIT: Duration = Duration::from_secs(3);
+/// How long a node that goes waits for the history to be written.
+const HISTORY_LIMIT: Duration = Duration::from_secs(3);
 
 /// What a node is made of.
 #[derive(Debug)]
@@ -48,8 +52,8 @@ pub struct NodeOptions {
     pub id: NodeId,
     /// Where HTTP is served; already bound, so that a port in use is known before anything starts.
     pub listener: TcpListener,
-    /// What programs must send to be let in; `None` lets everybody in who can reach the address.
-    pub token: Option<String>,
+    /// Who is let in.
+    pub access: AccessOptions,
     /// ClickHouse's user for ingest.
     pub writer: Login,
     /// ClickHouse's user for queries.
@@ -116,6 +120,8 @@ pub struct NodeState {
     pub store: Store,
     /// ClickHouse, as the reader.
     pub sql: SqlRunner,
+    /// What is remembered of questions.
+    pub memory: Memory,
     /// The database of the events' tables.
     pub database: String,
     /// The streams here.
@@ -134,8 +140,8 @@ pub struct NodeState {
     pub metrics: IngestMetrics,
     /// Bytes of messages held.
     pub budget: Arc<Budget>,
-    /// What programs must send.
-    pub token: Option<String>,
+    /// Who is let in.
+    pub access: Arc<Access>,
     /// Set when the node hands over.
     pub draining: CancellationToken,
     /// Set when somebody has asked the node to hand over and go.
@@ -161,6 +167,7 @@ pub struct Node {
     http_task: JoinHandle<()>,
     join_task: JoinHandle<()>,
     ingest_task: JoinHandle<()>,
+    memory_task: JoinHandle<()>,
     stop_http: CancellationToken,
     failure: oneshot::Receiver<JoinError>,
     /// The node has been turned away.
@@ -185,6 +192,11 @@ impl Node {
             .context("the HTTP socket has no address")?;
         // What is missing of this node's own configuration is told at once.
         let begun = options.declared.resolve(&options.database)?;
+        let key = options
+            .cluster
+            .as_ref()
+            .map(|cluster| (cluster.name.as_str(), &cluster.key));
+        let access = Arc::new(Access::new(options.access.clone(), key)?);
         let mut figures = Figures::default();
         let metrics = IngestMetrics::register(&mut figures);
         let sql = SqlRunner::start(SqlOptions {
@@ -195,8 +207,10 @@ impl Node {
             metrics: QueryMetrics::register(&mut figures),
         })
         .await?;
+        let memory_metrics = MemoryMetrics::register(&mut figures);
         let budget = Budget::new(options.buffer_bytes);
         let store = Store::new(&options.writer);
+        let (memory, memory_task) = Memory::start(store.clone(), options.id.clone(), memory_metrics);
         let streams = StreamTable::default();
         let (membership, cluster) = join(&options, http, streams.clone()).await?;
         let identity = options.cluster.as_ref().map(|cluster| ClusterIdentity {
@@ -225,6 +239,7 @@ impl Node {
             started: Instant::now(),
             sql,
             store,
+            memory,
             database: options.database,
             streams,
             cluster,
@@ -234,7 +249,7 @@ impl Node {
             figures,
             metrics,
             budget,
-            token: options.token,
+            access,
             draining: CancellationToken::new(),
             leave: CancellationToken::new(),
         });
@@ -263,6 +278,7 @@ impl Node {
             membership,
             join_task,
             ingest_task,
+            memory_task,
             stop_http,
             failure,
             rejected: false,
@@ -315,6 +331,9 @@ impl Node {
         if tokio::time::timeout(limit, self.http_task).await.is_err() {
             tracing::debug!("http connections were still open");
         }
+        // Nothing is asked any more.
+        self.state.memory.close(HISTORY_LIMIT).await;
+        let _ = self.memory_task.await;
     }
 
     /// Waits until other nodes have asked for everything that works here: each partition stands still only
@@ -345,12 +364,7 @@ impl Node {
 
 fn serve(listener: TcpListener, state: &Arc<NodeState>, stop: &CancellationToken) -> JoinHandle<()> {
     let app = http::router(state.clone());
-    let stopped = stop.clone().cancelled_owned();
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stopped).await {
-            tracing::error!(%error, "http has stopped");
-        }
-    })
+    tokio::spawn(http::serve(listener, app, stop.clone()))
 }
 
 /// Enters the cluster, still without taking work, or makes one of this node alone.

@@ -26,6 +26,7 @@ mod actor;
 pub mod format;
 pub mod guard;
 pub mod limits;
+pub mod memory;
 pub mod metrics;
 pub mod question;
 pub mod sql;

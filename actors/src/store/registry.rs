@@ -51,6 +51,16 @@ struct LatestRow {
     deleted: u8,
 }
 
+impl LatestRow {
+    fn document(self) -> Document {
+        Document {
+            name: self.name,
+            version: self.version,
+            body: (self.deleted == 0).then_some(self.body),
+        }
+    }
+}
+
 #[derive(Row, Deserialize)]
 struct ClaimRow {
     version: u64,
@@ -68,14 +78,20 @@ pub async fn latest(store: &Store, kind: &str) -> Result<Vec<Document>, StoreErr
             literal(kind)
         ))
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Document {
-            name: row.name,
-            version: row.version,
-            body: (row.deleted == 0).then_some(row.body),
-        })
-        .collect())
+    Ok(rows.into_iter().map(LatestRow::document).collect())
+}
+
+/// The latest version of one document; `None` if it was never there.
+pub async fn find(store: &Store, key: Key<'_>) -> Result<Option<Document>, StoreError> {
+    let rows: Vec<LatestRow> = store
+        .rows(&format!(
+            "SELECT name, version, body, deleted FROM aurora.registry WHERE kind = {} AND name = {} \
+             ORDER BY version DESC, claim LIMIT 1",
+            literal(key.kind),
+            literal(key.name)
+        ))
+        .await?;
+    Ok(rows.into_iter().next().map(LatestRow::document))
 }
 
 /// Writes the version of a document that comes after `expected`, 0 for none, and returns its number. `body`

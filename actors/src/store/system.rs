@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 pub const DATABASE: &str = "aurora";
 
 /// Statements that make the tables. Each can be run again at any time.
-const STATEMENTS: [&str; 7] = [
+const STATEMENTS: [&str; 9] = [
     "CREATE DATABASE IF NOT EXISTS aurora",
     // Which cluster works here; the first version counts.
     "CREATE TABLE IF NOT EXISTS aurora.cluster (
@@ -43,6 +43,20 @@ const STATEMENTS: [&str; 7] = [
         timestamp DateTime64(3, 'UTC'), key Nullable(String) CODEC(ZSTD), payload String CODEC(ZSTD),
         reason LowCardinality(String), detail String, at DateTime64(3, 'UTC')
     ) ENGINE = MergeTree PARTITION BY toYYYYMM(timestamp) ORDER BY (stream, generation, partition, offset)",
+    // Who asked what. Ids are UUIDs of version 7, so that their order is that of time.
+    "CREATE TABLE IF NOT EXISTS aurora.history (
+        id String, at DateTime64(3, 'UTC'), user String, address String, node LowCardinality(String),
+        kind LowCardinality(String), question String CODEC(ZSTD), sql String CODEC(ZSTD), params String CODEC(ZSTD),
+        tables Array(String), engine LowCardinality(String), outcome LowCardinality(String), error String CODEC(ZSTD),
+        rows UInt64, elapsed_ms Float64, rows_read UInt64, prompt_tokens UInt64, completion_tokens UInt64,
+        cost Float64, complete_to Nullable(DateTime64(3, 'UTC'))
+    ) ENGINE = MergeTree PARTITION BY toYYYYMM(at) ORDER BY id TTL toDateTime(at) + INTERVAL 400 DAY
+    SETTINGS ttl_only_drop_parts = 1",
+    // What is thought of answers; the latest of each counts, and an empty verdict is none.
+    "CREATE TABLE IF NOT EXISTS aurora.verdicts (
+        id String, at DateTime64(6, 'UTC'), verdict LowCardinality(String), user String,
+        question String CODEC(ZSTD), sql String CODEC(ZSTD), tables Array(String)
+    ) ENGINE = ReplacingMergeTree(at) ORDER BY id",
 ];
 
 /// Makes what is missing of Aurora's own tables, and the database of the events.

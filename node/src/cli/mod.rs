@@ -4,6 +4,7 @@ mod bench;
 mod client;
 mod doctor;
 mod drain;
+mod history;
 mod node;
 mod output;
 mod sql;
@@ -39,6 +40,8 @@ enum Command {
     Streams(streams::StreamsArgs),
     /// Show the cluster: its nodes, and who owns which partition
     Status(status::StatusArgs),
+    /// Show who asked what, and what came of it
+    History(history::HistoryArgs),
     /// Let a node hand its partitions over to the others, and end
     Drain(drain::DrainArgs),
     /// Prove that a stream's events are in ClickHouse exactly once
@@ -90,6 +93,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sql(args) => sql::run(args).await,
         Command::Streams(args) => streams::run(&args).await,
         Command::Status(args) => status::run(&args).await,
+        Command::History(args) => history::run(&args).await,
         Command::Drain(args) => drain::run(&args).await,
         Command::Verify(args) => verify::run(&args).await,
         Command::Doctor(args) => doctor::run(&args).await,

@@ -43,17 +43,11 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn options(config: Config) -> anyhow::Result<NodeOptions> {
-    let token = config
-        .node
-        .token
-        .as_ref()
-        .map(|token| token.resolve())
-        .transpose()
-        .context("the node's token")?;
-    if token.is_none() && !config.node.http.ip().is_loopback() {
+    let access = config.access.options(config.node.token.as_ref())?;
+    if access.tokens.is_empty() && !config.node.http.ip().is_loopback() {
         bail!(
             "{} can be reached from other machines, and no token is set: anybody could read the data. \
-             Set `token` under [node], or serve a loopback address such as 127.0.0.1:8080",
+             Set `token` under [node] or `tokens` under [access], or serve a loopback address such as 127.0.0.1:8080",
             config.node.http
         );
     }
@@ -61,7 +55,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
     Ok(NodeOptions {
         id: config.node.id.parse()?,
         listener,
-        token,
+        access,
         writer: login(&config.clickhouse, &config.clickhouse.writer)?,
         reader: login(&config.clickhouse, &config.clickhouse.reader)?,
         database: config.clickhouse.database.clone(),

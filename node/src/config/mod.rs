@@ -32,6 +32,12 @@
 //! gossip = "0.0.0.0:7946"
 //! advertise = "10.0.0.5:7946"
 //! seeds = ["10.0.0.6:7946", "dns:aurora.internal:7946"]
+//!
+//! [access]
+//! tokens = [
+//!     { name = "ann", role = "editor", token = "env:ANNS_TOKEN" },
+//!     { name = "grafana", role = "viewer", token = "file:/run/secrets/grafana" },
+//! ]
 //! ```
 //!
 //! On AWS seeds can be machines as well, `"ec2-tag:aurora=prod:7946"` or `"asg:aurora-prod:7946"`; see
@@ -44,8 +50,10 @@
 //! A text that begins with `env:` or `file:` stands for what that variable or file holds, so that no
 //! secret needs to be in the file.
 
+mod access;
 mod cluster;
 
+pub use access::{AccessSection, TokenSection};
 pub use cluster::ClusterSection;
 
 use std::collections::BTreeMap;
@@ -76,6 +84,9 @@ pub struct Config {
     /// Bounds of queries.
     #[serde(default)]
     pub queries: QueryLimits,
+    /// Who is let in.
+    #[serde(default)]
+    pub access: AccessSection,
     /// The other nodes; without it this one works on its own.
     pub cluster: Option<ClusterSection>,
 }
@@ -89,7 +100,8 @@ pub struct NodeSection {
     /// Where HTTP is served. Anything but a loopback address needs a token.
     #[serde(default = "default_http")]
     pub http: SocketAddr,
-    /// What programs send as `Authorization: Bearer …`. Without one only loopback is served.
+    /// What programs send as `Authorization: Bearer …`, to do everything; see `[access]` for more than one. Without any
+    /// only loopback is served.
     pub token: Option<Secret>,
 }
 

@@ -1,19 +1,22 @@
 //! The node's API and page.
 //!
 //! Errors are RFC 9457 problems: what happened, why, what to do. Numbers that may exceed 2^53 are
-//! strings in JSON. With a token configured, everything but health needs it (and what nodes ask each
-//! other, which is sealed with the cluster key); without one the node
-//! serves loopback only, and only requests that were addressed to it by a loopback name, so that no
-//! page from elsewhere can reach it through a browser (DNS rebinding).
+//! strings in JSON. Each route states who may use it ([`routes`](self), [`access`]); health, the page itself and what
+//! nodes ask each other, which is sealed with the cluster key, need no token.
 
-mod access;
+pub mod access;
 pub mod cluster;
+mod extract;
 mod health;
+pub mod memory;
 mod peer;
 pub mod problem;
 pub mod queries;
 pub mod registry;
+mod routes;
 mod schema;
+mod serve;
+pub mod session;
 mod sql;
 pub mod streams;
 
@@ -21,39 +24,68 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware;
-use axum::routing::{delete, get, post};
+use axum::http::Method;
 
+use self::access::{Needs, Role};
+use self::memory::{glossary, history, saved};
+use self::routes::Routes;
+pub use self::routes::StatedRoute;
+pub(crate) use self::serve::serve;
 use crate::node::NodeState;
 
 /// Most bytes of a request's body.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
+const NOTHING: Needs = Needs::Nothing;
+const VIEWER: Needs = Needs::Role(Role::Viewer);
+const EDITOR: Needs = Needs::Role(Role::Editor);
+const ADMIN: Needs = Needs::Role(Role::Admin);
+
+/// All routes but the page's, and who may use each.
+fn routes() -> Routes {
+    use Method as M;
+    Routes::new()
+        .bare(M::GET, "/healthz", health::healthz)
+        .bare(M::GET, "/readyz", health::readyz)
+        // Sealed with the cluster's key.
+        .bare(M::POST, crate::cluster::peer::PATH, peer::answer)
+        .on(VIEWER, M::GET, "/metrics", health::metrics)
+        .on(NOTHING, M::GET, "/api/v1/session", session::show)
+        .on(NOTHING, M::POST, "/api/v1/session", session::log_in)
+        .on(NOTHING, M::DELETE, "/api/v1/session", session::log_out)
+        .on(VIEWER, M::GET, "/api/v1/cluster", cluster::show)
+        .on(ADMIN, M::POST, "/api/v1/cluster/nodes/{id}/drain", cluster::drain)
+        .on(VIEWER, M::GET, "/api/v1/connections", registry::connections)
+        .on(VIEWER, M::GET, "/api/v1/streams", streams::list)
+        .on(EDITOR, M::POST, "/api/v1/streams", registry::add_stream)
+        .on(VIEWER, M::GET, "/api/v1/streams/{id}", streams::show)
+        .on(EDITOR, M::DELETE, "/api/v1/streams/{id}", registry::remove_stream)
+        .on(VIEWER, M::POST, "/api/v1/streams/{id}/audit", streams::audit)
+        .on(VIEWER, M::GET, "/api/v1/schema", schema::list)
+        .on(VIEWER, M::GET, "/api/v1/schema/{table}", schema::show)
+        .on(VIEWER, M::POST, "/api/v1/sql", sql::run)
+        .on(VIEWER, M::DELETE, "/api/v1/queries/{id}", queries::cancel)
+        .on(VIEWER, M::GET, "/api/v1/limits", queries::limits)
+        .on(VIEWER, M::GET, "/api/v1/history", history::list)
+        .on(VIEWER, M::POST, "/api/v1/history/{id}/verdict", history::judge)
+        .on(VIEWER, M::GET, "/api/v1/glossary", glossary::show)
+        .on(EDITOR, M::PUT, "/api/v1/glossary", glossary::replace)
+        .on(VIEWER, M::GET, "/api/v1/saved", saved::list)
+        .on(VIEWER, M::GET, "/api/v1/saved/{name}", saved::show)
+        .on(EDITOR, M::PUT, "/api/v1/saved/{name}", saved::put)
+        .on(EDITOR, M::DELETE, "/api/v1/saved/{name}", saved::delete)
+}
+
+/// Every route and what it needs, for tests and documents.
+pub fn stated_routes() -> Vec<StatedRoute> {
+    routes().stated().to_vec()
+}
+
 /// Everything the node answers.
 pub fn router(state: Arc<NodeState>) -> Router {
-    let api = Router::new()
-        .route("/cluster", get(cluster::show))
-        .route("/cluster/nodes/{id}/drain", post(cluster::drain))
-        .route("/connections", get(registry::connections))
-        .route("/streams", get(streams::list).post(registry::add_stream))
-        .route(
-            "/streams/{id}",
-            get(streams::show).delete(registry::remove_stream),
-        )
-        .route("/streams/{id}/audit", post(streams::audit))
-        .route("/schema", get(schema::list))
-        .route("/schema/{table}", get(schema::show))
-        .route("/sql", post(sql::run))
-        .route("/queries/{id}", delete(queries::cancel))
-        .route("/limits", get(queries::limits));
-    Router::new()
-        .nest("/api/v1", api)
-        .route("/metrics", get(health::metrics))
-        .merge(aurora_ui::router())
-        .layer(middleware::from_fn_with_state(state.clone(), access::guard))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route(crate::cluster::peer::PATH, post(peer::answer))
+    let access = state.access.clone();
+    routes()
+        .into_router(access, aurora_ui::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(state)
 }

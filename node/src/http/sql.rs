@@ -15,20 +15,25 @@
 
 mod body;
 mod events;
+mod recorded;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aurora_actors::query::format::ExportFormat;
+use aurora_actors::query::memory::history::Kind;
 use aurora_actors::query::sql::{Priority, SqlRequest, Terms};
 use aurora_actors::query::statement::parameter;
-use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::Response;
+use axum::{Extension, Json};
 use serde::Deserialize;
 
+use self::recorded::Recorded;
+use super::access::Caller;
+use super::memory::history;
 use super::problem::Problem;
 use crate::node::NodeState;
 
@@ -58,6 +63,7 @@ pub(super) struct Wanted {
 
 pub(super) async fn run(
     State(state): State<Arc<NodeState>>,
+    Extension(caller): Extension<Caller>,
     wanted: Result<Query<Wanted>, QueryRejection>,
     headers: HeaderMap,
     request: Result<Json<Request>, JsonRejection>,
@@ -73,17 +79,21 @@ pub(super) async fn run(
             .collect(),
         limit: request.limit,
     };
+    let mut recording = state.memory.begin(history::record(Kind::Sql, &caller));
+    recording.record().sql.clone_from(&request.sql);
+    recording.record().params.clone_from(&request.params);
     if let Some(format) = format {
         let terms = Terms {
             priority: Priority::Export,
             time: None,
         };
-        let stream = state.sql.export(&request, format, terms).await?;
+        let stream = Recorded::of(state.sql.export(&request, format, terms).await, recording)?;
         return body::file(stream, format, wanted.name.as_deref()).await;
     }
     // What has landed before the query starts is what it is sure to see.
     let complete_to = complete_to(&state).await;
-    let stream = state.sql.stream(&request, Terms::default()).await?;
+    recording.record().complete_to = complete_to;
+    let stream = Recorded::of(state.sql.stream(&request, Terms::default()).await, recording)?;
     if wants_events(&headers) {
         return Ok(events::answer(stream, complete_to));
     }

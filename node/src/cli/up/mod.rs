@@ -26,6 +26,7 @@ use crate::config::{ConnectionSection, Secret, StreamSection, default_database};
 use crate::embedded::broker::{DemoBroker, FETCH_WAIT_MAX_MS};
 use crate::embedded::clickhouse::{ClickHouseOptions, EmbeddedClickHouse, default_cache_dir};
 use crate::embedded::demo::{DEMO_PARTITIONS, DEMO_TOPIC, DemoOptions, DemoStream};
+use crate::http::access::AccessOptions;
 use crate::node::{Node, NodeOptions};
 use crate::registry::Registry;
 use crate::registry::document::Declared;
@@ -250,7 +251,7 @@ async fn start_rest(
     let node = Node::start(NodeOptions {
         id: "node-1".parse()?,
         listener,
-        token: args.token.clone(),
+        access: AccessOptions::single(args.token.clone()),
         writer,
         reader,
         database: default_database(),

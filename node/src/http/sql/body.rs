@@ -3,18 +3,19 @@
 use std::fmt::Write as _;
 
 use aurora_actors::query::format::ExportFormat;
-use aurora_actors::query::sql::{Event, SqlError, SqlStream};
+use aurora_actors::query::sql::{Event, SqlError};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
 use super::super::problem::Problem;
+use super::recorded::Recorded;
 use super::{HOLD, QUERY_ID};
 
-/// A query's result on its way into `{"query_id", "columns", "rows", "truncated", "statistics", "complete_to"}`.
+/// A query's result on its way into `{"query_id", "history_id", "columns", "rows", "truncated", "statistics", "complete_to"}`.
 struct JsonAnswer {
-    stream: SqlStream,
+    stream: Recorded,
     complete_to: Option<jiff::Timestamp>,
     /// What is written and not sent.
     text: String,
@@ -36,10 +37,14 @@ fn cut() -> std::io::Error {
 }
 
 /// The result as JSON.
-pub(super) async fn json(stream: SqlStream, complete_to: Option<jiff::Timestamp>) -> Result<Response, Problem> {
+pub(super) async fn json(stream: Recorded, complete_to: Option<jiff::Timestamp>) -> Result<Response, Problem> {
     let query_id = query_id(&stream);
     let mut answer = JsonAnswer {
-        text: format!("{{\"query_id\":{}", quoted(stream.query_id())),
+        text: format!(
+            "{{\"query_id\":{},\"history_id\":{}",
+            quoted(stream.query_id()),
+            quoted(stream.history_id())
+        ),
         stream,
         complete_to,
         has_rows: false,
@@ -118,7 +123,7 @@ impl JsonAnswer {
 
 /// The result as a file.
 pub(super) async fn file(
-    mut stream: SqlStream,
+    mut stream: Recorded,
     format: ExportFormat,
     name: Option<&str>,
 ) -> Result<Response, Problem> {
@@ -180,7 +185,7 @@ fn file_name(wanted: &str) -> String {
     }
 }
 
-fn query_id(stream: &SqlStream) -> HeaderValue {
+fn query_id(stream: &Recorded) -> HeaderValue {
     // It is letters, digits and dashes.
     HeaderValue::from_str(stream.query_id()).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

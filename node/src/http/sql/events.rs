@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use aurora_actors::query::sql::{Event as Happened, SqlStream};
+use aurora_actors::query::sql::Event as Happened;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -11,13 +11,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::problem::Problem;
+use super::recorded::Recorded;
 
 /// How often something is sent while nothing happens, so that nobody between takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// The events of a query, `query` first.
-pub(super) fn answer(stream: SqlStream, complete_to: Option<jiff::Timestamp>) -> Response {
-    let begun = event("query", &json!({ "query_id": stream.query_id() }));
+pub(super) fn answer(stream: Recorded, complete_to: Option<jiff::Timestamp>) -> Response {
+    let begun = event("query", &json!({ "query_id": stream.query_id(), "history_id": stream.history_id() }));
     let begin = stream::once(std::future::ready(Ok::<_, Infallible>(begun)));
     let rest = stream::unfold(Some(stream), move |stream| async move {
         let mut stream = stream?;

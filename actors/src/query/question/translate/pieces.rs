@@ -134,7 +134,7 @@ pub(super) fn pieces(words: &[Word], table: &Table) -> Vec<Piece> {
     let chosen = link::strongest(candidates);
     let mut pieces = Vec::new();
     let mut at = 0;
-    let mut single = |from: usize, to: usize, pieces: &mut Vec<Piece>| {
+    let single = |from: usize, to: usize, pieces: &mut Vec<Piece>| {
         for at in from..to {
             let kind = if let Some(number) = words[at].number() {
                 Kind::Number(number)

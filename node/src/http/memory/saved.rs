@@ -1,0 +1,142 @@
+//! Queries with a name, over HTTP. A link to one, `/query?saved=NAME`, shows it and never runs it by itself.
+
+use std::sync::Arc;
+
+use aurora_actors::query::memory::saved::{Saved, SavedQuery, check_name};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::{Deserialize, Serialize};
+
+use crate::http::access::Caller;
+use crate::http::extract::{Body, InPath, etag, expected_version};
+use crate::http::problem::Problem;
+use crate::node::NodeState;
+
+/// All saved queries, without their statements.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SavedList {
+    /// In order of their names.
+    pub saved: Vec<SavedSummary>,
+}
+
+/// What is worth knowing of a saved query in a list.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SavedSummary {
+    /// Its name.
+    pub name: String,
+    /// Where the page shows it.
+    pub link: String,
+    /// Its version.
+    pub version: u64,
+    /// The question it answers.
+    pub question: Option<String>,
+    /// What it is for.
+    pub description: String,
+    /// Who saved it first.
+    pub owner: String,
+    /// Who changed it last.
+    pub changed_by: String,
+    /// When.
+    pub changed_at: jiff::Timestamp,
+}
+
+/// A saved query.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SavedView {
+    /// What is known of it in lists as well.
+    #[serde(flatten)]
+    pub summary: SavedSummary,
+    /// The statement.
+    pub sql: String,
+    /// Values for its parameters.
+    pub params: std::collections::BTreeMap<String, String>,
+    /// How it is drawn.
+    pub chart: Option<serde_json::Value>,
+}
+
+/// Lists all.
+pub(in crate::http) async fn list(State(state): State<Arc<NodeState>>) -> Result<Json<SavedList>, Problem> {
+    let saved = state.memory.saved().await?.into_iter();
+    let saved = saved.map(|(name, saved, version)| summary(name, version, saved).0);
+    Ok(Json(SavedList {
+        saved: saved.collect(),
+    }))
+}
+
+/// Shows one.
+pub(in crate::http) async fn show(
+    State(state): State<Arc<NodeState>>,
+    InPath(name): InPath<String>,
+) -> Result<Response, Problem> {
+    let found = state.memory.find_saved(&name).await?;
+    match found.content {
+        Some(saved) => Ok(view(StatusCode::OK, name, found.version, saved)),
+        None => Err(Problem::not_found("saved query", &name)),
+    }
+}
+
+/// Saves one.
+pub(in crate::http) async fn put(
+    State(state): State<Arc<NodeState>>,
+    Extension(caller): Extension<Caller>,
+    InPath(name): InPath<String>,
+    headers: HeaderMap,
+    Body(query): Body<SavedQuery>,
+) -> Result<Response, Problem> {
+    check_name(&name)?;
+    query.check()?;
+    let found = state.memory.find_saved(&name).await?;
+    let expected = expected_version(&headers, found.version, found.content.is_some())?;
+    let (version, saved) = state.memory.save(&name, expected, query, &caller.name).await?;
+    let status = match found.content {
+        Some(_) => StatusCode::OK,
+        None => StatusCode::CREATED,
+    };
+    Ok(view(status, name, version, saved))
+}
+
+/// Forgets one; whichever version it is, unless `If-Match` names one.
+pub(in crate::http) async fn delete(
+    State(state): State<Arc<NodeState>>,
+    InPath(name): InPath<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let found = state.memory.find_saved(&name).await?;
+    if found.content.is_none() {
+        return Err(Problem::not_found("saved query", &name));
+    }
+    if headers.contains_key(header::IF_MATCH) {
+        expected_version(&headers, found.version, true)?;
+    }
+    state.memory.unsave(&name, found.version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn summary(name: String, version: u64, saved: Saved) -> (SavedSummary, SavedQuery) {
+    let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let mut query = saved.query;
+    let summary = SavedSummary {
+        link: format!("/query?saved={encoded}"),
+        name,
+        version,
+        question: query.question.take(),
+        description: std::mem::take(&mut query.description),
+        owner: saved.owner,
+        changed_by: saved.changed_by,
+        changed_at: saved.changed_at,
+    };
+    (summary, query)
+}
+
+fn view(status: StatusCode, name: String, version: u64, saved: Saved) -> Response {
+    let (summary, query) = summary(name, version, saved);
+    let view = SavedView {
+        summary,
+        sql: query.sql,
+        params: query.params,
+        chart: query.chart,
+    };
+    (status, [(header::ETAG, etag(version))], Json(view)).into_response()
+}
