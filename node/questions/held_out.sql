@@ -49,7 +49,7 @@ SELECT
     round(0.2 + 4 * -log(1 - u(number, 705)) * if(service = 'ECO', 1.7, 1), 2) AS weight_kg,
     toDecimal64(8 + 140 * -log(1 - u(number, 706)), 2) AS declared_value,
     toDecimal64(3.1 + weight_kg * transform(service, ['EXP', 'STD'], [2.4, 1.1], 0.7), 2) AS postage_eur,
-    u(number, 707) < transform(carrier, ['Norvik', 'BlueVan', 'Pelikan', 'Ostwind'], [0.013, 0.021, 0.034, 0.047], 0.01) AS damaged,
+    u(number, 707) < transform(carrier, ['Norvik', 'BlueVan', 'Pelikan', 'Ostwind'], [0.03, 0.021, 0.034, 0.047], 0.01) AS damaged,
     if(delivered_at IS NULL, 0, toUInt8(pick([1, 2, 3], u(number, 708), 2.2))) AS attempts,
     'parcel-events' AS _topic,
     toInt32(number % 5) AS _partition,
@@ -165,7 +165,7 @@ SELECT
     if(dept = 'Paediatrics', toUInt8(u(patient, 910) * 16), toUInt8(17 + u(patient, 910) * 76)) AS age,
     toDecimal64(if(outcome = 'attended', 65 + 90 * -log(1 - u(number, 911)) * if(insurance = 'private', 1.5, 1), if(outcome = 'no_show', 40, 0)), 2)
         AS fee_chf,
-    if(outcome = 'attended', arrayFilter((code, i) -> u(number, 920 + i) < 0.11 + 0.04 * i, ['I10', 'L20', 'M54', 'H66', 'J06', 'E11'],
+    if(outcome = 'attended', arrayFilter((code, i) -> u(number, 920 + i) < 0.11 + 0.04 * i + if(dept = 'Orthopaedics' AND code = 'M54', 0.3, 0), ['I10', 'L20', 'M54', 'H66', 'J06', 'E11'],
         [1, 2, 3, 4, 5, 6]), []) AS icd_codes
 FROM
 (
@@ -207,8 +207,8 @@ WITH
     (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
 SELECT
     toDateTime64(now(), 3) - toIntervalSecond(toUInt32(pow(u(number, 1001), 2) * 75 * 86400)) AS evt_time,
-    pick(['delivered', 'delivered', 'delivered', 'open', 'open', 'click', 'bounce', 'unsubscribe', 'spam_report'],
-        kind, if(topic_list = 'weekly_digest', 1.1, 1.5)) AS evt,
+    pick(['delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'open', 'open', 'open', 'click', 'click', 'bounce', 'unsubscribe',
+        'spam_report'], kind, if(topic_list = 'weekly_digest', 1.1, 1.5) * if(paid, 0.85, 1)) AS evt,
     person AS subscriber,
     ['Autumn special', 'Rate changes', 'Product news', 'Reader survey', 'Year in review', 'Tips and tricks'][1 + toUInt8(floor(6 * pow(u(number, 1003), 1.3)))]
         AS issue,
@@ -293,7 +293,7 @@ FROM
         number,
         toUInt32(pow(u(number, 1101), 1.7) * 150 * 86400) AS ago_s,
         3000 + toUInt32(floor(5000 * pow(u(number, 1111), 1.6))) * 1861 % 30011 AS member,
-        1 + toUInt32(floor(4000 * pow(u(number, 1112), 1.8))) * 557 % 20011 AS book,
+        4100 + toUInt32(floor(4000 * pow(u(number, 1112), 1.8))) * 557 % 20011 AS book,
         toUInt32(86400 + 1700000 * -log(1 - u(number, 1113))) AS kept_s
     FROM numbers(70000)
 );
@@ -338,7 +338,8 @@ SELECT
     if(Abandoned, 0, toUInt8(pick([0, 1, 2], u(number, 1209), 2.4))) AS Transfers,
     NOT Abandoned AND u(number, 1210) < if(Transfers > 0, 0.55, 0.8) AS Solved,
     if(NOT Abandoned AND u(number, 1211) < 0.2, toNullable(round(10 * pow(u(number, 1212), 0.4 + 0.3 * (agent % 3)), 1)), NULL) AS QualityScore,
-    pick(['invoice', 'password', 'outage', 'address_change', 'contract', 'complaint'], u(number, 1213), 1.4) AS Reason
+    pick(if(CallerCountry = 'AT', ['contract', 'invoice', 'password', 'complaint', 'outage', 'address_change'],
+        ['invoice', 'password', 'outage', 'address_change', 'contract', 'complaint']), u(number, 1213), 1.4) AS Reason
 FROM
 (
     WITH

@@ -55,7 +55,8 @@ FROM
         2000 + toUInt32(floor(6000 * pow(u(number, 114), 1.5))) * 7919 % 60013 AS customer,
         u(number, 108) AS urgency,
         toUInt32(120 + 9000 * -log(1 - u(number, 115)) * (1.2 - urgency)) AS reply_s,
-        toUInt32(reply_s + 600 + 110000 * -log(1 - u(number, 116)) * (1.3 - urgency)) AS solve_s
+        toUInt32(reply_s + 600 + 110000 * -log(1 - u(number, 116)) * (1.3 - urgency)
+            * (0.7 + 0.6 * u(toUInt32(floor(12 * pow(u(number, 106), 1.3))), 117))) AS solve_s
     FROM numbers(60000)
 );
 
@@ -206,7 +207,7 @@ SELECT
     pick(['M', 'D', 'T'], u(number, 404), 1.7) AS dev,
     toUInt32(80 + 2500 * pow(u(number, 405), 2) * [1.0, 2.2, 0.8, 1.3, 1.7, 0.4, 0.6][c]) AS impr,
     toUInt32(impr * [0.031, 0.006, 0.014, 0.011, 0.008, 0.042, 0.019][c] * (0.5 + u(number, 406)) * if(dev = 'M', 1.2, 0.9)) AS clk,
-    toUInt16(clk * [0.06, 0.021, 0.085, 0.035, 0.11, 0.045, 0.052][c] * (0.6 + u(number, 407)) + u(number, 408) * 0.9) AS conv,
+    toUInt16(clk * [0.06, 0.021, 0.085, 0.035, 0.11, 0.045, 0.052][c] * (0.6 + u(number, 407)) * if(geo = 'DE' AND c = 3, 4, 1) + u(number, 408) * 0.9) AS conv,
     toDecimal64(clk * (0.15 + 0.7 * u(c, 409) + 0.2 * u(number, 410)) + 0.05, 2) AS spend_eur,
     toDecimal64(conv * (6 + 14 * u(c, 411) + 5 * u(number, 412)), 2) AS rev_eur
 FROM
@@ -314,7 +315,7 @@ SELECT
     pick(['Dust Harbor', 'Ice Keep', 'Old Mine', 'Sky Temple', 'Neon Docks'], u(m, 603), 1.3) AS map,
     pick(['Ember', 'Volt', 'Moss', 'Shade', 'Quill', 'Anvil', 'Mirage', 'Tide'], u(number, 604), 1.3) AS hero,
     u(number, 605) < 0.44 + if(hero = 'Quill', 0.09, 0) + if(premium, 0.03, 0) AS won,
-    toUInt16(floor(-log(1 - u(number, 606)) * if(won, 7, 5))) AS kills,
+    toUInt16(floor(-log(1 - u(number, 606)) * if(won, 7, 5) * if(premium, 1.2, 1))) AS kills,
     toUInt16(floor(-log(1 - u(number, 607)) * 5.5)) AS deaths,
     toUInt16(floor(-log(1 - u(number, 608)) * 4)) AS assists,
     toUInt32(420 + 1800 * pow(u(m, 609), 1.4) * if(game_mode = 'tournament', 1.4, 1)) AS duration_s,
