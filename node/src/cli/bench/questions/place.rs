@@ -172,7 +172,9 @@ impl Database {
     pub(super) fn new(url: &str, name: &str) -> anyhow::Result<Self> {
         // The URL is not repeated: there may be a password in it.
         let url = Url::parse(url)
-            .context("--clickhouse takes a URL such as http://user:password@127.0.0.1:8123")?;
+            .ok()
+            .filter(|url| ["http", "https"].contains(&url.scheme()));
+        let url = url.context("--clickhouse takes a URL such as http://user:password@127.0.0.1:8123")?;
         let http = reqwest::Client::builder()
             .timeout(STATEMENT_TIMEOUT)
             .build()
