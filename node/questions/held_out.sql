@@ -104,7 +104,7 @@ SELECT
     multiIf(u(meter, 803) < 0.71, 'household', u(meter, 803) < 0.93, 'business', 'public') AS customerType,
     pick(['flat', 'night', 'dynamic'], u(meter, 804), 1.5) AS tariff,
     round(0.05 + 0.6 * -log(1 - u(number, 805)) * transform(customerType, ['household', 'business'], [1., 6.], 3.5)
-        * (0.7 + 0.6 * u(meter, 806)), 3) AS kwh,
+        * (0.7 + 0.6 * u(meter, 806)) * if(toHour(readAt) BETWEEN 17 AND 20, 2.5, 1), 3) AS kwh,
     round(kwh * (2 + 3 * u(number, 807)), 2) AS peakKw,
     if(u(meter, 808) < 0.24, toNullable(round(0.9 * pow(u(number, 809), 2) * transform(gridArea, ['Altdorf', 'Lindenau'], [1.6, 1.3], 1.), 3)), NULL)
         AS solarKwh,
@@ -144,12 +144,12 @@ ENGINE = MergeTree ORDER BY scheduled_at;
 INSERT INTO appointments
 WITH
     (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-    (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
+    (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick,
+    ['Dr. Aebi', 'Dr. Brunner', 'Dr. Caruso', 'Dr. Dreyer', 'Dr. Egli', 'Dr. Fontana', 'Dr. Gut', 'Dr. Haas', 'Dr. Iten'] AS doctors
 SELECT
     number + 1 AS appt_id,
     patient AS patient_id,
-    pick(['Dr. Aebi', 'Dr. Brunner', 'Dr. Caruso', 'Dr. Dreyer', 'Dr. Egli', 'Dr. Fontana', 'Dr. Gut', 'Dr. Haas', 'Dr. Iten'],
-        u(number, 903), 1.25) AS doctor,
+    pick(if(site = 'Hillcrest', reverse(doctors), doctors), u(number, 903), 1.25) AS doctor,
     transform(doctor, ['Dr. Aebi', 'Dr. Brunner', 'Dr. Caruso', 'Dr. Dreyer', 'Dr. Egli', 'Dr. Fontana', 'Dr. Gut'],
         ['Dermatology', 'Cardiology', 'Orthopaedics', 'Dermatology', 'Paediatrics', 'Cardiology', 'ENT'], 'Orthopaedics') AS dept,
     pick(['Lakeside', 'Station', 'Hillcrest'], u(number, 904), 1.5) AS site,
@@ -162,7 +162,7 @@ SELECT
     if(outcome = 'cancelled', toNullable(if(u(number, 907) < 0.72, 'patient', 'clinic')), NULL) AS cancelled_by,
     pick(['public', 'private', 'accident', 'self_pay'], u(patient, 908), 1.6) AS insurance,
     u(number, 909) < 0.31 AS first_visit,
-    if(dept = 'Paediatrics', toUInt8(u(patient, 910) * 16), toUInt8(17 + u(patient, 910) * 76)) AS age,
+    if(dept = 'Paediatrics', toUInt8(u(patient, 910) * 16), if(dept = 'ENT', toUInt8(4 + u(patient, 910) * 80), toUInt8(17 + u(patient, 910) * 76))) AS age,
     toDecimal64(if(outcome = 'attended', 65 + 90 * -log(1 - u(number, 911)) * if(insurance = 'private', 1.5, 1), if(outcome = 'no_show', 40, 0)), 2)
         AS fee_chf,
     if(outcome = 'attended', arrayFilter((code, i) -> u(number, 920 + i) < 0.11 + 0.04 * i + if(dept = 'Orthopaedics' AND code = 'M54', 0.3, 0), ['I10', 'L20', 'M54', 'H66', 'J06', 'E11'],
@@ -208,7 +208,7 @@ WITH
 SELECT
     toDateTime64(now(), 3) - toIntervalSecond(toUInt32(pow(u(number, 1001), 2) * 75 * 86400)) AS evt_time,
     pick(['delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'open', 'open', 'open', 'click', 'click', 'bounce', 'unsubscribe',
-        'spam_report'], kind, if(topic_list = 'weekly_digest', 1.1, 1.5) * if(paid, 0.85, 1)) AS evt,
+        'spam_report'], kind, if(topic_list = 'weekly_digest', 2.8, 1.3) * if(paid, 0.85, 1)) AS evt,
     person AS subscriber,
     ['Autumn special', 'Rate changes', 'Product news', 'Reader survey', 'Year in review', 'Tips and tricks'][1 + toUInt8(floor(6 * pow(u(number, 1003), 1.3)))]
         AS issue,
