@@ -30,7 +30,7 @@ use clap::Args;
 use self::asking::{Answer, Node, Reply};
 use self::compare::ResultRow;
 use self::place::{Database, Model, OwnServices};
-use self::report::{Judged, Outcome, Report};
+use self::report::{Judged, Outcome, ReplyKind, Report};
 use self::set::{PRACTICE, Question, Set};
 use super::super::{output, up};
 use crate::telemetry::{self, LogFormat};
@@ -241,10 +241,12 @@ impl Exam {
                 ..Judged::default()
             },
             Reply::Declined(why) => Judged {
+                reply: ReplyKind::Declined,
                 why: question.expect.is_none().then(|| format!("declined: {why}")),
                 ..Judged::default()
             },
             Reply::Answered(answer) => Judged {
+                reply: ReplyKind::Answered,
                 why: self.judge(question, &answer).await?,
                 sql: answer.sql,
                 notes: answer.notes,

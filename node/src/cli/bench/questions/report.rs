@@ -17,6 +17,7 @@ pub(super) struct Outcome {
     /// Which time it was asked, from 1.
     pub(super) round: usize,
     pub(super) right: bool,
+    pub(super) reply: ReplyKind,
     /// From asking to the whole reply.
     pub(super) seconds: f64,
     pub(super) engine: Option<String>,
@@ -42,6 +43,7 @@ impl Outcome {
             kind: question.kind().to_owned(),
             round,
             right: judged.why.is_none(),
+            reply: judged.reply,
             seconds,
             engine: judged.notes.engine,
             attempts: judged.notes.attempts,
@@ -78,9 +80,23 @@ impl Outcome {
     }
 }
 
-/// An answer that was looked at.
+/// What came back, whether that was right or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReplyKind {
+    /// Rows.
+    Answered,
+    /// A question back, or a refusal.
+    Declined,
+    /// Nothing of use.
+    #[default]
+    Failed,
+}
+
+/// A reply that was looked at.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
+    pub(super) reply: ReplyKind,
     /// `None` if it is right.
     pub(super) why: Option<String>,
     pub(super) sql: Option<String>,
@@ -112,6 +128,7 @@ pub(super) struct Report {
     always_right: Share,
     by_kind: BTreeMap<String, Share>,
     by_engine: BTreeMap<String, Share>,
+    by_reply: BTreeMap<ReplyKind, Share>,
     median_seconds: Option<f64>,
     max_seconds: Option<f64>,
     outcomes: Vec<Outcome>,
@@ -121,6 +138,7 @@ impl Report {
     pub(super) fn new(set: &str, outcomes: Vec<Outcome>) -> Self {
         let mut by_kind: BTreeMap<String, Share> = BTreeMap::new();
         let mut by_engine: BTreeMap<String, Share> = BTreeMap::new();
+        let mut by_reply: BTreeMap<ReplyKind, Share> = BTreeMap::new();
         let mut by_question: BTreeMap<&str, bool> = BTreeMap::new();
         let mut all = Share::default();
         for outcome in &outcomes {
@@ -134,6 +152,7 @@ impl Report {
                 .entry(engine.to_owned())
                 .or_default()
                 .count(outcome.right);
+            by_reply.entry(outcome.reply).or_default().count(outcome.right);
             *by_question.entry(&outcome.id).or_insert(true) &= outcome.right;
         }
         let mut always_right = Share::default();
@@ -148,6 +167,7 @@ impl Report {
             always_right,
             by_kind,
             by_engine,
+            by_reply,
             median_seconds: median(outcomes.iter().map(|outcome| outcome.seconds)),
             max_seconds: outcomes.iter().map(|outcome| outcome.seconds).reduce(f64::max),
             outcomes,
@@ -176,6 +196,17 @@ impl Report {
             .map(|(engine, share)| format!("{engine} {} of {}", share.right, share.total))
             .collect();
         output::line(&format!("by engine: {}", engines.join(", ")));
+        let wrong = |reply| {
+            self.by_reply
+                .get(&reply)
+                .map_or(0, |share| share.total - share.right)
+        };
+        output::line(&format!(
+            "wrong ones: {} answered, {} declined, {} failed",
+            wrong(ReplyKind::Answered),
+            wrong(ReplyKind::Declined),
+            wrong(ReplyKind::Failed),
+        ));
         let seconds =
             |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1}"));
         output::line(&format!(
@@ -203,6 +234,11 @@ mod tests {
             kind: kind.to_owned(),
             round,
             right,
+            reply: if right {
+                ReplyKind::Answered
+            } else {
+                ReplyKind::Declined
+            },
             seconds,
             engine: right.then(|| "built-in".to_owned()),
             attempts: None,
@@ -225,6 +261,10 @@ mod tests {
         assert_eq!(report.always_right, Share { right: 1, total: 2 });
         assert_eq!(report.by_kind["count"], Share { right: 1, total: 2 });
         assert_eq!(report.by_engine["-"], Share { right: 0, total: 1 });
+        assert_eq!(
+            report.by_reply[&ReplyKind::Declined],
+            Share { right: 0, total: 1 }
+        );
         assert_eq!(report.max_seconds, Some(9.0));
         assert_eq!(report.median_seconds, Some(3.0));
     }
