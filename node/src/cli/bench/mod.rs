@@ -9,6 +9,7 @@
 //! | `measure`, `freshness` | how they are measured, from outside and in the same way |
 //! | `usage` | CPU and memory of processes |
 //! | `report` | what came out, for people and for programs |
+//! | `questions/` | another measurement: how many questions are answered rightly |
 
 mod aurora_node;
 mod event;
@@ -16,6 +17,7 @@ mod freshness;
 mod ingest;
 mod kafka_engine;
 mod measure;
+mod questions;
 mod report;
 mod services;
 mod topic;
@@ -36,10 +38,13 @@ pub(super) struct BenchArgs {
 enum What {
     /// Read a topic into ClickHouse, with Aurora and with ClickHouse's own Kafka engine
     Ingest(ingest::IngestArgs),
+    /// Ask questions whose answers are known, and count the right ones
+    Questions(questions::QuestionsArgs),
 }
 
 pub(super) async fn run(args: BenchArgs) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Ingest(args) => ingest::run(&args).await,
+        What::Questions(args) => questions::run(&args).await,
     }
 }
