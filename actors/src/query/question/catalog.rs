@@ -58,6 +58,9 @@ pub struct Column {
     pub values_complete: bool,
     /// What the column is for.
     pub role: Role,
+    /// Its values are not shown to a model.
+    #[serde(default)]
+    pub hidden: bool,
     /// Part of the table's sorting key.
     pub in_sorting_key: bool,
 }

@@ -30,6 +30,8 @@ pub enum Target {
     Value(usize, String),
     /// The rows of the table.
     Rows,
+    /// SQL that the team's glossary gives.
+    Formula(String),
 }
 
 /// What a name can end with and mean no more by it.

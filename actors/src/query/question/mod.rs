@@ -14,9 +14,16 @@
 //! **Invariant:** nothing that a model writes is ever executed but SQL, as the reading user, behind the
 //! guard. Sample values and rows are data, never instructions.
 
+pub mod ask;
 pub mod catalog;
+pub mod chart;
 pub mod compile;
+mod gather;
+mod follow_up;
 pub mod link;
+pub mod model;
+mod prompt;
+pub mod reading;
 pub mod spec;
 pub mod time;
 pub mod translate;

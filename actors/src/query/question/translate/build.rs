@@ -1,6 +1,6 @@
 //! Puts pieces together.
 
-use super::Reading;
+use super::{Hints, Reading};
 use super::pieces::{Computed, Kind, Piece, pieces};
 use crate::query::question::catalog::{Column, Role, Table};
 use crate::query::question::link::Target;
@@ -32,11 +32,11 @@ pub(super) struct Builder<'a> {
 }
 
 /// Reads a question for one table; nothing when nothing in it has to do with the table.
-pub(super) fn read(words: &[Word], table: &Table) -> Option<Reading> {
+pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Reading> {
     let mut builder = Builder {
         table,
         words,
-        pieces: pieces(words, table),
+        pieces: pieces(words, table, hints),
         spec: Spec {
             database: table.database.clone(),
             table: table.name.clone(),
@@ -99,7 +99,7 @@ impl<'a> Builder<'a> {
                         (false, false) => 0.7,
                     }
                 }
-                Kind::Link(Target::Column(_)) => 1.0 + 0.5 * (length - 1.0),
+                Kind::Link(Target::Column(_) | Target::Formula(_)) => 1.0 + 0.5 * (length - 1.0),
                 Kind::Link(Target::Value(..)) => 1.1 + 0.4 * (length - 1.0),
                 _ => 0.0,
             };

@@ -26,6 +26,7 @@ pub(super) fn is_additive(column: &Column) -> bool {
 
 impl Builder<'_> {
     pub(super) fn measures(&mut self) {
+        self.formulas();
         self.defined();
         self.ratio();
         self.spread();
@@ -63,6 +64,22 @@ impl Builder<'_> {
         self.elapsed();
         if self.spec.measures.is_empty() {
             self.implied();
+        }
+    }
+
+    /// What the glossary says how to compute.
+    fn formulas(&mut self) {
+        for at in 0..self.pieces.len() {
+            if let Some(Kind::Link(Target::Formula(sql))) = self.kind(at) {
+                let of = Expression::Glossary(sql.clone());
+                self.use_piece(at);
+                self.spec.measures.push(Measure::of(Aggregate::Sum, Some(of)));
+                for piece in &mut self.pieces {
+                    if matches!(piece.kind, Kind::Aggregate(_)) {
+                        piece.used = true;
+                    }
+                }
+            }
         }
     }
 

@@ -35,13 +35,37 @@ impl Reading {
     }
 }
 
+/// What words mean beyond what names and values tell: from the glossary, or from a model that was asked.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hints {
+    /// Phrases in lower case, what they mean, and in which table (`database.name`; in all when empty).
+    pub meanings: Vec<Hint>,
+    /// Words that mean nothing for the answer.
+    pub harmless: Vec<String>,
+}
+
+/// What a phrase means.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hint {
+    /// The phrase, in lower case.
+    pub phrase: String,
+    /// In which table; its plain name will do. Empty: in all.
+    pub table: String,
+    /// The column that is meant; none for a formula.
+    pub column: Option<String>,
+    /// The value of it that is meant.
+    pub value: Option<String>,
+    /// SQL that computes what is meant.
+    pub formula: Option<String>,
+}
+
 /// Reads the question for every table, the best reading first. Tables that have nothing to do with it are left out.
-pub fn readings<'a>(question: &str, catalog: &'a Catalog) -> Vec<(&'a Table, Reading)> {
+pub fn readings<'a>(question: &str, catalog: &'a Catalog, hints: &Hints) -> Vec<(&'a Table, Reading)> {
     let words: Vec<Word> = words(question);
     let mut readings: Vec<(&Table, Reading)> = catalog
         .tables
         .iter()
-        .filter_map(|table| Some((table, build::read(&words, table)?)))
+        .filter_map(|table| Some((table, build::read(&words, table, hints)?)))
         .collect();
     readings.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
     readings

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::{Hint, Hints};
 use crate::query::question::catalog::Table;
 use crate::query::question::link::{self, Target};
 use crate::query::question::spec::Comparison;
@@ -113,7 +114,7 @@ pub(super) enum Computed {
 }
 
 /// Cuts the words into pieces for a table.
-pub(super) fn pieces(words: &[Word], table: &Table) -> Vec<Piece> {
+pub(super) fn pieces(words: &[Word], table: &Table, hints: &Hints) -> Vec<Piece> {
     let mut candidates: Vec<(Range<usize>, f32, Kind)> = Vec::new();
     for mention in time::mentions(words) {
         let base = match mention.meaning {
@@ -131,6 +132,9 @@ pub(super) fn pieces(words: &[Word], table: &Table) -> Vec<Piece> {
     for link in link::links(words, table) {
         candidates.push((link.words, link.strength, Kind::Link(link.target)));
     }
+    for hint in &hints.meanings {
+        hinted(words, table, hint, &mut candidates);
+    }
     let chosen = link::strongest(candidates);
     let mut pieces = Vec::new();
     let mut at = 0;
@@ -138,7 +142,7 @@ pub(super) fn pieces(words: &[Word], table: &Table) -> Vec<Piece> {
         for at in from..to {
             let kind = if let Some(number) = words[at].number() {
                 Kind::Number(number)
-            } else if (FILLERS.contains(&words[at].text.as_str()) || HARMLESS.contains(&words[at].text.as_str())) && !words[at].quoted {
+            } else if (FILLERS.contains(&words[at].text.as_str()) || HARMLESS.contains(&words[at].text.as_str()) || hints.harmless.contains(&words[at].text)) && !words[at].quoted {
                 Kind::Filler
             } else {
                 Kind::Unknown
@@ -153,6 +157,28 @@ pub(super) fn pieces(words: &[Word], table: &Table) -> Vec<Piece> {
     }
     single(at, words.len(), &mut pieces);
     pieces
+}
+
+/// Ties that the glossary or a model has stated outdo all others.
+fn hinted(words: &[Word], table: &Table, hint: &Hint, candidates: &mut Vec<(Range<usize>, f32, Kind)>) {
+    let here = hint.table.is_empty() || hint.table == table.name || hint.table.split_once('.') == Some((&table.database, &table.name));
+    let column = hint.column.as_ref().and_then(|name| table.columns.iter().position(|column| column.name == *name));
+    let target = match (&hint.formula, column, &hint.value) {
+        (Some(formula), ..) => Target::Formula(formula.clone()),
+        (None, Some(column), Some(value)) => Target::Value(column, value.clone()),
+        (None, Some(column), None) => Target::Column(column),
+        (None, None, _) => return,
+    };
+    let phrase = crate::query::question::words::words(&hint.phrase);
+    if !here || phrase.is_empty() {
+        return;
+    }
+    for start in 0..(words.len() + 1).saturating_sub(phrase.len()) {
+        let same = words[start..start + phrase.len()].iter().zip(&phrase).all(|(word, wanted)| word.text == wanted.text || word.stem == wanted.stem);
+        if same {
+            candidates.push((start..start + phrase.len(), 3.0 + phrase.len() as f32, Kind::Link(target.clone())));
+        }
+    }
 }
 
 struct At<'a> {
