@@ -47,6 +47,8 @@ pub struct NodeOptions {
     pub properties: Vec<(String, String)>,
     /// Whether it has the connection in its configuration; otherwise it can only learn of it from others.
     pub has_connection: bool,
+    /// What its `[queries]` section says.
+    pub queries: Vec<(String, u64)>,
     /// What programs have to send.
     pub token: Option<String>,
     /// The cluster it is of.
@@ -78,13 +80,24 @@ impl NodeOptions {
     /// A node `node-1` between these two.
     pub fn new(kafka: &Kafka, clickhouse: &ClickHouse, topics: &[&str]) -> Self {
         Self {
-            id: "node-1".to_owned(),
             topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            brokers: kafka.bootstrap_servers(),
+            has_connection: true,
+            ..Self::for_queries(clickhouse)
+        }
+    }
+
+    /// A node `node-1` that ingests nothing and only answers queries.
+    pub fn for_queries(clickhouse: &ClickHouse) -> Self {
+        Self {
+            id: "node-1".to_owned(),
+            topics: Vec::new(),
             writer: clickhouse.writer().clone(),
             reader: clickhouse.reader().clone(),
-            brokers: kafka.bootstrap_servers(),
+            brokers: String::new(),
             properties: Vec::new(),
-            has_connection: true,
+            has_connection: false,
+            queries: Vec::new(),
             token: None,
             cluster: None,
             member: None,
@@ -146,6 +159,12 @@ impl NodeOptions {
                 seeds.join(", "),
                 cluster.capacity,
             );
+        }
+        if !self.queries.is_empty() {
+            let _ = writeln!(toml, "\n[queries]");
+            for (name, value) in &self.queries {
+                let _ = writeln!(toml, "{name} = {value}");
+            }
         }
         for topic in &self.topics {
             let _ = write!(

@@ -207,7 +207,10 @@ impl Pool {
         for cancel in self.jobs.all.lock().values() {
             cancel.cancel();
         }
-        if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(5), &mut task)
+            .await
+            .is_err()
+        {
             self.factory.stop(None);
         }
     }

@@ -117,7 +117,11 @@ impl Wall {
                     tracing::debug!(%error, "the reading user could not be looked at");
                 }
                 let stands = matches!(*inner.standing.lock(), Standing::Stands(..));
-                let pause = if stands { WHILE_IT_STANDS } else { WHILE_IT_DOES_NOT };
+                let pause = if stands {
+                    WHILE_IT_STANDS
+                } else {
+                    WHILE_IT_DOES_NOT
+                };
                 tokio::select! {
                     () = inner.stop.cancelled() => return,
                     () = tokio::time::sleep(pause) => {}
@@ -154,9 +158,27 @@ impl Wall {
         }
     }
 
-    /// Whether a query may lower its own limits.
-    pub(super) fn lets_narrow(&self) -> bool {
-        matches!(&*self.inner.standing.lock(), Standing::Stands(found, _) if found.narrows)
+    /// What a query may use at most, by ClickHouse and by the node, if it may lower its own limits.
+    pub(super) fn narrowed(&self) -> Option<QueryLimits> {
+        let Standing::Stands(found, _) = &*self.inner.standing.lock() else {
+            return None;
+        };
+        let ours = self.inner.limits.clone();
+        let [seconds, memory, rows, rows_to_read] = found.limits;
+        found.narrows.then(|| QueryLimits {
+            max_seconds: ours
+                .max_seconds
+                .min(u32::try_from(seconds).unwrap_or(u32::MAX))
+                .max(1),
+            max_memory_bytes: ours.max_memory_bytes.min(memory),
+            max_result_rows: ours.max_result_rows.min(rows),
+            max_rows_to_read: match (ours.max_rows_to_read, rows_to_read) {
+                (0, theirs) => theirs,
+                (ours, 0) => ours,
+                (ours, theirs) => ours.min(theirs),
+            },
+            ..ours
+        })
     }
 
     pub(super) fn view(&self) -> WallView {
@@ -229,7 +251,10 @@ impl Inner {
         let stood = matches!(*standing, Standing::Stands(..));
         if found.faults.is_empty() {
             if !stood {
-                tracing::info!(reader = self.login.user, "queries run as a reader that was verified");
+                tracing::info!(
+                    reader = self.login.user,
+                    "queries run as a reader that was verified"
+                );
             }
             *standing = Standing::Stands(found, jiff::Timestamp::now());
         } else {

@@ -36,7 +36,10 @@ fn cut() -> std::io::Error {
 }
 
 /// The result as JSON.
-pub(super) async fn json(stream: SqlStream, complete_to: Option<jiff::Timestamp>) -> Result<Response, Problem> {
+pub(super) async fn json(
+    stream: SqlStream,
+    complete_to: Option<jiff::Timestamp>,
+) -> Result<Response, Problem> {
     let query_id = query_id(&stream);
     let mut answer = JsonAnswer {
         text: format!("{{\"query_id\":{}", quoted(stream.query_id())),
@@ -69,7 +72,11 @@ impl JsonAnswer {
             return Some((Ok(text.into()), Step::Cut));
         }
         let text = std::mem::take(&mut answer.text);
-        let next = if answer.is_over { Step::End } else { Step::Go(answer) };
+        let next = if answer.is_over {
+            Step::End
+        } else {
+            Step::Go(answer)
+        };
         Some((Ok(text.into()), next))
     }
 
@@ -154,10 +161,16 @@ pub(super) async fn file(
     let disposition = HeaderValue::from_str(&disposition)
         .unwrap_or_else(|_| HeaderValue::from_static("attachment; filename=\"aurora\""));
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(format.media_type()),
+        ),
         (header::CONTENT_DISPOSITION, disposition),
         // A file of somebody else's words must never be taken for a page.
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
         (QUERY_ID, query_id),
     ];
     Ok((headers, body).into_response())
@@ -197,7 +210,10 @@ mod tests {
     fn names_of_files_are_harmless() {
         assert_eq!(file_name("orders-2024_05"), "orders-2024_05");
         assert_eq!(file_name("../../etc/passwd"), "______etc_passwd");
-        assert_eq!(file_name("a\"; x=\"b\r\nSet-Cookie: c"), "a___x__b__Set-Cookie__c");
+        assert_eq!(
+            file_name("a\"; x=\"b\r\nSet-Cookie: c"),
+            "a___x__b__Set-Cookie__c"
+        );
         for nothing in ["", "...", "\u{202e}"] {
             assert_eq!(file_name(nothing), "aurora");
         }
