@@ -9,6 +9,7 @@
 //! | `measure`, `freshness` | how they are measured, from outside and in the same way |
 //! | `usage` | CPU and memory of processes |
 //! | `report` | what came out, for people and for programs |
+//! | `sql` | another: questions through a node, and of ClickHouse directly |
 
 mod aurora_node;
 mod event;
@@ -18,6 +19,7 @@ mod kafka_engine;
 mod measure;
 mod report;
 mod services;
+mod sql;
 mod topic;
 mod usage;
 
@@ -36,10 +38,13 @@ pub(super) struct BenchArgs {
 enum What {
     /// Read a topic into ClickHouse, with Aurora and with ClickHouse's own Kafka engine
     Ingest(ingest::IngestArgs),
+    /// Ask questions through Aurora and of ClickHouse directly
+    Sql(sql::SqlArgs),
 }
 
 pub(super) async fn run(args: BenchArgs) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Ingest(args) => ingest::run(&args).await,
+        What::Sql(args) => sql::run(&args).await,
     }
 }
