@@ -65,6 +65,16 @@ const REFUSED: [u32; 6] = [
     497, // ACCESS_DENIED
 ];
 
+/// Exceptions that say nothing about the reader, only about how busy ClickHouse is.
+pub(super) const PASSING: [u32; 6] = [
+    159, // TIMEOUT_EXCEEDED
+    201, // QUOTA_EXCEEDED
+    202, // TOO_MANY_SIMULTANEOUS_QUERIES
+    241, // MEMORY_LIMIT_EXCEEDED
+    394, // QUERY_WAS_CANCELLED
+    439, // CANNOT_SCHEDULE_TASK
+];
+
 /// What is not there cannot be read either: Aurora's tables before the first ingest.
 const ABSENT: [u32; 2] = [60, 81];
 
@@ -108,7 +118,7 @@ async fn is_allowed(reader: &Store, sql: &str) -> Result<bool, StoreError> {
         Err(StoreError::Exception { code, .. }) if REFUSED.contains(&code) => Ok(false),
         Err(StoreError::Exception { code, .. }) if ABSENT.contains(&code) => Ok(false),
         // It was tried, whatever came of it.
-        Err(StoreError::Exception { .. }) => Ok(true),
+        Err(StoreError::Exception { code, .. }) if !PASSING.contains(&code) => Ok(true),
         Err(away) => Err(away),
     }
 }
