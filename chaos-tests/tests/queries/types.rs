@@ -57,11 +57,11 @@ fn values() -> Vec<(&'static str, Value)> {
         ),
         // The hour that summer time's end has twice: two instants that read the same in Berlin.
         (
-            "toDateTime64(1729989000.123456789, 9, 'Europe/Berlin')",
+            "toTimeZone(toDateTime64('2024-10-27 00:30:00.123456789', 9, 'UTC'), 'Europe/Berlin')",
             json!("2024-10-27T00:30:00.123456789Z"),
         ),
         (
-            "toDateTime64(1729992600.123, 3, 'Europe/Berlin')",
+            "toTimeZone(toDateTime64('2024-10-27 01:30:00.123', 3, 'UTC'), 'Europe/Berlin')",
             json!("2024-10-27T01:30:00.123Z"),
         ),
         (
@@ -99,7 +99,7 @@ fn values() -> Vec<(&'static str, Value)> {
             "CAST('{\"a\": {\"b\": 18446744073709551615}, \"c\": 1.5}', 'JSON')",
             json!({ "a": { "b": "18446744073709551615" }, "c": 1.5 }),
         ),
-        ("CAST(42, 'Variant(UInt64, String)')", json!("42")),
+        ("CAST(toUInt64(42), 'Variant(UInt64, String)')", json!("42")),
         ("CAST('x', 'Dynamic')", json!("x")),
     ]
 }

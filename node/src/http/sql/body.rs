@@ -31,7 +31,9 @@ enum Step<T> {
 }
 
 /// Ends a transfer without its proper end, so that nobody takes what came for the whole.
-fn cut() -> std::io::Error {
+async fn cut() -> std::io::Error {
+    // What has been written leaves when nothing more comes at once; an error throws it away.
+    tokio::task::yield_now().await;
     std::io::Error::other("the query failed")
 }
 
@@ -62,7 +64,7 @@ impl JsonAnswer {
     async fn step(step: Step<Self>) -> Option<(std::io::Result<Bytes>, Step<Self>)> {
         let mut answer = match step {
             Step::Go(answer) => answer,
-            Step::Cut => return Some((Err(cut()), Step::End)),
+            Step::Cut => return Some((Err(cut().await), Step::End)),
             Step::End => return None,
         };
         // What was held back goes first.
@@ -135,7 +137,7 @@ pub(super) async fn file(
     let body = Body::from_stream(stream::unfold(Step::Go((first, stream)), |step| async {
         let (event, mut stream) = match step {
             Step::Go(state) => state,
-            Step::Cut => return Some((Err(cut()), Step::End)),
+            Step::Cut => return Some((Err(cut().await), Step::End)),
             Step::End => return None,
         };
         match event {
@@ -150,7 +152,7 @@ pub(super) async fn file(
                 Some((Ok(bytes), step))
             }
             Some(Event::Done { .. }) | None => None,
-            Some(_) => Some((Err(cut()), Step::End)),
+            Some(_) => Some((Err(cut().await), Step::End)),
         }
     }));
     let disposition = format!(
