@@ -47,6 +47,8 @@ pub struct NodeOptions {
     pub properties: Vec<(String, String)>,
     /// Whether it has the connection in its configuration; otherwise it can only learn of it from others.
     pub has_connection: bool,
+    /// What its `[queries]` section says.
+    pub queries: Vec<(String, u64)>,
     /// What programs have to send.
     pub token: Option<String>,
     /// What its `[access]` section says, in TOML.
@@ -97,6 +99,7 @@ impl NodeOptions {
             brokers: String::new(),
             properties: Vec::new(),
             has_connection: false,
+            queries: Vec::new(),
             token: None,
             access: String::new(),
             cluster: None,
@@ -161,6 +164,12 @@ impl NodeOptions {
             );
         }
         let _ = write!(toml, "\n[access]\n{}\n", self.access);
+        if !self.queries.is_empty() {
+            let _ = writeln!(toml, "\n[queries]");
+            for (name, value) in &self.queries {
+                let _ = writeln!(toml, "{name} = {value}");
+            }
+        }
         for topic in &self.topics {
             let _ = write!(
                 toml,

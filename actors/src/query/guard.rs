@@ -3,6 +3,10 @@
 //! `EXPLAIN AST` parses exactly as execution will, so no comment, case or encoding hides anything
 //! from it, and it executes nothing. It also refuses several statements at once. Where it shows less
 //! than was parsed (the filter of SHOW, the function of APPLY), the statement is refused.
+//!
+//! SETTINGS are refused too. ClickHouse holds those of the whole query to the reader's constraints, but not
+//! those of a subquery: `SELECT * FROM (SELECT getSetting('readonly') SETTINGS readonly = 0)` answers 0
+//! (26.7). The limits of memory and time are the whole query's, and hold; still, nobody needs this.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -47,6 +51,9 @@ pub enum Refusal {
     /// It names a function that reaches outside without calling it, or a column of that name.
     #[error("{0} is the name of a function that is not allowed here; if a column is meant, write table.{0}")]
     Name(String),
+    /// It sets something.
+    #[error("SETTINGS are not allowed here; what a query may use is the same for all")]
+    Settings,
     /// It applies a function that the parse does not show.
     #[error("APPLY is not allowed here; call the function on each column instead")]
     Apply,
@@ -109,6 +116,12 @@ pub fn judge(sql: &str, ast: &str) -> Result<(), Refusal> {
     }
     for line in ast.lines() {
         let node = line.trim_start();
+        let depth = line.len() - node.len();
+        // What EXPLAIN itself is told, such as `indexes = 1`, is shown directly below it.
+        let is_of_explain = kind == "Explain" && depth == 1;
+        if node.split(' ').next() == Some("Set") && !is_of_explain {
+            return Err(Refusal::Settings);
+        }
         let name_after = |prefix: &str| {
             let name = node.strip_prefix(prefix)?;
             let name = name.split(" (").next().unwrap_or(name).trim();
@@ -208,6 +221,31 @@ mod tests {
             judge("", "Explain EXPLAIN\n ShowTables\n"),
             Err(Refusal::ShowFilter)
         );
+    }
+
+    #[test]
+    fn settings_are_found_anywhere_but_those_of_explain() {
+        let subquery = "SelectWithUnionQuery (children 1)\n  SelectQuery (children 2)\n   Set\n";
+        assert_eq!(judge("", subquery), Err(Refusal::Settings));
+        let explain =
+            "Explain EXPLAIN (children 2)\n Set\n SelectWithUnionQuery (children 1)\n  Literal UInt64_1\n";
+        assert_eq!(judge("", explain), Ok(()));
+        assert_eq!(judge("", &format!("{explain}   Set\n")), Err(Refusal::Settings));
+    }
+
+    #[test]
+    fn a_statement_is_remembered_with_its_parameters() {
+        let statement = |value: &str| Statement {
+            sql: "SELECT {f:Identifier}".to_owned(),
+            params: vec![("f".to_owned(), value.to_owned())],
+        };
+        let judged = Judged::default();
+        judged.remember(&statement("a"));
+        assert!(judged.knows(&statement("a")) && !judged.knows(&statement("file")));
+        for number in 0..2_000 {
+            judged.remember(&statement(&number.to_string()));
+        }
+        assert!(judged.passed.lock().len() <= Judged::STATEMENTS);
     }
 
     #[test]

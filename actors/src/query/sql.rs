@@ -325,7 +325,12 @@ impl SqlRunner {
         self.submit(request, Output::Export(format), terms).await
     }
 
-    async fn submit(&self, request: &SqlRequest, output: Output, terms: Terms) -> Result<SqlStream, SqlError> {
+    async fn submit(
+        &self,
+        request: &SqlRequest,
+        output: Output,
+        terms: Terms,
+    ) -> Result<SqlStream, SqlError> {
         let statement = Statement::new(&request.sql, &request.params).map_err(SqlError::Statement)?;
         self.engine.wall.stands().await?;
         self.pool.submit(statement, output, terms)

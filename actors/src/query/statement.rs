@@ -149,7 +149,11 @@ mod tests {
 
     #[test]
     fn values_of_plain_types_are_escaped_and_literals_are_not() {
-        let of = |sql: &str, value: &str| Statement::new(sql, &params("x", value)).unwrap().params[0].1.clone();
+        let of = |sql: &str, value: &str| {
+            Statement::new(sql, &params("x", value)).unwrap().params[0]
+                .1
+                .clone()
+        };
         assert_eq!(of("SELECT {x:String}", "a\tb\\N\n"), "a\\tb\\\\N\\n");
         assert_eq!(of("SELECT {x:Nullable(String)}", NULL), NULL);
         assert_eq!(of("SELECT { x : Array(String)}", "['a\\'b']"), "['a\\'b']");

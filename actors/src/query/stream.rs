@@ -220,8 +220,13 @@ pub(super) async fn rows(cursor: &mut BytesCursor, limit: usize, events: &Events
         }
         reader.flush().await?;
     }
-    if !rest.trim_ascii().is_empty() {
-        return Err(exception_in(&rest, StoreError::Answer("it breaks off".to_owned())).into());
+    // Every whole answer begins with its columns, and ends with a line's end.
+    if !rest.trim_ascii().is_empty() || !reader.has_columns {
+        return Err(match exception_in(&rest, StoreError::Answer(String::new())) {
+            exception @ SqlError::Store(StoreError::Exception { .. }) => exception,
+            _ => unreadable(&rest),
+        }
+        .into());
     }
     reader.end(false, true).await
 }
@@ -266,10 +271,6 @@ impl Reader<'_> {
 
     async fn end(mut self, truncated: bool, is_complete: bool) -> Result<End, Stop> {
         self.flush().await?;
-        if !self.has_columns {
-            // A statement without a result.
-            send(self.events, Event::Columns(Vec::new())).await?;
-        }
         Ok(End {
             truncated,
             is_complete,
@@ -333,14 +334,20 @@ mod tests {
         let Line::Columns(columns) = parse(br#"{"meta":[{"name":"n","type":"UInt64"}]}"#).unwrap() else {
             panic!("no columns");
         };
-        assert_eq!((columns[0].name.as_str(), columns[0].column_type.as_str()), ("n", "UInt64"));
+        assert_eq!(
+            (columns[0].name.as_str(), columns[0].column_type.as_str()),
+            ("n", "UInt64")
+        );
         let Line::Row(row) = parse(br#"{"row":["18446744073709551615", "}", {"a":1}]}"#).unwrap() else {
             panic!("no row");
         };
         assert_eq!(row.get(), r#"["18446744073709551615", "}", {"a":1}]"#);
         assert!(matches!(parse(b"\r").unwrap(), Line::Other));
         assert!(matches!(parse(b"__exception__\r").unwrap(), Line::Exception));
-        assert!(matches!(parse(br#"{"rows_before_limit_at_least":3}"#).unwrap(), Line::Other));
+        assert!(matches!(
+            parse(br#"{"rows_before_limit_at_least":3}"#).unwrap(),
+            Line::Other
+        ));
         for wrong in [&b"1,2"[..], b"{\"row\":[1", b"{\"row\":[1}}", b"{\"row\":[\xff]}"] {
             assert!(matches!(parse(wrong), Err(SqlError::Statement(_))), "{wrong:?}");
         }

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use aurora_actors::query::wall::WallView;
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::client::{Client, NodeAddress};
 use super::output;
 use crate::embedded::clickhouse::{default_cache_dir, verify_library};
 
@@ -15,6 +17,14 @@ pub(super) struct DoctorArgs {
     /// JSON instead of a table; the same when the output is no terminal
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    address: NodeAddress,
+}
+
+/// What the node, if there is one, says of its reading user.
+#[derive(Debug, Deserialize)]
+struct Limits {
+    wall: WallView,
 }
 
 /// One thing that was looked at.
@@ -28,7 +38,8 @@ struct Check {
 }
 
 pub(super) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    let checks = tokio::task::spawn_blocking(checks).await?;
+    let mut checks = tokio::task::spawn_blocking(checks).await?;
+    checks.push(queries(&args.address).await?);
     let well = checks.iter().all(|check| check.ok);
     if args.json || !output::is_terminal() {
         output::json(&serde_json::json!({ "ok": well, "checks": checks }))?;
@@ -54,6 +65,28 @@ pub(super) async fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
 
 fn checks() -> Vec<Check> {
     vec![platform(), library(), npm(), cache(), open_files(), memory()]
+}
+
+/// Whether the node serves queries. That there is no node is no fault of the machine.
+async fn queries(address: &NodeAddress) -> anyhow::Result<Check> {
+    let (ok, found) = match Client::new(address)?.get::<Limits>("/api/v1/limits").await {
+        Err(error) => (true, format!("not asked: {error:#}")),
+        Ok(Limits { wall }) if wall.stands => (true, format!("served as {}, who was verified", wall.reader)),
+        Ok(Limits { wall }) => (
+            false,
+            format!(
+                "no queries are served as {}: {}",
+                wall.reader,
+                wall.faults.join("; ")
+            ),
+        ),
+    };
+    Ok(Check {
+        what: "queries of the node",
+        ok,
+        found,
+        hint: "let Aurora make the reading user, by giving the writing user ACCESS MANAGEMENT, or drop the user and let it be made; or mend what is named",
+    })
 }
 
 fn platform() -> Check {

@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn events_are_for_those_who_ask_for_them() {
-        let accepts = |value: &str| wants_events(&HeaderMap::from_iter([(header::ACCEPT, value.parse().unwrap())]));
+        let accepts =
+            |value: &str| wants_events(&HeaderMap::from_iter([(header::ACCEPT, value.parse().unwrap())]));
         assert!(accepts("text/event-stream") && accepts("application/json, text/event-stream;q=0.9"));
         assert!(!accepts("*/*") && !accepts("text/event-streams") && !wants_events(&HeaderMap::new()));
     }

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::super::limits::QueryLimits;
 use super::super::sql::{Event, LastWord, Output, SqlError, Statistics};
 use super::super::statement::Statement;
 use super::super::stream::{self, End, Stop};
@@ -96,7 +97,13 @@ impl Job {
             })),
             ended = self.execute(engine, &is_sent) => ended,
         };
-        let is_unfinished = !matches!(&ended, Ok(End { is_complete: true, .. }));
+        let is_unfinished = !matches!(
+            &ended,
+            Ok(End {
+                is_complete: true,
+                ..
+            })
+        );
         let (outcome, word) = self.verdict(ended, waited);
         if let Some(word) = word {
             self.ticket.say(word);
@@ -105,21 +112,34 @@ impl Job {
         // The reader learns of the end now, while the slot is kept until ClickHouse has heard of it.
         let Self { events, ticket, .. } = self;
         drop(events);
-        if is_unfinished && is_sent.load(Ordering::Relaxed) && !matches!(outcome, "failed" | "refused" | "done") {
+        if is_unfinished
+            && is_sent.load(Ordering::Relaxed)
+            && !matches!(outcome, "failed" | "refused" | "done")
+        {
             let kill = tokio::time::timeout(KILL_TIMEOUT, engine.kill(&ticket.query_id));
             if !matches!(kill.await, Ok(Ok(()))) {
-                tracing::debug!(query_id = ticket.query_id, "a query that is over could not be ended");
+                tracing::debug!(
+                    query_id = ticket.query_id,
+                    "a query that is over could not be ended"
+                );
             }
         }
         ticket.jobs.ran(started.elapsed());
-        engine.metrics.run_seconds.observe(started.elapsed().as_secs_f64());
+        engine
+            .metrics
+            .run_seconds
+            .observe(started.elapsed().as_secs_f64());
     }
 
     async fn execute(&self, engine: &Engine, is_sent: &AtomicBool) -> Result<End, Stop> {
         self.judge(engine).await?;
         let query = self.query(engine, &self.statement.sql);
         let query = query.with_setting("query_id", &self.ticket.query_id);
-        let query = self.narrow(engine, query);
+        let narrowed = engine.wall.narrowed();
+        let query = match &narrowed {
+            Some(limits) => self.narrow(limits, query),
+            None => query,
+        };
         let format = match self.output {
             Output::Rows(_) => stream::FORMAT,
             Output::Export(format) => format.clickhouse_name(),
@@ -129,7 +149,13 @@ impl Job {
             .fetch_bytes(format)
             .map_err(|error| SqlError::from(StoreError::from(error)))?;
         let mut end = match self.output {
-            Output::Rows(limit) => stream::rows(&mut cursor, limit, &self.events).await?,
+            Output::Rows(limit) => {
+                // ClickHouse stops at its limit without a word: the one before it must be the last to be shown.
+                let most =
+                    narrowed.map_or(u64::MAX, |limits| limits.max_result_rows.saturating_sub(1).max(1));
+                let limit = limit.min(usize::try_from(most).unwrap_or(usize::MAX));
+                stream::rows(&mut cursor, limit, &self.events).await?
+            }
             Output::Export(_) => stream::bytes(&mut cursor, &self.events).await?,
         };
         // Exports, and queries that are over before there was any progress to tell.
@@ -165,24 +191,26 @@ impl Job {
         })
     }
 
-    /// Lowers the limits of the reader's profile to what this query needs, where the profile lets us: so
-    /// ClickHouse stops by itself, and does no work for rows that nobody will read.
-    fn narrow(&self, engine: &Engine, query: Query) -> Query {
-        if !engine.wall.lets_narrow() {
-            return query;
-        }
-        let most = engine.limits.max_result_rows;
+    /// Lowers the limits of the reader's profile to what this node and this query allow, where the profile lets
+    /// us: so ClickHouse stops by itself, and does no work for rows that nobody will read.
+    fn narrow(&self, limits: &QueryLimits, query: Query) -> Query {
+        let most = limits.max_result_rows;
         let (rows, overflow) = match self.output {
             // One more, by which we see that there are more.
-            Output::Rows(limit) => ((limit as u64).saturating_add(1).min(most + 1), "break"),
+            Output::Rows(limit) => ((limit as u64).saturating_add(1).min(most), "break"),
             Output::Export(_) => (most, "throw"),
         };
         let left = self.limit.saturating_sub(self.asked.elapsed());
-        let seconds = (left.as_secs() + 1).min(u64::from(engine.limits.max_seconds));
-        query
+        let seconds = (left.as_secs() + 1).min(u64::from(limits.max_seconds));
+        let query = query
             .with_setting("max_result_rows", rows.to_string())
             .with_setting("result_overflow_mode", overflow)
             .with_setting("max_execution_time", seconds.to_string())
+            .with_setting("max_memory_usage", limits.max_memory_bytes.to_string());
+        match limits.max_rows_to_read {
+            0 => query,
+            rows => query.with_setting("max_rows_to_read", rows.to_string()),
+        }
     }
 
     /// How it ended, for the figures and for the reader.

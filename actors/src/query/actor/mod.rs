@@ -67,6 +67,12 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.wall.stop();
+    }
+}
+
 /// The jobs of a node, and how long they take.
 #[derive(Debug)]
 struct Jobs {
@@ -207,9 +213,19 @@ impl Pool {
         for cancel in self.jobs.all.lock().values() {
             cancel.cancel();
         }
-        if tokio::time::timeout(Duration::from_secs(5), &mut task).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(5), &mut task)
+            .await
+            .is_err()
+        {
             self.factory.stop(None);
         }
+    }
+}
+
+impl Drop for Pool {
+    /// The workers go, and with them the engine. After [`Pool::stop`] there is nothing left to do.
+    fn drop(&mut self) {
+        self.factory.stop(None);
     }
 }
 

@@ -82,7 +82,9 @@ mod tests {
             queue.push_back(Job::new(priority, number));
         }
         assert_eq!(queue.discard_oldest().unwrap().msg, 3);
-        let order: Vec<u32> = std::iter::from_fn(|| queue.pop_front()).map(|job| job.msg).collect();
+        let order: Vec<u32> = std::iter::from_fn(|| queue.pop_front())
+            .map(|job| job.msg)
+            .collect();
         assert_eq!(order, [2, 5, 4, 1]);
         assert!(queue.is_empty() && queue.discard_oldest().is_none());
     }

@@ -27,6 +27,9 @@ use crate::store::{Login, Store, StoreError};
 const WHILE_IT_STANDS: Duration = Duration::from_secs(60);
 const WHILE_IT_DOES_NOT: Duration = Duration::from_secs(5);
 
+/// How long a query waits for the first look.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+
 /// Exceptions that say that the reader is not known, or not by this password.
 const UNKNOWN_LOGIN: [u32; 4] = [
     192, // UNKNOWN_USER
@@ -117,7 +120,11 @@ impl Wall {
                     tracing::debug!(%error, "the reading user could not be looked at");
                 }
                 let stands = matches!(*inner.standing.lock(), Standing::Stands(..));
-                let pause = if stands { WHILE_IT_STANDS } else { WHILE_IT_DOES_NOT };
+                let pause = if stands {
+                    WHILE_IT_STANDS
+                } else {
+                    WHILE_IT_DOES_NOT
+                };
                 tokio::select! {
                     () = inner.stop.cancelled() => return,
                     () = tokio::time::sleep(pause) => {}
@@ -135,7 +142,9 @@ impl Wall {
         if let Some(verdict) = self.verdict() {
             return verdict;
         }
-        self.inner.look().await?;
+        // Those who ask meanwhile wait for the same look, and not for long.
+        let look = tokio::time::timeout(FIRST_LOOK, self.inner.look_first());
+        look.await.unwrap_or(Err(StoreError::TimedOut(FIRST_LOOK)))?;
         self.verdict().unwrap_or_else(|| {
             let reason = "the reading user could not be looked at";
             Err(SqlError::NoWall(reason.to_owned()))
@@ -154,9 +163,27 @@ impl Wall {
         }
     }
 
-    /// Whether a query may lower its own limits.
-    pub(super) fn lets_narrow(&self) -> bool {
-        matches!(&*self.inner.standing.lock(), Standing::Stands(found, _) if found.narrows)
+    /// What a query may use at most, by ClickHouse and by the node, if it may lower its own limits.
+    pub(super) fn narrowed(&self) -> Option<QueryLimits> {
+        let Standing::Stands(found, _) = &*self.inner.standing.lock() else {
+            return None;
+        };
+        let ours = self.inner.limits.clone();
+        let [seconds, memory, rows, rows_to_read] = found.limits;
+        found.narrows.then(|| QueryLimits {
+            max_seconds: ours
+                .max_seconds
+                .min(u32::try_from(seconds).unwrap_or(u32::MAX))
+                .max(1),
+            max_memory_bytes: ours.max_memory_bytes.min(memory),
+            max_result_rows: ours.max_result_rows.min(rows),
+            max_rows_to_read: match (ours.max_rows_to_read, rows_to_read) {
+                (0, theirs) => theirs,
+                (ours, 0) => ours,
+                (ours, theirs) => ours.min(theirs),
+            },
+            ..ours
+        })
     }
 
     pub(super) fn view(&self) -> WallView {
@@ -188,6 +215,17 @@ impl Inner {
     /// known stays true: no query can run either.
     async fn look(&self) -> Result<(), StoreError> {
         let _one = self.looking.lock().await;
+        self.look_alone().await
+    }
+
+    /// The same, unless somebody has looked already.
+    async fn look_first(&self) -> Result<(), StoreError> {
+        let _one = self.looking.lock().await;
+        let is_known = !matches!(&*self.standing.lock(), Standing::Unknown);
+        if is_known { Ok(()) } else { self.look_alone().await }
+    }
+
+    async fn look_alone(&self) -> Result<(), StoreError> {
         let first = match self.look_once().await? {
             found if found.faults.is_empty() => return self.note(found),
             found => found,
@@ -215,8 +253,8 @@ impl Inner {
                 faults: vec!["ClickHouse does not know it, or not with this password".to_owned()],
                 ..Found::default()
             }),
-            // Its answer, whatever it is, is not the one of a reader.
-            Err(StoreError::Exception { message, .. }) => Ok(Found {
+            // Its answer, whatever it is, is not the one of a reader; unless ClickHouse has no time for it.
+            Err(StoreError::Exception { code, message }) if !verify::PASSING.contains(&code) => Ok(Found {
                 faults: vec![format!("it could not be verified: {message}")],
                 ..Found::default()
             }),
@@ -229,7 +267,10 @@ impl Inner {
         let stood = matches!(*standing, Standing::Stands(..));
         if found.faults.is_empty() {
             if !stood {
-                tracing::info!(reader = self.login.user, "queries run as a reader that was verified");
+                tracing::info!(
+                    reader = self.login.user,
+                    "queries run as a reader that was verified"
+                );
             }
             *standing = Standing::Stands(found, jiff::Timestamp::now());
         } else {

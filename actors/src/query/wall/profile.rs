@@ -46,13 +46,20 @@ pub fn settings(limits: &QueryLimits) -> Vec<ProfileSetting> {
     let mut settings = vec![
         fixed("readonly", "1".to_owned()),
         bounded("max_execution_time", seconds, seconds),
-        bounded("max_memory_usage", limits.max_memory_bytes, limits.max_memory_bytes),
-        // One more than an export may have shows that there are more.
         bounded(
-            "max_result_rows",
-            limits.max_result_rows,
-            limits.max_result_rows.saturating_add(1),
+            "max_memory_usage",
+            limits.max_memory_bytes,
+            limits.max_memory_bytes,
         ),
+        bounded("max_result_rows", limits.max_result_rows, limits.max_result_rows),
+        ProfileSetting {
+            name: "max_rows_to_read",
+            value: limits.max_rows_to_read.to_string(),
+            changeable: Some(Range {
+                min: Some(1),
+                max: (limits.max_rows_to_read > 0).then_some(limits.max_rows_to_read),
+            }),
+        },
         ProfileSetting {
             name: "result_overflow_mode",
             value: "throw".to_owned(),
@@ -63,14 +70,12 @@ pub fn settings(limits: &QueryLimits) -> Vec<ProfileSetting> {
             limits.max_memory_bytes.saturating_mul(2).to_string(),
         ),
         fixed("cancel_http_readonly_queries_on_client_close", "1".to_owned()),
+        fixed("allow_introspection_functions", "0".to_owned()),
         // Without these, SQL has traps that neither people nor models expect.
         fixed("prefer_column_name_to_alias", "1".to_owned()),
         fixed("join_use_nulls", "1".to_owned()),
         fixed("aggregate_functions_null_for_empty", "1".to_owned()),
     ];
-    if limits.max_rows_to_read > 0 {
-        settings.push(fixed("max_rows_to_read", limits.max_rows_to_read.to_string()));
-    }
     settings.extend(format::SETTINGS.map(|(name, value)| fixed(name, value.to_owned())));
     settings
 }
@@ -85,7 +90,7 @@ fn quota_name(reader: &str) -> String {
 }
 
 /// Queries that a reader may start in a minute, whichever node they come through.
-pub const QUERIES_A_MINUTE: u32 = 10_000;
+pub const QUERIES_A_MINUTE: u32 = 600_000;
 
 /// Statements that make the reader's profile what it has to be. `changeable` is false for servers that know
 /// no setting that can be changed in readonly mode.
@@ -109,7 +114,10 @@ pub(super) fn make_profile(reader: &str, limits: &QueryLimits, changeable: bool)
     let settings: Vec<String> = settings.collect();
     [
         format!("CREATE SETTINGS PROFILE IF NOT EXISTS {profile}"),
-        format!("ALTER SETTINGS PROFILE {profile} SETTINGS {}", settings.join(", ")),
+        format!(
+            "ALTER SETTINGS PROFILE {profile} SETTINGS {}",
+            settings.join(", ")
+        ),
     ]
 }
 

@@ -10,6 +10,7 @@
 //! | `usage` | CPU and memory of processes |
 //! | `report` | what came out, for people and for programs |
 //! | `questions/` | another measurement: how many questions are answered rightly |
+//! | `sql` | another: questions through a node, and of ClickHouse directly |
 
 mod aurora_node;
 mod event;
@@ -20,6 +21,7 @@ mod measure;
 mod questions;
 mod report;
 mod services;
+mod sql;
 mod topic;
 mod usage;
 
@@ -40,11 +42,14 @@ enum What {
     Ingest(ingest::IngestArgs),
     /// Ask questions whose answers are known, and count the right ones
     Questions(questions::QuestionsArgs),
+    /// Ask questions through Aurora and of ClickHouse directly
+    Sql(sql::SqlArgs),
 }
 
 pub(super) async fn run(args: BenchArgs) -> anyhow::Result<ExitCode> {
     match args.what {
         What::Ingest(args) => ingest::run(&args).await,
         What::Questions(args) => questions::run(&args).await,
+        What::Sql(args) => sql::run(&args).await,
     }
 }

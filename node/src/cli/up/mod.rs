@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use aurora_actors::query::limits::QueryLimits;
 use aurora_actors::ingest::source::Source;
 use aurora_actors::ingest::source::buffer::Budget;
 use aurora_actors::ingest::source::connection::{KafkaConnection, SourceError};
+use aurora_actors::query::limits::QueryLimits;
 use aurora_actors::store::Store;
 use aurora_actors::store::identity::ClusterIdentity;
 use aurora_cluster::ClusterKey;

@@ -32,12 +32,17 @@ enum Step<T> {
 }
 
 /// Ends a transfer without its proper end, so that nobody takes what came for the whole.
-fn cut() -> std::io::Error {
+async fn cut() -> std::io::Error {
+    // What has been written leaves when nothing more comes at once; an error throws it away.
+    tokio::task::yield_now().await;
     std::io::Error::other("the query failed")
 }
 
 /// The result as JSON.
-pub(super) async fn json(stream: Recorded, complete_to: Option<jiff::Timestamp>) -> Result<Response, Problem> {
+pub(super) async fn json(
+    stream: Recorded,
+    complete_to: Option<jiff::Timestamp>,
+) -> Result<Response, Problem> {
     let query_id = query_id(&stream);
     let mut answer = JsonAnswer {
         text: format!(
@@ -64,7 +69,7 @@ impl JsonAnswer {
     async fn step(step: Step<Self>) -> Option<(std::io::Result<Bytes>, Step<Self>)> {
         let mut answer = match step {
             Step::Go(answer) => answer,
-            Step::Cut => return Some((Err(cut()), Step::End)),
+            Step::Cut => return Some((Err(cut().await), Step::End)),
             Step::End => return None,
         };
         // What was held back goes first.
@@ -74,7 +79,11 @@ impl JsonAnswer {
             return Some((Ok(text.into()), Step::Cut));
         }
         let text = std::mem::take(&mut answer.text);
-        let next = if answer.is_over { Step::End } else { Step::Go(answer) };
+        let next = if answer.is_over {
+            Step::End
+        } else {
+            Step::Go(answer)
+        };
         Some((Ok(text.into()), next))
     }
 
@@ -133,7 +142,7 @@ pub(super) async fn file(
     let body = Body::from_stream(stream::unfold(Step::Go((first, stream)), |step| async {
         let (event, mut stream) = match step {
             Step::Go(state) => state,
-            Step::Cut => return Some((Err(cut()), Step::End)),
+            Step::Cut => return Some((Err(cut().await), Step::End)),
             Step::End => return None,
         };
         match event {
@@ -148,7 +157,7 @@ pub(super) async fn file(
                 Some((Ok(bytes), step))
             }
             Some(Event::Done { .. }) | None => None,
-            Some(_) => Some((Err(cut()), Step::End)),
+            Some(_) => Some((Err(cut().await), Step::End)),
         }
     }));
     let disposition = format!(
@@ -159,10 +168,16 @@ pub(super) async fn file(
     let disposition = HeaderValue::from_str(&disposition)
         .unwrap_or_else(|_| HeaderValue::from_static("attachment; filename=\"aurora\""));
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(format.media_type()),
+        ),
         (header::CONTENT_DISPOSITION, disposition),
         // A file of somebody else's words must never be taken for a page.
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
         (QUERY_ID, query_id),
     ];
     Ok((headers, body).into_response())
@@ -202,7 +217,10 @@ mod tests {
     fn names_of_files_are_harmless() {
         assert_eq!(file_name("orders-2024_05"), "orders-2024_05");
         assert_eq!(file_name("../../etc/passwd"), "______etc_passwd");
-        assert_eq!(file_name("a\"; x=\"b\r\nSet-Cookie: c"), "a___x__b__Set-Cookie__c");
+        assert_eq!(
+            file_name("a\"; x=\"b\r\nSet-Cookie: c"),
+            "a___x__b__Set-Cookie__c"
+        );
         for nothing in ["", "...", "\u{202e}"] {
             assert_eq!(file_name(nothing), "aurora");
         }
