@@ -9,6 +9,7 @@ pub mod cluster;
 mod extract;
 mod health;
 pub mod memory;
+mod openapi;
 mod peer;
 pub mod problem;
 pub mod registry;
@@ -49,6 +50,7 @@ fn routes() -> Routes {
         // Sealed with the cluster's key.
         .bare(M::POST, crate::cluster::peer::PATH, peer::answer)
         .on(VIEWER, M::GET, "/metrics", health::metrics)
+        .on(NOTHING, M::GET, "/api/v1/openapi.json", openapi::show)
         .on(NOTHING, M::GET, "/api/v1/session", session::show)
         .on(NOTHING, M::POST, "/api/v1/session", session::log_in)
         .on(NOTHING, M::DELETE, "/api/v1/session", session::log_out)
