@@ -1,7 +1,7 @@
 //! The node's API and page.
 //!
 //! Errors are RFC 9457 problems: what happened, why, what to do. Numbers that may exceed 2^53 are
-//! strings in JSON. Each route states who may use it ([`routes`](self), [`access`]); health, the page itself and what
+//! strings in JSON. Each route states who may use it (`routes`, [`access`]); health, the page itself and what
 //! nodes ask each other, which is sealed with the cluster key, need no token.
 
 pub mod access;

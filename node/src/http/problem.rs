@@ -46,7 +46,11 @@ impl Problem {
                 "Nothing here is called {:?}.",
                 name.chars().take(200).collect::<String>()
             ),
-            "See GET /api/v1/streams or GET /api/v1/schema for what there is.",
+            match what {
+                "record" => "See GET /api/v1/history for what there is.",
+                "saved query" => "See GET /api/v1/saved for what there is.",
+                _ => "See GET /api/v1/streams or GET /api/v1/schema for what there is.",
+            },
         )
     }
 }

@@ -322,9 +322,15 @@ impl HistoryFilter {
 fn select(condition: &str, limit: usize) -> String {
     let mut statement = format!("SELECT {COLUMNS} FROM aurora.history WHERE {condition}");
     // A record is there twice when an insert's answer was lost; writing to a String cannot fail.
-    let _ = write!(statement, " ORDER BY id DESC LIMIT 1 BY id LIMIT {limit}");
+    let _ = write!(
+        statement,
+        " ORDER BY id DESC LIMIT 1 BY id LIMIT {limit} SETTINGS {LIMITS}"
+    );
     statement
 }
+
+/// Whoever searches a year of others' questions must not slow ingest down.
+const LIMITS: &str = "max_execution_time = 10, max_threads = 2, max_memory_usage = 1000000000";
 
 const COLUMNS: &str = "id, toUnixTimestamp64Milli(at) AS at_ms, user, address, node, toString(kind) AS kind_name, question, \
     sql, params, tables, toString(engine) AS engine_name, toString(outcome) AS outcome_name, error, rows, elapsed_ms, \
@@ -487,7 +493,7 @@ mod tests {
                 ..HistoryFilter::default()
             };
             prop_assert_eq!(plain, empty.statement().replace('\'', ""));
-            prop_assert!(empty.statement().ends_with("LIMIT 200"));
+            prop_assert!(empty.statement().contains("LIMIT 200 SETTINGS"));
         }
     }
 }
