@@ -9,11 +9,12 @@ use aurora_cluster::assignment::{self, Candidate, Member};
 use aurora_cluster::membership::{MemberState, MemberView};
 use aurora_cluster::{NodeId, Partition, StreamId};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::cluster::peer::Request;
 use crate::node::NodeState;
@@ -179,7 +180,7 @@ fn partitions(ready: &[Member], streams: &BTreeMap<StreamId, Merged>) -> Vec<Own
 )]
 pub(super) async fn drain(
     State(state): State<Arc<NodeState>>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<StatusCode, Problem> {
     let view = state.cluster.view();
     let Some(member) = id.parse::<NodeId>().ok().and_then(|id| view.members.get(&id)) else {

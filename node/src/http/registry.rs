@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use aurora_cluster::StreamId;
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::node::NodeState;
 use crate::registry::{NotAdded, Registry};
@@ -130,7 +131,7 @@ pub(super) async fn add_stream(
 )]
 pub(super) async fn remove_stream(
     State(state): State<Arc<NodeState>>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<StatusCode, Problem> {
     let registry = registry(&state)?;
     let missing = || Problem::not_found("stream", &id);

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use aurora_actors::query::sql::{MAX_LIMIT, SqlRequest, SqlResult};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::node::NodeState;
 
@@ -54,7 +55,7 @@ pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Result<Json<Tab
 )]
 pub(super) async fn show(
     State(state): State<Arc<NodeState>>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
 ) -> Result<Json<TableView>, Problem> {
     let tables = read(&state, Some(&name)).await?;
     tables

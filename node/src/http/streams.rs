@@ -9,11 +9,12 @@ use aurora_actors::ingest::status::{PartitionStatus, Snapshot, State as StreamSt
 use aurora_actors::ingest::supervisor::StreamHandle;
 use aurora_cluster::{NodeId, StreamId};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::node::NodeState;
 
@@ -160,7 +161,7 @@ pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Json<Streams> {
 )]
 pub(super) async fn show(
     State(state): State<Arc<NodeState>>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Json<StreamView>, Problem> {
     let found = async || {
         let id = id.parse::<StreamId>().ok()?;
@@ -185,7 +186,7 @@ fn find(state: &NodeState, id: &str) -> Result<StreamHandle, Problem> {
 )]
 pub(super) async fn audit(
     State(state): State<Arc<NodeState>>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Json<AuditReport>, Problem> {
     let handle = find(&state, &id)?;
     let Some(target) = handle.target() else {
