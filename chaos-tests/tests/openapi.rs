@@ -28,14 +28,17 @@ async fn whatever_is_sent_is_answered_as_described_and_never_with_a_failure_of_o
         let clickhouse = ClickHouse::start(sandbox).await?;
         let options = NodeOptions {
             token: Some("node-secret".to_owned()),
-            access: "requests_per_s = 0\nrequests_per_s_per_address = 0\nwrong_tokens_per_minute = 60_000".to_owned(),
+            access: "requests_per_s = 0\nrequests_per_s_per_address = 0\nwrong_tokens_per_minute = 60_000"
+                .to_owned(),
             cluster: Some(gossip_options(1)?.remove(0)),
             ..NodeOptions::without_kafka(&clickhouse)
         };
         let node = Node::start(sandbox, &options).await?;
         node.until_ready().await?;
         let description: Value = node.api().get("/api/v1/openapi.json").await?.json();
-        let paths = description["paths"].as_object().context("no paths are described")?;
+        let paths = description["paths"]
+            .as_object()
+            .context("no paths are described")?;
         ensure!(paths.len() > 15, "only {} paths are described", paths.len());
 
         let examples = std::env::var("AURORA_API_EXAMPLES").unwrap_or_else(|_| EXAMPLES.to_owned());
@@ -45,13 +48,29 @@ async fn whatever_is_sent_is_answered_as_described_and_never_with_a_failure_of_o
             .arg(format!("{}/api/v1/openapi.json", node.api().base()))
             .args(["--header", "Authorization: Bearer node-secret"])
             .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing"])
-            .args(["--max-examples", &examples, "--seed", "1", "--request-timeout", "30"])
-            .args(["--continue-on-failure", "--no-color", "--generation-database", "none"])
+            .args([
+                "--max-examples",
+                &examples,
+                "--seed",
+                "1",
+                "--request-timeout",
+                "30",
+            ])
+            .args([
+                "--continue-on-failure",
+                "--no-color",
+                "--generation-database",
+                "none",
+            ])
             .env("NO_PROXY", "127.0.0.1")
             .current_dir(sandbox.directory());
         let schemathesis = Process::spawn(sandbox.directory(), "schemathesis", command)?;
         let status = schemathesis.wait(LIMIT).await?;
-        ensure!(status.success(), "schemathesis found something:\n{}", schemathesis.log_tail(150));
+        ensure!(
+            status.success(),
+            "schemathesis found something:\n{}",
+            schemathesis.log_tail(150)
+        );
         let said = std::fs::read_to_string(schemathesis.log_path())?;
         ensure!(said.contains("passed"), "nothing was tried:\n{said}");
         eprintln!("{}", schemathesis.log_tail(25));

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use aurora_cluster::{Generation, Partition, StreamId};
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::ownership::StreamTarget;
 use crate::store::sql::literal;
@@ -28,9 +29,10 @@ const SLICE: u64 = 5_000_000;
 const COUNTED_TOGETHER: usize = 64;
 
 /// What an audit found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditReport {
     /// The stream.
+    #[schema(value_type = String)]
     pub stream: StreamId,
     /// The generation.
     pub generation: Generation,
@@ -45,7 +47,7 @@ pub struct AuditReport {
 }
 
 /// What an audit counted in one partition, over the journaled stretch of offsets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PartitionAudit {
     /// The partition.
     pub partition: Partition,

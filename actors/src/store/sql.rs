@@ -7,7 +7,9 @@ pub fn ident(name: &str) -> String {
 
 /// A text literal.
 pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+    let text = text.replace('\\', "\\\\").replace('\'', "\\'");
+    // Between quotes it is a character like others, but not every parser on the way takes it for one.
+    format!("'{}'", text.replace('\0', "\\0"))
 }
 
 /// A table of events: its database and name, as they are.
@@ -55,6 +57,7 @@ mod tests {
     fn quotes_cannot_be_escaped_from() {
         assert_eq!(ident("a`b\\"), "`a\\`b\\\\`");
         assert_eq!(literal("a'b\\"), "'a\\'b\\\\'");
+        assert_eq!(literal("a\0b"), "'a\\0b'");
         assert_eq!(
             TableName::for_topic("events", "a.b-c").to_string(),
             "events.a_b_c"

@@ -97,7 +97,7 @@ async fn who_asked_what_is_seen_through_every_node_by_whoever_may() -> Result<()
         ensure!(
             veras[0]["error"]
                 .as_str()
-                .is_some_and(|error| error.contains("SELEC")),
+                .is_some_and(|error| error.contains("Syntax error")),
             "{}",
             veras[0]
         );

@@ -9,16 +9,18 @@ use aurora_cluster::assignment::{self, Candidate, Member};
 use aurora_cluster::membership::{MemberState, MemberView};
 use aurora_cluster::{NodeId, Partition, StreamId};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::cluster::peer::Request;
 use crate::node::NodeState;
 
 /// The cluster as this node sees it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ClusterStatus {
     /// Its name; null for a node on its own.
     pub cluster: Option<String>,
@@ -31,7 +33,7 @@ pub struct ClusterStatus {
 }
 
 /// One node.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct NodeView {
     /// Its name.
     pub id: String,
@@ -58,11 +60,12 @@ pub struct NodeView {
 }
 
 /// Who has a partition.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct OwnedPartition {
     /// The stream.
     pub stream: String,
     /// The partition.
+    #[schema(value_type = i32)]
     pub partition: Partition,
     /// Who has it; null while nobody does.
     pub owner: Option<String>,
@@ -80,6 +83,12 @@ pub struct OwnedPartition {
     pub last_handover: Option<Arrival>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/cluster",
+    tag = "cluster",
+    responses((status = 200, description = "Done", body = ClusterStatus))
+)]
 pub(super) async fn show(State(state): State<Arc<NodeState>>) -> Json<ClusterStatus> {
     let streams = state.cluster.streams().await;
     let view = state.cluster.view();
@@ -162,9 +171,16 @@ fn partitions(ready: &[Member], streams: &BTreeMap<StreamId, Merged>) -> Vec<Own
 }
 
 /// Lets a node hand everything over and end.
+#[utoipa::path(
+    post,
+    path = "/api/v1/cluster/nodes/{id}/drain",
+    tag = "cluster",
+    params(("id" = String, Path, description = "The node")),
+    responses((status = 202, description = "Done"))
+)]
 pub(super) async fn drain(
     State(state): State<Arc<NodeState>>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<StatusCode, Problem> {
     let view = state.cluster.view();
     let Some(member) = id.parse::<NodeId>().ok().and_then(|id| view.members.get(&id)) else {

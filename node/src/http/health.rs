@@ -10,11 +10,23 @@ use super::problem::Problem;
 use crate::node::NodeState;
 
 /// The process answers.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "health",
+    responses((status = 200, description = "Done", body = String))
+)]
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// ClickHouse answers and the node is not on its way out.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    responses((status = 200, description = "Done", body = String))
+)]
 pub(super) async fn readyz(State(state): State<Arc<NodeState>>) -> Response {
     let not_ready = |detail: String| {
         let hint = "Send requests to another node until this one is ready.";
@@ -37,6 +49,14 @@ pub(super) async fn readyz(State(state): State<Arc<NodeState>>) -> Response {
 }
 
 /// Figures for Prometheus, in the OpenMetrics text format.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "health",
+    responses(
+        (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text")
+    )
+)]
 pub(super) async fn metrics(State(state): State<Arc<NodeState>>) -> Response {
     state
         .metrics

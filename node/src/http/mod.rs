@@ -1,7 +1,7 @@
 //! The node's API and page.
 //!
 //! Errors are RFC 9457 problems: what happened, why, what to do. Numbers that may exceed 2^53 are
-//! strings in JSON. Each route states who may use it ([`routes`](self), [`access`]); health, the page itself and what
+//! strings in JSON. Each route states who may use it (`routes`, [`access`]); health, the page itself and what
 //! nodes ask each other, which is sealed with the cluster key, need no token.
 
 pub mod access;
@@ -9,6 +9,7 @@ pub mod cluster;
 mod extract;
 mod health;
 pub mod memory;
+mod openapi;
 mod peer;
 pub mod problem;
 pub mod queries;
@@ -50,6 +51,7 @@ fn routes() -> Routes {
         // Sealed with the cluster's key.
         .bare(M::POST, crate::cluster::peer::PATH, peer::answer)
         .on(VIEWER, M::GET, "/metrics", health::metrics)
+        .on(NOTHING, M::GET, "/api/v1/openapi.json", openapi::show)
         .on(NOTHING, M::GET, "/api/v1/session", session::show)
         .on(NOTHING, M::POST, "/api/v1/session", session::log_in)
         .on(NOTHING, M::DELETE, "/api/v1/session", session::log_out)

@@ -6,9 +6,10 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What happened, why, and what to do about it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// A name for the kind of problem, the same for every occurrence.
     #[serde(rename = "type")]
@@ -55,7 +56,11 @@ impl Problem {
                 "Nothing here is called {:?}.",
                 name.chars().take(200).collect::<String>()
             ),
-            "See GET /api/v1/streams or GET /api/v1/schema for what there is.",
+            match what {
+                "record" => "See GET /api/v1/history for what there is.",
+                "saved query" => "See GET /api/v1/saved for what there is.",
+                _ => "See GET /api/v1/streams or GET /api/v1/schema for what there is.",
+            },
         )
     }
 }

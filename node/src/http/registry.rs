@@ -8,24 +8,26 @@ use std::sync::Arc;
 
 use aurora_cluster::StreamId;
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::node::NodeState;
 use crate::registry::{NotAdded, Registry};
 
 /// All connections.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Connections {
     /// In order of their names.
     pub connections: Vec<ConnectionView>,
 }
 
 /// One connection: never its properties, which may hold secrets.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ConnectionView {
     /// Its name.
     pub name: String,
@@ -36,7 +38,7 @@ pub struct ConnectionView {
 }
 
 /// A stream to be added.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewStream {
     /// The connection's name.
@@ -46,12 +48,18 @@ pub struct NewStream {
 }
 
 /// A stream that was added.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct AddedStream {
     /// `connection:topic`.
     pub id: String,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/connections",
+    tag = "streams",
+    responses((status = 200, description = "Done", body = Connections))
+)]
 pub(super) async fn connections(State(state): State<Arc<NodeState>>) -> Result<Json<Connections>, Problem> {
     let connections = match &state.registry {
         Some(registry) => registry.connections().await?,
@@ -84,6 +92,13 @@ pub(super) async fn connections(State(state): State<Arc<NodeState>>) -> Result<J
 }
 
 /// Adds a stream to the cluster: this node begins at once, the others within seconds.
+#[utoipa::path(
+    post,
+    path = "/api/v1/streams",
+    tag = "streams",
+    request_body = NewStream,
+    responses((status = 201, description = "Done", body = AddedStream))
+)]
 pub(super) async fn add_stream(
     State(state): State<Arc<NodeState>>,
     request: Result<Json<NewStream>, JsonRejection>,
@@ -107,9 +122,16 @@ pub(super) async fn add_stream(
 /// Removes a stream from the cluster: no node works on it any more. Its data is kept, and so is how far it had
 /// come: the same stream, added again, goes on from there. A node whose configuration file names the stream
 /// declares it again at its next start.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/streams/{id}",
+    tag = "streams",
+    params(("id" = String, Path, description = "connection:topic")),
+    responses((status = 204, description = "Done"))
+)]
 pub(super) async fn remove_stream(
     State(state): State<Arc<NodeState>>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<StatusCode, Problem> {
     let registry = registry(&state)?;
     let missing = || Problem::not_found("stream", &id);

@@ -91,7 +91,7 @@ impl Routes {
             .method_not_allowed_fallback(method_not_allowed)
             .merge(others)
             .layer(middleware::from_fn_with_state(access, admit))
-            .merge(self.bare)
+            .merge(self.bare.method_not_allowed_fallback(method_not_allowed))
     }
 }
 

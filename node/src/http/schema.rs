@@ -4,25 +4,27 @@ use std::sync::Arc;
 
 use aurora_actors::query::sql::{MAX_LIMIT, SqlRequest, SqlResult};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::node::NodeState;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Tables {
     tables: Vec<TableView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TableView {
     database: String,
     table: String,
     columns: Vec<ColumnView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ColumnView {
     name: String,
     #[serde(rename = "type")]
@@ -31,6 +33,12 @@ struct ColumnView {
 }
 
 /// All tables that the reader can see.
+#[utoipa::path(
+    get,
+    path = "/api/v1/schema",
+    tag = "schema",
+    responses((status = 200, description = "Done", body = Tables))
+)]
 pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Result<Json<Tables>, Problem> {
     Ok(Json(Tables {
         tables: read(&state, None).await?,
@@ -38,9 +46,16 @@ pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Result<Json<Tab
 }
 
 /// One table: `TABLE` of the events' database, or `DATABASE.TABLE`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/schema/{table}",
+    tag = "schema",
+    params(("table" = String, Path, description = "TABLE, or DATABASE.TABLE")),
+    responses((status = 200, description = "Done", body = TableView))
+)]
 pub(super) async fn show(
     State(state): State<Arc<NodeState>>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
 ) -> Result<Json<TableView>, Problem> {
     let tables = read(&state, Some(&name)).await?;
     tables

@@ -8,20 +8,21 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::access::{Arrival, Caller, Means, Role, clearing_cookie};
 use super::problem::Problem;
 use crate::node::NodeState;
 
 /// A token to log in with.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
     token: String,
 }
 
 /// Who asks, and what they may do.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct WhoAmI {
     /// The name of their token; null for nobody.
     pub name: Option<String>,
@@ -50,6 +51,13 @@ impl WhoAmI {
 }
 
 /// Logs a browser in: the answer sets its cookie.
+#[utoipa::path(
+    post,
+    path = "/api/v1/session",
+    tag = "session",
+    request_body = Login,
+    responses((status = 200, description = "Done", body = WhoAmI))
+)]
 pub(super) async fn log_in(
     State(state): State<Arc<NodeState>>,
     Extension(arrival): Extension<Arrival>,
@@ -83,6 +91,12 @@ pub(super) async fn log_in(
 }
 
 /// Who asks.
+#[utoipa::path(
+    get,
+    path = "/api/v1/session",
+    tag = "session",
+    responses((status = 200, description = "Done", body = WhoAmI))
+)]
 pub(super) async fn show(
     State(state): State<Arc<NodeState>>,
     caller: Option<Extension<Caller>>,
@@ -102,6 +116,12 @@ pub(super) async fn show(
 }
 
 /// Logs a browser out: the answer takes its cookie away.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/session",
+    tag = "session",
+    responses((status = 204, description = "Done"))
+)]
 pub(super) async fn log_out(Extension(arrival): Extension<Arrival>) -> Response {
     with_cookie(
         StatusCode::NO_CONTENT.into_response(),

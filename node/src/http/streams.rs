@@ -9,10 +9,12 @@ use aurora_actors::ingest::status::{PartitionStatus, Snapshot, State as StreamSt
 use aurora_actors::ingest::supervisor::StreamHandle;
 use aurora_cluster::{NodeId, StreamId};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::node::NodeState;
 
@@ -20,14 +22,14 @@ use crate::node::NodeState;
 const FIRST_ENTRY_LIMIT: Duration = Duration::from_secs(5);
 
 /// All streams.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Streams {
     /// In order of their names.
     pub streams: Vec<StreamView>,
 }
 
 /// One stream.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct StreamView {
     /// `connection:topic`.
     pub id: String,
@@ -53,12 +55,15 @@ pub struct StreamView {
     pub lag: u64,
     /// Rows, in all.
     #[serde(with = "as_text")]
+    #[schema(value_type = String)]
     pub rows: u64,
     /// Dead letters, in all.
     #[serde(with = "as_text")]
+    #[schema(value_type = String)]
     pub dead_letters: u64,
     /// Tombstones, in all.
     #[serde(with = "as_text")]
+    #[schema(value_type = String)]
     pub skipped: u64,
     /// The last audit.
     pub audit: AuditView,
@@ -69,7 +74,7 @@ pub struct StreamView {
 }
 
 /// Median and 99th percentile.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Quantiles {
     /// Half are below.
     pub p50: f64,
@@ -78,7 +83,7 @@ pub struct Quantiles {
 }
 
 /// What the last audit said.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct AuditView {
     /// `clean`, `broken`, or `pending` before the first.
     pub state: String,
@@ -89,7 +94,7 @@ pub struct AuditView {
 }
 
 /// One partition.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct PartitionView {
     /// Its number.
     pub partition: i32,
@@ -103,6 +108,7 @@ pub struct PartitionView {
     pub epoch: u64,
     /// The next offset to be written.
     #[serde(with = "as_text")]
+    #[schema(value_type = String)]
     pub position: u64,
     /// The offset of the next message in Kafka.
     pub end_offset: Option<String>,
@@ -110,9 +116,11 @@ pub struct PartitionView {
     pub lag: u64,
     /// Rows, in all.
     #[serde(with = "as_text")]
+    #[schema(value_type = String)]
     pub rows: u64,
     /// Dead letters, in all.
     #[serde(with = "as_text")]
+    #[schema(value_type = String)]
     pub dead_letters: u64,
 }
 
@@ -131,6 +139,12 @@ mod as_text {
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/streams",
+    tag = "streams",
+    responses((status = 200, description = "Done", body = Streams))
+)]
 pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Json<Streams> {
     let streams = state.cluster.streams().await;
     Json(Streams {
@@ -138,9 +152,16 @@ pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Json<Streams> {
     })
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/streams/{id}",
+    tag = "streams",
+    params(("id" = String, Path, description = "connection:topic")),
+    responses((status = 200, description = "Done", body = StreamView))
+)]
 pub(super) async fn show(
     State(state): State<Arc<NodeState>>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Json<StreamView>, Problem> {
     let found = async || {
         let id = id.parse::<StreamId>().ok()?;
@@ -156,9 +177,16 @@ fn find(state: &NodeState, id: &str) -> Result<StreamHandle, Problem> {
 }
 
 /// Audits a stream now and returns what was counted.
+#[utoipa::path(
+    post,
+    path = "/api/v1/streams/{id}/audit",
+    tag = "streams",
+    params(("id" = String, Path, description = "connection:topic")),
+    responses((status = 200, description = "Done", body = AuditReport))
+)]
 pub(super) async fn audit(
     State(state): State<Arc<NodeState>>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
 ) -> Result<Json<AuditReport>, Problem> {
     let handle = find(&state, &id)?;
     let Some(target) = handle.target() else {

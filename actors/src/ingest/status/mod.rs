@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use aurora_cluster::{Epoch, Generation, NodeId, Partition};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::audit::AuditReport;
 use super::journal::{Position, Range};
@@ -18,8 +19,9 @@ const WINDOW: Duration = Duration::from_secs(10);
 const FRESHNESS_SAMPLES_PER_BATCH: usize = 16;
 
 /// What a stream or a partition is busy with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = PartitionState)]
 pub enum State {
     /// Getting ready.
     Starting,
@@ -59,18 +61,19 @@ pub struct PartitionStatus {
 }
 
 /// How a partition came to a node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Arrival {
     /// When that was decided.
     pub at: jiff::Timestamp,
     /// In which way.
     pub kind: ArrivalKind,
     /// Who had it before, if anybody had.
+    #[schema(value_type = Option<String>)]
     pub from: Option<NodeId>,
 }
 
 /// In which way a partition came to a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ArrivalKind {
     /// Nobody had it.

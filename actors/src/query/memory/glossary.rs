@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::document::{self, Versioned, require_line, require_short};
 use super::{Memory, MemoryError};
@@ -25,7 +26,7 @@ const KEY: Key<'static> = Key {
 };
 
 /// What words mean.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Glossary {
     /// The entries, in the order they were given.
@@ -33,7 +34,7 @@ pub struct Glossary {
 }
 
 /// One word, or several.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Term {
     /// The word itself, unique whatever its case.

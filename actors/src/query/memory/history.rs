@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::verdict::Verdict;
 use super::{Memory, MemoryError};
@@ -65,7 +66,7 @@ impl FromStr for RecordId {
 macro_rules! names {
     ($(#[$doc:meta])* $enum:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(rename_all = "lowercase")]
         pub enum $enum {
             $($(#[$variant_doc])* $variant,)*
@@ -321,9 +322,15 @@ impl HistoryFilter {
 fn select(condition: &str, limit: usize) -> String {
     let mut statement = format!("SELECT {COLUMNS} FROM aurora.history WHERE {condition}");
     // A record is there twice when an insert's answer was lost; writing to a String cannot fail.
-    let _ = write!(statement, " ORDER BY id DESC LIMIT 1 BY id LIMIT {limit}");
+    let _ = write!(
+        statement,
+        " ORDER BY id DESC LIMIT 1 BY id LIMIT {limit} SETTINGS {LIMITS}"
+    );
     statement
 }
+
+/// Whoever searches a year of others' questions must not slow ingest down.
+const LIMITS: &str = "max_execution_time = 10, max_threads = 2, max_memory_usage = 1000000000";
 
 const COLUMNS: &str = "id, toUnixTimestamp64Milli(at) AS at_ms, user, address, node, toString(kind) AS kind_name, question, \
     sql, params, tables, toString(engine) AS engine_name, toString(outcome) AS outcome_name, error, rows, elapsed_ms, \
@@ -486,7 +493,7 @@ mod tests {
                 ..HistoryFilter::default()
             };
             prop_assert_eq!(plain, empty.statement().replace('\'', ""));
-            prop_assert!(empty.statement().ends_with("LIMIT 200"));
+            prop_assert!(empty.statement().contains("LIMIT 200 SETTINGS"));
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::document::{self, Versioned, require_line, require_short};
 use super::{Memory, MemoryError};
@@ -25,7 +26,7 @@ const MAX_TEXT_CHARS: usize = 2_000;
 const KIND: &str = "saved";
 
 /// What somebody gives to be saved.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedQuery {
     /// The question it answers.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::history::{Entry, Outcome};
 use super::{Memory, MemoryError};
@@ -16,7 +17,7 @@ pub const MAX_CONFIRMED: usize = 2_000;
 const MAX_SQL_BYTES: usize = 8 << 10;
 
 /// What somebody thinks of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Thumbs up.

@@ -30,6 +30,7 @@ use std::time::Duration;
 use aurora_cluster::ClusterKey;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub(super) use guard::{Arrival, admit, bound_body, gate};
 use limits::Limiter;
@@ -47,7 +48,7 @@ pub const DEFAULT_SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 const MAX_COUNTED: usize = 10_000;
 
 /// What somebody may do: everything that the roles before it may, and more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Ask questions, run SQL, read everything that is no secret.

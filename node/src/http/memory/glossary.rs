@@ -8,13 +8,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::http::extract::{Body, etag, expected_version};
 use crate::http::problem::Problem;
 use crate::node::NodeState;
 
 /// The glossary.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct GlossaryView {
     /// Its version, which the `ETag` says as well; 0 before the first.
     pub version: u64,
@@ -23,12 +24,26 @@ pub struct GlossaryView {
 }
 
 /// Shows the glossary as it is now.
+#[utoipa::path(
+    get,
+    path = "/api/v1/glossary",
+    tag = "memory",
+    responses((status = 200, description = "Done", body = GlossaryView))
+)]
 pub(in crate::http) async fn show(State(state): State<Arc<NodeState>>) -> Result<Response, Problem> {
     let found = state.memory.read_glossary().await?;
     Ok(view(found.version, found.content.unwrap_or_default()))
 }
 
 /// Puts another glossary in its place.
+#[utoipa::path(
+    put,
+    path = "/api/v1/glossary",
+    tag = "memory",
+    params(("If-Match" = Option<String>, Header, description = "The ETag of the version that was seen")),
+    request_body = Glossary,
+    responses((status = 200, description = "Done", body = GlossaryView))
+)]
 pub(in crate::http) async fn replace(
     State(state): State<Arc<NodeState>>,
     headers: HeaderMap,

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::access::{Caller, Role};
 use crate::http::extract::{Body, InPath, Params};
@@ -24,7 +25,8 @@ const DEFAULT_PAGE: usize = 50;
 const MAX_SEARCH_CHARS: usize = 500;
 
 /// Which records to show.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct HistoryParams {
     /// Whose; admins may name others, and see everybody's without it.
@@ -44,7 +46,7 @@ pub struct HistoryParams {
 }
 
 /// A page of the history, the latest first.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct HistoryPage {
     /// The records.
     pub history: Vec<HistoryEntry>,
@@ -53,7 +55,7 @@ pub struct HistoryPage {
 }
 
 /// A record.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct HistoryEntry {
     /// Its name.
     pub id: String,
@@ -130,15 +132,23 @@ impl From<Entry> for HistoryEntry {
 }
 
 /// What somebody thinks of an answer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Judgement {
     /// `right`, `wrong`, or null to take back what was thought before. It has to be there.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
     verdict: Option<Verdict>,
 }
 
 /// A page of the history.
+#[utoipa::path(
+    get,
+    path = "/api/v1/history",
+    tag = "memory",
+    params(HistoryParams),
+    responses((status = 200, description = "Done", body = HistoryPage))
+)]
 pub(in crate::http) async fn list(
     State(state): State<Arc<NodeState>>,
     Extension(caller): Extension<Caller>,
@@ -206,6 +216,14 @@ fn filter(caller: &Caller, params: HistoryParams) -> Result<HistoryFilter, Probl
 }
 
 /// Notes what somebody thinks of an answer to them.
+#[utoipa::path(
+    post,
+    path = "/api/v1/history/{id}/verdict",
+    tag = "memory",
+    params(("id" = String, Path, description = "The record")),
+    request_body = Judgement,
+    responses((status = 200, description = "Done", body = HistoryEntry))
+)]
 pub(in crate::http) async fn judge(
     State(state): State<Arc<NodeState>>,
     Extension(caller): Extension<Caller>,

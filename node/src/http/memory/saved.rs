@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::http::access::Caller;
 use crate::http::extract::{Body, InPath, etag, expected_version};
@@ -15,14 +16,14 @@ use crate::http::problem::Problem;
 use crate::node::NodeState;
 
 /// All saved queries, without their statements.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct SavedList {
     /// In order of their names.
     pub saved: Vec<SavedSummary>,
 }
 
 /// What is worth knowing of a saved query in a list.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct SavedSummary {
     /// Its name.
     pub name: String,
@@ -43,7 +44,7 @@ pub struct SavedSummary {
 }
 
 /// A saved query.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct SavedView {
     /// What is known of it in lists as well.
     #[serde(flatten)]
@@ -57,6 +58,12 @@ pub struct SavedView {
 }
 
 /// Lists all.
+#[utoipa::path(
+    get,
+    path = "/api/v1/saved",
+    tag = "memory",
+    responses((status = 200, description = "Done", body = SavedList))
+)]
 pub(in crate::http) async fn list(State(state): State<Arc<NodeState>>) -> Result<Json<SavedList>, Problem> {
     let saved = state.memory.saved().await?.into_iter();
     let saved = saved.map(|(name, saved, version)| summary(name, version, saved).0);
@@ -66,6 +73,13 @@ pub(in crate::http) async fn list(State(state): State<Arc<NodeState>>) -> Result
 }
 
 /// Shows one.
+#[utoipa::path(
+    get,
+    path = "/api/v1/saved/{name}",
+    tag = "memory",
+    params(("name" = String, Path, description = "Its name")),
+    responses((status = 200, description = "Done", body = SavedView))
+)]
 pub(in crate::http) async fn show(
     State(state): State<Arc<NodeState>>,
     InPath(name): InPath<String>,
@@ -78,6 +92,20 @@ pub(in crate::http) async fn show(
 }
 
 /// Saves one.
+#[utoipa::path(
+    put,
+    path = "/api/v1/saved/{name}",
+    tag = "memory",
+    params(
+        ("name" = String, Path, description = "Its name"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that was seen")
+    ),
+    request_body = SavedQuery,
+    responses(
+        (status = 200, description = "Changed", body = SavedView),
+        (status = 201, description = "Saved", body = SavedView)
+    )
+)]
 pub(in crate::http) async fn put(
     State(state): State<Arc<NodeState>>,
     Extension(caller): Extension<Caller>,
@@ -98,6 +126,16 @@ pub(in crate::http) async fn put(
 }
 
 /// Forgets one; whichever version it is, unless `If-Match` names one.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/saved/{name}",
+    tag = "memory",
+    params(
+        ("name" = String, Path, description = "Its name"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the version that was seen")
+    ),
+    responses((status = 204, description = "Done"))
+)]
 pub(in crate::http) async fn delete(
     State(state): State<Arc<NodeState>>,
     InPath(name): InPath<String>,
