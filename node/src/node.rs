@@ -14,6 +14,8 @@ use aurora_actors::ingest::supervisor::{
 use aurora_actors::query::limits::QueryLimits;
 use aurora_actors::query::memory::{Memory, MemoryMetrics};
 use aurora_actors::query::metrics::QueryMetrics;
+use aurora_actors::query::question::ask::Asker;
+use aurora_actors::query::question::model::{Model, ModelOptions};
 use aurora_actors::query::sql::{SqlOptions, SqlRunner};
 use aurora_actors::store::identity::ClusterIdentity;
 use aurora_actors::store::{Login, Store};
@@ -64,6 +66,8 @@ pub struct NodeOptions {
     pub buffer_bytes: usize,
     /// What queries may use.
     pub queries: QueryLimits,
+    /// A language model for questions, if there is one.
+    pub model: Option<ModelOptions>,
     /// What its configuration says to ingest. In a cluster, the registry has the last word.
     pub declared: Declared,
     /// The cluster it is of; `None` for a node on its own.
@@ -120,6 +124,8 @@ pub struct NodeState {
     pub store: Store,
     /// ClickHouse, as the reader.
     pub sql: SqlRunner,
+    /// Answers questions in plain words.
+    pub asker: Asker,
     /// What is remembered of questions.
     pub memory: Memory,
     /// The database of the events' tables.
@@ -211,6 +217,8 @@ impl Node {
         let budget = Budget::new(options.buffer_bytes);
         let store = Store::new(&options.writer);
         let (memory, memory_task) = Memory::start(store.clone(), options.id.clone(), memory_metrics);
+        let model = options.model.clone().map(Model::new).transpose()?;
+        let asker = Asker::new(sql.clone(), memory.clone(), model);
         let streams = StreamTable::default();
         let (membership, cluster) = join(&options, http, streams.clone()).await?;
         let identity = options.cluster.as_ref().map(|cluster| ClusterIdentity {
@@ -238,6 +246,7 @@ impl Node {
             started_at: jiff::Timestamp::now(),
             started: Instant::now(),
             sql,
+            asker,
             store,
             memory,
             database: options.database,

@@ -1,5 +1,6 @@
 //! What `aurora` understands.
 
+mod ask;
 mod bench;
 mod client;
 mod doctor;
@@ -34,6 +35,8 @@ enum Command {
     Up(up::UpArgs),
     /// Run one node, as its configuration file says
     Node(node::NodeArgs),
+    /// Ask a question in plain words
+    Ask(ask::AskArgs),
     /// Run a statement and show its rows
     Sql(sql::SqlArgs),
     /// Show the streams: state, rate, freshness, lag; add or remove one
@@ -90,6 +93,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Up(args) => up::run(args).await,
         Command::Node(args) => node::run(&args).await,
+        Command::Ask(args) => ask::run(args).await,
         Command::Sql(args) => sql::run(args).await,
         Command::Streams(args) => streams::run(&args).await,
         Command::Status(args) => status::run(&args).await,

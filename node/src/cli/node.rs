@@ -61,6 +61,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         database: config.clickhouse.database.clone(),
         buffer_bytes: config.limits.buffer_bytes,
         queries: config.queries.clone(),
+        model: config.model.options()?,
         declared: Declared::new(&config.connections, &config.streams)?,
         cluster: config.cluster.as_ref().map(ClusterSection::options).transpose()?,
     })

@@ -48,8 +48,9 @@ struct Answer {
     complete_to: Option<jiff::Timestamp>,
 }
 
+/// A column of an answer.
 #[derive(Deserialize)]
-struct AnswerColumn {
+pub(super) struct AnswerColumn {
     name: String,
     #[serde(rename = "type")]
     column_type: String,
@@ -100,11 +101,12 @@ fn params(given: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(params)
 }
 
-fn show(answer: &Answer) {
-    let headings: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
+/// Rows under the names of their columns; numbers stand on the right.
+pub(super) fn rows(columns: &[AnswerColumn], rows: &[Vec<Value>]) {
+    let headings: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let mut table = output::table(&headings);
-    for row in &answer.rows {
-        let cells = row.iter().zip(&answer.columns).map(|(value, column)| {
+    for row in rows {
+        let cells = row.iter().zip(columns).map(|(value, column)| {
             let text = match value {
                 Value::String(text) => text.clone(),
                 Value::Null => "NULL".to_owned(),
@@ -119,6 +121,10 @@ fn show(answer: &Answer) {
         table.add_row(cells);
     }
     output::line(&table.to_string());
+}
+
+fn show(answer: &Answer) {
+    rows(&answer.columns, &answer.rows);
     let more = if answer.truncated {
         ", and more: raise --limit"
     } else {

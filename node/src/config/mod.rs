@@ -26,6 +26,10 @@
 //! concurrent = 16
 //! queue = 1000
 //!
+//! [model]
+//! base_url = "http://127.0.0.1:11434/v1"
+//! name = "qwen2.5-coder:7b"
+//!
 //! [cluster]
 //! name = "prod"
 //! key = "file:/run/secrets/aurora-cluster-key"
@@ -52,9 +56,11 @@
 
 mod access;
 mod cluster;
+mod model;
 
 pub use access::{AccessSection, TokenSection};
 pub use cluster::ClusterSection;
+pub use model::ModelSection;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -84,6 +90,9 @@ pub struct Config {
     /// Bounds of queries.
     #[serde(default)]
     pub queries: QueryLimits,
+    /// A language model for questions.
+    #[serde(default)]
+    pub model: ModelSection,
     /// Who is let in.
     #[serde(default)]
     pub access: AccessSection,

@@ -5,6 +5,7 @@
 //! nodes ask each other, which is sealed with the cluster key, need no token.
 
 pub mod access;
+mod ask;
 pub mod cluster;
 mod extract;
 mod health;
@@ -66,6 +67,7 @@ fn routes() -> Routes {
         .on(VIEWER, M::GET, "/api/v1/schema", schema::list)
         .on(VIEWER, M::GET, "/api/v1/schema/{table}", schema::show)
         .on(VIEWER, M::POST, "/api/v1/sql", sql::run)
+        .on(VIEWER, M::POST, "/api/v1/ask", ask::ask)
         .on(VIEWER, M::DELETE, "/api/v1/queries/{id}", queries::cancel)
         .on(VIEWER, M::GET, "/api/v1/limits", queries::limits)
         .on(VIEWER, M::GET, "/api/v1/history", history::list)

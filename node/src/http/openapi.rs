@@ -13,7 +13,7 @@ use utoipa::OpenApi;
 use super::access::{Needs, REQUEST_HEADER};
 use super::memory::{glossary, history, saved};
 use super::problem::Problem;
-use super::{cluster, health, registry, schema, session, stated_routes, streams};
+use super::{ask, cluster, health, registry, schema, session, stated_routes, streams};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -39,6 +39,7 @@ use super::{cluster, health, registry, schema, session, stated_routes, streams};
         streams::audit,
         schema::list,
         schema::show,
+        ask::ask,
         history::list,
         history::judge,
         glossary::show,

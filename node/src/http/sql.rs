@@ -126,7 +126,7 @@ fn export_format(wanted: &Wanted) -> Result<Option<ExportFormat>, Problem> {
     }
 }
 
-fn wants_events(headers: &HeaderMap) -> bool {
+pub(super) fn wants_events(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).into_iter();
     accepted
         .filter_map(|value| value.to_str().ok())
@@ -134,7 +134,7 @@ fn wants_events(headers: &HeaderMap) -> bool {
         .any(|media_type| media_type.split(';').next().unwrap_or_default().trim() == "text/event-stream")
 }
 
-async fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
+pub(super) async fn complete_to(state: &NodeState) -> Option<jiff::Timestamp> {
     let streams = state.cluster.streams().await;
     let times = streams.values().map(|stream| stream.snapshot.complete_to_ms);
     let earliest = times.collect::<Option<Vec<i64>>>()?.into_iter().min()?;

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use self::peers::{Common, Peers};
 use super::output;
 use crate::cluster::joining;
-use crate::config::{ConnectionSection, Secret, StreamSection, default_database};
+use crate::config::{ConnectionSection, ModelSection, Secret, StreamSection, default_database};
 use crate::embedded::broker::{DemoBroker, FETCH_WAIT_MAX_MS};
 use crate::embedded::clickhouse::{ClickHouseOptions, EmbeddedClickHouse, default_cache_dir};
 use crate::embedded::demo::{DEMO_PARTITIONS, DEMO_TOPIC, DemoOptions, DemoStream};
@@ -257,6 +257,7 @@ async fn start_rest(
         database: default_database(),
         buffer_bytes: crate::config::LimitsSection::default().buffer_bytes,
         queries: QueryLimits::default(),
+        model: ModelSection::default().options()?,
         declared,
         cluster: Some(peers::alone(key)),
     })
