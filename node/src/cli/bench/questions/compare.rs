@@ -3,7 +3,7 @@
 //! An answer may carry further columns, and its columns and rows may be in any order. Numbers are equal within a
 //! tolerance, also when one of them is written as text (64-bit integers and decimals cross JSON so); a ratio may
 //! come as 0.12 or as 12. The rules are those of the scorer that the first questions came with, so that figures
-//! can be compared.
+//! can be compared; but a column of ratios has one scale, and dates are put in order as dates.
 
 use std::cmp::Ordering;
 
