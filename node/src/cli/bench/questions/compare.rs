@@ -3,7 +3,7 @@
 //! An answer may carry further columns, and its columns and rows may be in any order. Numbers are equal within a
 //! tolerance, also when one of them is written as text (64-bit integers and decimals cross JSON so); a ratio may
 //! come as 0.12 or as 12. The rules are those of the scorer that the first questions came with, so that figures
-//! can be compared.
+//! can be compared; but a column of ratios has one scale, and dates are put in order as dates.
 
 use std::cmp::Ordering;
 
@@ -18,7 +18,7 @@ const ABSOLUTE_TOLERANCE: f64 = 1e-9;
 const MAX_ANSWER_COLUMNS: usize = 12;
 /// Ways of laying the columns on one another that are tried. Only columns of equal values come into question, so
 /// that this is met by results of many equal columns only.
-const MAX_TRIES: usize = 20_000;
+const MAX_TRIES: usize = 12_000;
 
 /// A row of a result.
 pub(super) type ResultRow = Vec<Value>;
@@ -51,9 +51,9 @@ pub(super) fn matches(known: &[ResultRow], answer: &[ResultRow], leeway: &Leeway
     }
     let candidates: Vec<Vec<usize>> = (0..width)
         .map(|column| {
-            let known = sorted(known, &[column]);
+            let known = sorted_column(known, column);
             (0..have)
-                .filter(|&other| all_same(&known, &sorted(answer, &[other]), leeway))
+                .filter(|&other| all_same(&known, &sorted_column(answer, other), leeway))
                 .collect()
         })
         .collect();
@@ -115,6 +115,19 @@ fn same_counts(known: &[ResultRow], answer: &[ResultRow]) -> bool {
     };
     let known = numbers(known, column);
     (0..answer[0].len()).any(|other| numbers(answer, other) == known)
+}
+
+/// One column of the rows, in the exact order of its values: nothing stands beside them that could decide.
+fn sorted_column(rows: &[ResultRow], column: usize) -> Vec<Vec<&Value>> {
+    let mut cells: Vec<(Key, &Value)> = rows
+        .iter()
+        .map(|row| match number(&row[column]) {
+            Some(number) => (Key::Number(number), &row[column]),
+            None => (Key::Text(text(&row[column])), &row[column]),
+        })
+        .collect();
+    cells.sort_by(|(a, _), (b, _)| a.cmp(b));
+    cells.into_iter().map(|(_, value)| vec![value]).collect()
 }
 
 /// These columns of the rows, in an order that depends on the values alone.
@@ -268,6 +281,16 @@ mod tests {
         let known = json!([["a", 1, 2], ["b", 2, 1]]);
         assert!(match_exactly(known.clone(), json!([["b", 1, 2], ["a", 2, 1]])));
         assert!(!match_exactly(known, json!([["b", 1, 1], ["a", 2, 2]])));
+    }
+
+    #[test]
+    fn numbers_that_are_nearly_equal_keep_their_rows() {
+        let known = json!([["a", 0.61692], ["b", 0.617]]);
+        assert!(match_exactly(
+            known.clone(),
+            json!([[0.617, "b"], [0.61692, "a"]])
+        ));
+        assert!(!match_exactly(known, json!([[0.617, "a"], [0.61692, "b"]])));
     }
 
     #[test]
