@@ -340,7 +340,7 @@ impl SqlRunner {
     /// waits for its turn on another node is not found.
     pub async fn cancel(&self, query_id: &str) -> Result<bool, SqlError> {
         let random = query_id.strip_prefix(QUERY_ID_PREFIX);
-        if !random.is_some_and(|random| uuid::Uuid::try_parse(random).is_ok()) {
+        if random.is_none_or(|random| uuid::Uuid::try_parse(random).is_err()) {
             return Ok(false);
         }
         if self.pool.cancel(query_id) {

@@ -24,7 +24,9 @@ pub struct Statement {
 impl Statement {
     /// Checks a statement and its parameters. `Err` says what is wrong.
     pub fn new(sql: &str, params: &BTreeMap<String, String>) -> Result<Self, String> {
-        let sql = sql.trim().trim_end_matches(';').trim_end();
+        let sql = sql
+            .trim_start()
+            .trim_end_matches(|c: char| c == ';' || c.is_whitespace());
         if sql.is_empty() {
             return Err("the statement is empty".to_owned());
         }

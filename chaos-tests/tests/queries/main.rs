@@ -4,6 +4,7 @@
 mod attacks;
 mod cancel;
 mod load;
+mod making;
 mod stream;
 mod types;
 mod wall;
