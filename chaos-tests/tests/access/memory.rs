@@ -119,7 +119,7 @@ async fn who_asked_what_is_seen_through_every_node_by_whoever_may() -> Result<()
         ensure!(rest[0]["id"] == last["id"]);
 
         // Somebody who goes is remembered, too.
-        let slow = json!({ "sql": "SELECT sleepEachRow(1) FROM numbers(60) SETTINGS max_block_size = 1" });
+        let slow = json!({ "sql": "SELECT sleep(3)" });
         let gone = by(first, "victor")
             .request(Method::POST, "/api/v1/sql")
             .json(&slow);

@@ -10,9 +10,10 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 
-use super::access::{Access, Needs, admit, bound_body, gate};
+use super::access::{Access, Needs, admit, answer_unread, bound_body, gate};
 use super::problem::Problem;
 use crate::node::NodeState;
 
@@ -100,12 +101,13 @@ fn filter(method: &Method) -> MethodFilter {
     MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::TRACE)
 }
 
-async fn method_not_allowed(request: Request) -> Problem {
-    Problem::new(
+async fn method_not_allowed(request: Request) -> Response {
+    let problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method",
         "There is no such method here",
         format!("This path cannot be asked with {}.", request.method()),
         "See GET /api/v1/openapi.json for what can be asked, or the header Allow.",
-    )
+    );
+    answer_unread(request, problem.into_response()).await
 }

@@ -18,6 +18,9 @@ use crate::http::problem::Problem;
 
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest body that is read for nothing, and how long it may take to arrive.
+const MAX_UNREAD_BYTES: usize = 64 << 10;
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest token that is looked at.
 const MAX_TOKEN_BYTES: usize = 4_096;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -43,7 +46,7 @@ pub(in crate::http) async fn admit(
     let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), SocketAddr::ip);
     let arrival = access.arrival(peer, request.headers());
     if let Err(refused) = access.admit(arrival, request.headers(), Instant::now()) {
-        return refused;
+        return answer_unread(request, refused).await;
     }
     request.extensions_mut().insert(arrival);
     request.extensions_mut().insert(access);
@@ -64,7 +67,7 @@ pub(in crate::http) async fn gate(needs: Needs, mut request: Request, next: Next
     };
     let caller = match access.authorize(needs, arrival, request.method(), request.headers()) {
         Ok(caller) => caller,
-        Err(refused) => return refused,
+        Err(refused) => return answer_unread(request, refused).await,
     };
     if let Some(caller) = &caller {
         request.extensions_mut().insert(caller.clone());
@@ -85,6 +88,17 @@ pub(in crate::http) async fn gate(needs: Needs, mut request: Request, next: Next
     {
         let status = response.status().as_u16();
         tracing::info!(caller = name, %role, %address, %method, path, status, "asked by a caller");
+    }
+    response
+}
+
+/// Answers a request without looking at its body. A short body is taken off the connection first, for whoever still sends
+/// while the connection is closed may never see the answer; after a long one the connection ends.
+pub(in crate::http) async fn answer_unread(request: Request, mut response: Response) -> Response {
+    let taken = tokio::time::timeout(UNREAD_TIMEOUT, to_bytes(request.into_body(), MAX_UNREAD_BYTES)).await;
+    if !matches!(taken, Ok(Ok(_))) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
     }
     response
 }

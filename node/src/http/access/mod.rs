@@ -32,7 +32,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(super) use guard::{Arrival, admit, bound_body, gate};
+pub(super) use guard::{Arrival, admit, answer_unread, bound_body, gate};
 use limits::Limiter;
 pub use limits::Rate;
 use session::Sessions;
