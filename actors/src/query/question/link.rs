@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::catalog::{Column, Role, Table};
-use super::vocabulary::{CODES, COUNTRIES, FAMILIES, FILLERS, STATES};
+use super::vocabulary::{CODES, COUNTRIES, FAMILIES, FILLERS, HARMLESS, STATES};
 use super::words::{Word, identifier_words, stem};
 
 /// Words tied to something.
@@ -128,7 +128,20 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
         value_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
+    prefer_main_time(words, table, &mut links);
     links
+}
+
+/// Whatever is in a table of applications was applied for: the verb of the main time says nothing about a state.
+fn prefer_main_time(words: &[Word], table: &Table, links: &mut [Link]) {
+    let Some(main) = table.main_time().and_then(|name| table.columns.iter().position(|column| column.name == name)) else { return };
+    let stems: Vec<String> = Name::of(&table.columns[main]).words.into_iter().map(|word| word.stem).collect();
+    for link in links {
+        let is_verb = link.words.len() == 1 && words[link.words.start].text.ends_with("ed") && stems.contains(&words[link.words.start].stem);
+        if is_verb && link.target == Target::Column(main) {
+            link.strength += 0.5;
+        }
+    }
 }
 
 /// The strongest of them that do not overlap, in the order of the words.
@@ -189,7 +202,7 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
 
 /// What a column's comment says counts less than its name.
 fn comment_likeness(word: &Word, column: &Column) -> f32 {
-    if column.comment.is_empty() || word.text.len() < 4 {
+    if column.comment.is_empty() || word.text.len() < 4 || HARMLESS.contains(&word.text.as_str()) {
         return 0.0;
     }
     let said = super::words::words(&column.comment);

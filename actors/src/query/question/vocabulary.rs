@@ -86,7 +86,28 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 62] = [
+pub const ABBREVIATIONS: [(&str, &str); 83] = [
+    ("rev", "revenue"),
+    ("impr", "impressions"),
+    ("imp", "impressions"),
+    ("clk", "clicks"),
+    ("conv", "conversions"),
+    ("cmp", "campaign"),
+    ("camp", "campaign"),
+    ("net", "network"),
+    ("vol", "volume"),
+    ("wt", "weight"),
+    ("bal", "balance"),
+    ("curr", "currency"),
+    ("ccy", "currency"),
+    ("ref", "reference"),
+    ("yr", "year"),
+    ("mo", "month"),
+    ("wk", "week"),
+    ("pwr", "power"),
+    ("pax", "passengers"),
+    ("whse", "warehouse"),
+    ("cust_id", "customer id"),
     ("qty", "quantity"),
     ("amt", "amount"),
     ("num", "number"),
@@ -221,7 +242,8 @@ pub const FAMILIES: [&[&str]; 64] = [
 ];
 
 /// Adjectives of degree, and what they measure.
-pub const DEGREES: [(&str, &[&str], bool); 36] = [
+pub const DEGREES: [(&str, &[&str], bool); 37] = [
+    ("quickest", &["duration", "time", "latency", "seconds", "minutes", "milliseconds"], false),
     ("expensive", &["price", "cost", "amount", "fee", "fare", "value"], true),
     ("priciest", &["price", "cost", "amount", "fee", "fare", "value"], true),
     ("costly", &["cost", "price", "amount", "fee"], true),

@@ -4,7 +4,7 @@ use super::{Hints, Reading};
 use super::pieces::{Computed, Kind, Piece, pieces};
 use crate::query::question::catalog::{Column, Role, Table};
 use crate::query::question::link::Target;
-use crate::query::question::spec::{Dimension, Measure, OrderBy, Spec};
+use crate::query::question::spec::{Aggregate, Dimension, Measure, OrderBy, Spec};
 use crate::query::question::time::Meaning;
 use crate::query::question::words::Word;
 
@@ -114,13 +114,23 @@ impl<'a> Builder<'a> {
             .filter(|piece| match &piece.kind {
                 Kind::Unknown => true,
                 Kind::Compare(..) | Kind::Between(..) | Kind::Number(_) | Kind::Never | Kind::Not | Kind::Without | Kind::Outliers => !piece.used,
-                Kind::Link(Target::Value(..)) => !piece.used,
+                Kind::Link(Target::Value(..)) | Kind::Latest(_) | Kind::Superlative(..) => !piece.used,
+                // A number of the row that nothing was made of.
+                Kind::Link(Target::Column(column)) => !piece.used && piece.strength >= 0.7 && self.column(*column).role == Role::Measure,
                 Kind::Time(Meaning::Range(_) | Meaning::Every(..) | Meaning::By(_) | Meaning::Only(..)) => !piece.used,
                 Kind::Aggregate(_) | Kind::Both | Kind::Others | Kind::Ratio | Kind::Spread | Kind::Cumulative => !piece.used,
                 _ => false,
             })
             .map(|piece| self.text(piece))
+            .chain(self.empty_share())
             .collect()
+    }
+
+    /// The share of everything in everything is no answer: the words that say of what were not understood.
+    fn empty_share(&self) -> Option<String> {
+        let is_empty = self.spec.measures.iter().any(|measure| measure.aggregate == Aggregate::ShareOfTotal);
+        let is_rate = self.words.iter().any(|word| word.text == "rate");
+        (is_empty && (self.spec.by.is_empty() || is_rate)).then(|| "what the share is of".to_owned())
     }
 
     pub(super) fn text(&self, piece: &Piece) -> String {

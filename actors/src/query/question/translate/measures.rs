@@ -407,7 +407,8 @@ impl Builder<'_> {
 
     /// "how long does it take to resolve", "average time to first response": from the main time to another.
     fn elapsed(&mut self) {
-        let asks = self.words.iter().any(|word| matches!(word.text.as_str(), "long" | "time" | "duration" | "takes" | "take" | "took"));
+        const ASKING: [&str; 12] = ["long", "time", "duration", "takes", "take", "took", "fastest", "slowest", "quickest", "longest", "shortest", "quickly"];
+        let asks = self.words.iter().any(|word| ASKING.contains(&word.text.as_str()));
         if !asks || self.spec.measures.iter().any(|measure| measure.of.is_some()) {
             return;
         }
@@ -422,10 +423,20 @@ impl Builder<'_> {
         }
         self.use_piece(at);
         let how = self.pieces.iter().filter_map(|piece| computed(&piece.kind)).find(|how| !matches!(how, Computed::Many | Computed::Much | Computed::Total | Computed::Distinct | Computed::Share));
+        let grouped = !self.spec.by.is_empty();
         let longest = self.pieces.iter().find_map(|piece| match piece.kind {
-            Kind::Superlative(_, descending) => Some(if descending { Computed::Maximum } else { Computed::Minimum }),
+            Kind::Superlative(_, descending) if !grouped => Some(if descending { Computed::Maximum } else { Computed::Minimum }),
             _ => None,
         });
+        // Who is fast takes little time.
+        for piece in &mut self.pieces {
+            let said = self.words[piece.words.start].text.as_str();
+            if let Kind::Superlative(_, descending) = &mut piece.kind
+                && matches!(said, "fastest" | "slowest" | "quickest")
+            {
+                *descending = said == "slowest";
+            }
+        }
         self.spec.measures.clear();
         let how = how.or(longest).unwrap_or(Computed::Average);
         let to = self.column(to).name.clone();
@@ -513,7 +524,14 @@ impl Builder<'_> {
             })
         };
         let best = (0..self.table.columns.len()).filter_map(|at| fits(self.column(at)).map(|rank| (rank, at))).min();
-        let Some(column) = best.map(|(_, at)| at).or_else(|| self.main_measure()) else {
+        // "fastest" speaks of something, "largest" of whatever is large.
+        let general = matches!(
+            self.words[self.pieces[at].words.start].text.as_str(),
+            "highest" | "lowest" | "largest" | "biggest" | "smallest" | "greatest" | "maximum" | "minimum" | "max" | "min" | "best" | "worst" | "expensive"
+        );
+        let main = if general { self.main_measure() } else { None };
+        let Some(column) = best.map(|(_, at)| at).or(main) else {
+            self.pieces[at].kind = Kind::Unknown;
             self.count_implied();
             return;
         };

@@ -238,7 +238,7 @@ const PHRASES: &[(&[&str], Kind)] = &[
         Kind::Not,
     ),
     (&["never", "but never", "but not", "but did not", "but didn't", "but have not", "but haven't", "but has not", "without ever", "but no"], Kind::Never),
-    (&["without", "without any", "without a", "without an", "no", "missing", "lack", "lacking", "have no", "has no", "with no", "had no", "not have", "not have a", "not have an"], Kind::Without),
+    (&["nobody", "no one", "none", "without", "without any", "without a", "without an", "no", "missing", "lack", "lacking", "have no", "has no", "with no", "had no", "not have", "not have a", "not have an"], Kind::Without),
     (&["which", "what", "who", "whose", "what are the", "what is the"], Kind::Which),
     (&["latest", "most recent", "newest", "last", "last time", "most recently"], Kind::Latest(true)),
     (&["earliest", "first", "oldest", "first time"], Kind::Latest(false)),
@@ -350,7 +350,10 @@ fn comparison(here: &At<'_>) -> Option<(usize, Kind)> {
     if let Some((lead, comparison)) = lead {
         let currency = usize::from(matches!(here.text(lead), "€" | "$" | "£"));
         let value = here.number(lead + currency)?;
-        let often = matches!(here.text(lead), "once" | "twice");
+        let often = matches!(here.text(lead), "once" | "twice") && !matches!(here.text(lead + 1), "what" | "as" | "the" | "their" | "its");
+        if !often && matches!(here.text(lead), "once" | "twice" | "half" | "double") {
+            return None;
+        }
         if often {
             return Some((lead + 1, Kind::Compare(comparison, value, None, true)));
         }
