@@ -83,6 +83,7 @@ pub struct OwnedPartition {
     pub last_handover: Option<Arrival>,
 }
 
+/// The nodes, and who owns which partition.
 #[utoipa::path(
     get,
     path = "/api/v1/cluster",

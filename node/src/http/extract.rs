@@ -17,7 +17,7 @@ pub(super) struct Params<T>(pub(super) T);
 /// What varies in the path.
 pub(super) struct InPath<T>(pub(super) T);
 
-fn unreadable(detail: String, hint: &str) -> Problem {
+fn unreadable(detail: &str, hint: &str) -> Problem {
     let detail = detail.chars().take(500).collect::<String>();
     Problem::new(
         StatusCode::BAD_REQUEST,
@@ -35,7 +35,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         match Json::from_request(request, state).await {
             Ok(Json(body)) => Ok(Self(body)),
             Err(rejection) => Err(unreadable(
-                rejection.body_text(),
+                &rejection.body_text(),
                 "Send JSON as application/json; GET /api/v1/openapi.json describes it.",
             )),
         }
@@ -49,7 +49,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Self(params)),
             Err(rejection) => Err(unreadable(
-                rejection.body_text(),
+                &rejection.body_text(),
                 "GET /api/v1/openapi.json describes what can stand after the ?.",
             )),
         }
@@ -63,7 +63,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<
         match Path::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
             Err(rejection) => Err(unreadable(
-                rejection.body_text(),
+                &rejection.body_text(),
                 "Write each name in the path as UTF-8, percent-encoded where it has to be.",
             )),
         }

@@ -54,6 +54,7 @@ pub struct AddedStream {
     pub id: String,
 }
 
+/// All connections, without what may be secret.
 #[utoipa::path(
     get,
     path = "/api/v1/connections",

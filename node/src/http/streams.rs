@@ -139,6 +139,7 @@ mod as_text {
     }
 }
 
+/// All streams, as the whole cluster knows them.
 #[utoipa::path(
     get,
     path = "/api/v1/streams",
@@ -152,6 +153,7 @@ pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Json<Streams> {
     })
 }
 
+/// One stream.
 #[utoipa::path(
     get,
     path = "/api/v1/streams/{id}",

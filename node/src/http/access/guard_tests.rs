@@ -170,9 +170,11 @@ fn an_open_node_takes_everybody_here_for_its_admin_and_no_foreign_page() {
         status(&access, Needs::Role(Role::Viewer), &Method::POST, &other_port),
         403
     );
-    let admit = |host| access.admit(HERE, &headers(&[("host", host)]), Instant::now());
-    assert!(admit("127.0.0.1:8080").is_ok());
-    assert_eq!(admit("evil.example").unwrap_err().status(), 403);
+    let admit = |host| {
+        let admitted = access.admit(HERE, &headers(&[("host", host)]), Instant::now());
+        admitted.map_or_else(|refused| refused.status().as_u16(), |()| 200)
+    };
+    assert_eq!((admit("127.0.0.1:8080"), admit("evil.example")), (200, 403));
 }
 
 #[test]

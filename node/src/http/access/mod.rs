@@ -8,11 +8,11 @@
 //! ```
 //!
 //! Somebody is known by a token (`Authorization: Bearer …`) or by a browser session, a sealed cookie that was made
-//! from one ([`session`]). Without any token configured the node is *open*: it serves loopback only, to
+//! from one (`session`). Without any token configured the node is *open*: it serves loopback only, to
 //! everybody there, as the admin `local`. What each route needs is said where the route is made
-//! ([`super::routes`]); no decision here looks at a path, so no way of writing one gets around it.
+//! (`http::routes`); no decision here looks at a path, so no way of writing one gets around it.
 //!
-//! What keeps other sites' pages from using a browser's rights ([`origin`]): the cookie is `SameSite=Strict`, a
+//! What keeps other sites' pages from using a browser's rights (`origin`): the cookie is `SameSite=Strict`, a
 //! request that changes or asks must not come from another origin, and with a cookie it must bear a header
 //! that no page can send to another origin without the node's leave, which it never gives.
 
