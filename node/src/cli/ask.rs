@@ -12,8 +12,10 @@ use super::sql::{self, AnswerColumn};
 
 /// Ask a question in plain words.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  aurora ask 'How many orders were there per hour today?'\n  \
-    aurora ask 'And by country?' --after 'How many orders were there today?'")]
+#[command(
+    after_help = "Examples:\n  aurora ask 'How many orders were there per hour today?'\n  \
+    aurora ask 'And by country?' --after 'How many orders were there today?'"
+)]
 pub(super) struct AskArgs {
     /// The question
     question: String,

@@ -96,7 +96,10 @@ mod tests {
         assert!(ModelSection::default().options_in(none).unwrap().is_none());
         let key = |name: &str| (name == "OPENAI_API_KEY").then(|| "k".to_owned());
         let options = ModelSection::default().options_in(key).unwrap().unwrap();
-        assert_eq!((options.base_url.as_str(), options.name.as_str()), (OPENAI, DEFAULT_MODEL));
+        assert_eq!(
+            (options.base_url.as_str(), options.name.as_str()),
+            (OPENAI, DEFAULT_MODEL)
+        );
         assert!(!format!("{options:?}").contains("\"k\""));
         let odd = ModelSection {
             base_url: Some("ftp://x".to_owned()),

@@ -109,13 +109,36 @@ impl Table {
     /// The column that says when a row's event happened, if nothing else is said.
     pub fn main_time(&self) -> Option<&str> {
         const EVENT_WORDS: [&str; 19] = [
-            "timestamp", "time", "event", "occur", "created", "create", "date", "at", "start", "started", "opened", "recorded",
-            "measured", "received", "sent", "submitted", "happened", "placed", "read",
+            "timestamp",
+            "time",
+            "event",
+            "occur",
+            "created",
+            "create",
+            "date",
+            "at",
+            "start",
+            "started",
+            "opened",
+            "recorded",
+            "measured",
+            "received",
+            "sent",
+            "submitted",
+            "happened",
+            "placed",
+            "read",
         ];
         let score = |column: &Column| {
             let words = identifier_words(&column.name);
-            let named = words.iter().filter(|word| EVENT_WORDS.contains(&word.text.as_str())).count();
-            let later = ["updated", "update", "modified", "resolved", "closed", "ended", "end", "finished", "deleted", "expires", "due", "ingested", "last"];
+            let named = words
+                .iter()
+                .filter(|word| EVENT_WORDS.contains(&word.text.as_str()))
+                .count();
+            let later = [
+                "updated", "update", "modified", "resolved", "closed", "ended", "end", "finished", "deleted",
+                "expires", "due", "ingested", "last",
+            ];
             let is_later = words.iter().any(|word| later.contains(&word.text.as_str()));
             (!is_later, column.nulls == 0, column.in_sorting_key, named > 0)
         };
@@ -125,7 +148,8 @@ impl Table {
                 best = Some(column);
             }
         }
-        best.map(|column| column.name.as_str()).or(self.has_kafka_time.then_some("_timestamp"))
+        best.map(|column| column.name.as_str())
+            .or(self.has_kafka_time.then_some("_timestamp"))
     }
 
     /// The words of its name.
@@ -153,7 +177,20 @@ impl Column {
     /// How it tells a time, when it is a number that does: judged by name and range.
     pub fn epoch(&self) -> Option<Epoch> {
         const NAMES: [&str; 14] = [
-            "time", "timestamp", "at", "epoch", "date", "on", "milliseconds", "millis", "seconds", "started", "ended", "created", "updated", "utc",
+            "time",
+            "timestamp",
+            "at",
+            "epoch",
+            "date",
+            "on",
+            "milliseconds",
+            "millis",
+            "seconds",
+            "started",
+            "ended",
+            "created",
+            "updated",
+            "utc",
         ];
         // From 2001 to 2100.
         const SECONDS: std::ops::Range<f64> = 978_307_200.0..4_102_444_800.0;
@@ -162,7 +199,9 @@ impl Column {
             return None;
         }
         let (min, max) = (self.min.parse::<f64>().ok()?, self.max.parse::<f64>().ok()?);
-        let named = identifier_words(&self.name).iter().any(|word| NAMES.contains(&word.text.as_str()));
+        let named = identifier_words(&self.name)
+            .iter()
+            .any(|word| NAMES.contains(&word.text.as_str()));
         let all = |scale: f64| SECONDS.contains(&(min / scale)) && SECONDS.contains(&(max / scale));
         match () {
             () if named && all(1.0) => Some(Epoch::Seconds),
@@ -174,7 +213,10 @@ impl Column {
     /// Whether values of it are text in SQL.
     pub fn is_text(&self) -> bool {
         let plain = self.plain_type();
-        plain.starts_with("String") || plain.starts_with("FixedString") || plain.starts_with("Enum") || plain == "UUID"
+        plain.starts_with("String")
+            || plain.starts_with("FixedString")
+            || plain.starts_with("Enum")
+            || plain == "UUID"
     }
 }
 
@@ -191,7 +233,10 @@ pub enum Epoch {
 pub fn plain_type(column_type: &str) -> &str {
     let mut plain = column_type;
     for wrapper in ["LowCardinality(", "Nullable("] {
-        if let Some(inner) = plain.strip_prefix(wrapper).and_then(|rest| rest.strip_suffix(')')) {
+        if let Some(inner) = plain
+            .strip_prefix(wrapper)
+            .and_then(|rest| rest.strip_suffix(')'))
+        {
             plain = inner;
         }
     }
@@ -206,11 +251,15 @@ fn is_number(plain: &str) -> bool {
 
 /// Judges what a column is for. `rows` are the table's.
 pub fn role(column: &Column, rows: u64) -> Role {
-    const ID_ENDINGS: [&str; 9] = ["id", "ids", "uuid", "guid", "key", "hash", "sku", "serial", "isbn"];
+    const ID_ENDINGS: [&str; 9] = [
+        "id", "ids", "uuid", "guid", "key", "hash", "sku", "serial", "isbn",
+    ];
     const FLAG_STARTS: [&str; 8] = ["is", "has", "was", "can", "did", "should", "had", "are"];
     let plain = column.plain_type();
     let words = identifier_words(&column.name);
-    let ends_as_id = words.last().is_some_and(|word| ID_ENDINGS.contains(&word.text.as_str()));
+    let ends_as_id = words
+        .last()
+        .is_some_and(|word| ID_ENDINGS.contains(&word.text.as_str()));
     let starts_as_flag = words.len() > 1 && FLAG_STARTS.contains(&words[0].text.as_str());
     if plain.starts_with("Date") || column.epoch().is_some() {
         return Role::Time;
@@ -222,7 +271,8 @@ pub fn role(column: &Column, rows: u64) -> Role {
         return Role::Flag;
     }
     if is_number(plain) {
-        let whole = !(plain.starts_with("Float") || plain.starts_with("Decimal") || plain.starts_with("BFloat"));
+        let whole =
+            !(plain.starts_with("Float") || plain.starts_with("Decimal") || plain.starts_with("BFloat"));
         let zero_or_one = column.min == "0" && column.max == "1" && column.distinct <= 2;
         return match () {
             () if whole && zero_or_one && (plain == "UInt8" || starts_as_flag) => Role::Flag,
@@ -246,8 +296,18 @@ pub fn role(column: &Column, rows: u64) -> Role {
             return Role::Dimension;
         }
         // Many short values: names of things. Many long ones: prose.
-        let longest = column.values.iter().map(|value| value.chars().count()).max().unwrap_or_default();
-        return if longest <= 48 && column.values.iter().all(|value| !value.contains(' ') || longest <= 24) {
+        let longest = column
+            .values
+            .iter()
+            .map(|value| value.chars().count())
+            .max()
+            .unwrap_or_default();
+        return if longest <= 48
+            && column
+                .values
+                .iter()
+                .all(|value| !value.contains(' ') || longest <= 24)
+        {
             Role::Id
         } else {
             Role::Text
@@ -259,7 +319,10 @@ pub fn role(column: &Column, rows: u64) -> Role {
 /// Numbers that name something: `order_no`, `account_number`.
 fn is_numbering(words: &[Word]) -> bool {
     words.len() > 1
-        && words
-            .last()
-            .is_some_and(|word| matches!(word.text.as_str(), "no" | "nr" | "number" | "code" | "zip" | "postcode"))
+        && words.last().is_some_and(|word| {
+            matches!(
+                word.text.as_str(),
+                "no" | "nr" | "number" | "code" | "zip" | "postcode"
+            )
+        })
 }

@@ -44,10 +44,20 @@ const MOST_BARS: usize = 60;
 
 /// The picture for a result of these columns and so many rows; `is_share` when its numbers are parts of a whole.
 pub fn chart(columns: &[ResultColumn], rows: usize, is_share: bool) -> Chart {
-    let is = |column: &ResultColumn, kinds: &[&str]| kinds.iter().any(|kind| plain_type(&column.column_type).starts_with(kind));
-    let numbers: Vec<&ResultColumn> = columns.iter().filter(|column| is(column, &["Int", "UInt", "Float", "Decimal", "BFloat"])).collect();
+    let is = |column: &ResultColumn, kinds: &[&str]| {
+        kinds
+            .iter()
+            .any(|kind| plain_type(&column.column_type).starts_with(kind))
+    };
+    let numbers: Vec<&ResultColumn> = columns
+        .iter()
+        .filter(|column| is(column, &["Int", "UInt", "Float", "Decimal", "BFloat"]))
+        .collect();
     let times: Vec<&ResultColumn> = columns.iter().filter(|column| is(column, &["Date"])).collect();
-    let names: Vec<&ResultColumn> = columns.iter().filter(|column| is(column, &["String", "FixedString", "Enum", "Bool", "UUID"])).collect();
+    let names: Vec<&ResultColumn> = columns
+        .iter()
+        .filter(|column| is(column, &["String", "FixedString", "Enum", "Bool", "UUID"]))
+        .collect();
     let table = Chart {
         kind: ChartKind::Table,
         x: None,
@@ -76,7 +86,11 @@ pub fn chart(columns: &[ResultColumn], rows: usize, is_share: bool) -> Chart {
             series: None,
         },
         ([], [thing, more @ ..], numbers) if rows > 1 && rows <= MOST_BARS && more.len() <= 1 => Chart {
-            kind: if is_share && rows <= MOST_SLICES && more.is_empty() && numbers.len() == 1 { ChartKind::Pie } else { ChartKind::Bar },
+            kind: if is_share && rows <= MOST_SLICES && more.is_empty() && numbers.len() == 1 {
+                ChartKind::Pie
+            } else {
+                ChartKind::Bar
+            },
             x: Some(thing.name.clone()),
             y: numbers.iter().map(name).collect(),
             series: more.first().map(name),
@@ -105,7 +119,11 @@ mod tests {
         for (types, rows, kind) in [
             (&["UInt64"][..], 1, ChartKind::Number),
             (&["DateTime", "UInt64"], 24, ChartKind::Line),
-            (&["Date", "LowCardinality(String)", "Float64"], 24, ChartKind::Line),
+            (
+                &["Date", "LowCardinality(String)", "Float64"],
+                24,
+                ChartKind::Line,
+            ),
             (&["LowCardinality(String)", "UInt64"], 5, ChartKind::Bar),
             (&["UInt8", "UInt64"], 24, ChartKind::Bar),
             (&["String"], 5, ChartKind::Table),
@@ -114,6 +132,9 @@ mod tests {
         ] {
             assert_eq!(chart(&columns(types), rows, false).kind, kind, "{types:?}");
         }
-        assert_eq!(chart(&columns(&["String", "Float64"]), 3, true).kind, ChartKind::Pie);
+        assert_eq!(
+            chart(&columns(&["String", "Float64"]), 3, true).kind,
+            ChartKind::Pie
+        );
     }
 }

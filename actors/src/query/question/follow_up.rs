@@ -6,10 +6,22 @@ use super::translate::Reading;
 /// Whether the words of a question only make sense after another.
 pub(super) fn goes_on(question: &str) -> bool {
     const STARTS: [&str; 12] = [
-        "and ", "what about", "how about", "now ", "only ", "just ", "but ", "same ", "also ", "instead", "by ", "per ",
+        "and ",
+        "what about",
+        "how about",
+        "now ",
+        "only ",
+        "just ",
+        "but ",
+        "same ",
+        "also ",
+        "instead",
+        "by ",
+        "per ",
     ];
     let lower = question.trim().to_lowercase();
-    STARTS.iter().any(|start| lower.starts_with(start)) || lower.starts_with("for ") && lower.split_whitespace().count() <= 6
+    STARTS.iter().any(|start| lower.starts_with(start))
+        || lower.starts_with("for ") && lower.split_whitespace().count() <= 6
 }
 
 /// The reading of what was asked before, changed by what is said now: groups are replaced, conditions on the same column
@@ -19,12 +31,19 @@ pub(super) fn continued(before: &Reading, now: &Reading) -> Reading {
     let spec = &mut reading.spec;
     if !now.spec.by.is_empty() {
         spec.by.clone_from(&now.spec.by);
-        if spec.order.as_ref().is_some_and(|order| !matches!(order.by, super::spec::OrderBy::Measure(_))) {
+        if spec
+            .order
+            .as_ref()
+            .is_some_and(|order| !matches!(order.by, super::spec::OrderBy::Measure(_)))
+        {
             spec.order = None;
         }
     }
     for filter in &now.spec.filters {
-        let same = |old: &Filter| old.column == filter.column && matches!(old.test, Test::During(_)) == matches!(filter.test, Test::During(_));
+        let same = |old: &Filter| {
+            old.column == filter.column
+                && matches!(old.test, Test::During(_)) == matches!(filter.test, Test::During(_))
+        };
         spec.filters.retain(|old| !same(old));
         spec.filters.push(filter.clone());
     }
@@ -36,6 +55,8 @@ pub(super) fn continued(before: &Reading, now: &Reading) -> Reading {
         spec.order.clone_from(&now.spec.order);
     }
     reading.residue.clone_from(&now.residue);
-    reading.assumptions.push("this goes on from the question before".to_owned());
+    reading
+        .assumptions
+        .push("this goes on from the question before".to_owned());
     reading
 }

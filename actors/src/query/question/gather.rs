@@ -45,7 +45,10 @@ struct Known {
 
 impl Gatherer {
     pub(super) fn new(sql: SqlRunner) -> Self {
-        Self { sql, known: Mutex::new(None) }
+        Self {
+            sql,
+            known: Mutex::new(None),
+        }
     }
 
     /// What is known now; the first who asks waits for it.
@@ -91,7 +94,10 @@ impl Gatherer {
             "SELECT database, table, name, type, comment, is_in_sorting_key FROM system.columns WHERE {} ORDER BY database, table, position",
             ours("database")
         );
-        let tables = format!("SELECT database, name, comment, ifNull(total_rows, 0) FROM system.tables WHERE {}", ours("database"));
+        let tables = format!(
+            "SELECT database, name, comment, ifNull(total_rows, 0) FROM system.tables WHERE {}",
+            ours("database")
+        );
         let comments = self.rows(&tables).await?;
         let mut catalog = Catalog {
             version: version.first().map(|row| text(row, 0)).unwrap_or_default(),
@@ -99,11 +105,17 @@ impl Gatherer {
         };
         for row in self.rows(&columns).await? {
             let (database, name) = (text(&row, 0), text(&row, 1));
-            if catalog.tables.last().is_none_or(|last| last.database != database || last.name != name) {
+            if catalog
+                .tables
+                .last()
+                .is_none_or(|last| last.database != database || last.name != name)
+            {
                 if catalog.tables.len() == MOST_TABLES {
                     break;
                 }
-                let known = comments.iter().find(|row| text(row, 0) == database && text(row, 1) == name);
+                let known = comments
+                    .iter()
+                    .find(|row| text(row, 0) == database && text(row, 1) == name);
                 catalog.tables.push(Table {
                     database,
                     name,
@@ -112,7 +124,9 @@ impl Gatherer {
                     ..Table::default()
                 });
             }
-            let Some(table) = catalog.tables.last_mut() else { continue };
+            let Some(table) = catalog.tables.last_mut() else {
+                continue;
+            };
             let name = text(&row, 2);
             if SYSTEM_COLUMNS.contains(&name.as_str()) {
                 table.has_kafka_time |= name == "_timestamp";
@@ -149,16 +163,26 @@ impl Gatherer {
             let Some(row) = rows.first() else { continue };
             table.rows = table.rows.max(number(row, 0));
             for (at, column) in columns.iter_mut().enumerate() {
-                let seen = row.get(at + 1).and_then(Value::as_array).cloned().unwrap_or_default();
+                let seen = row
+                    .get(at + 1)
+                    .and_then(Value::as_array)
+                    .cloned()
+                    .unwrap_or_default();
                 column.distinct = number(&seen, 0);
                 column.nulls = number(&seen, 1);
                 column.min = text(&seen, 2);
                 column.max = text(&seen, 3);
                 let values = seen.get(4).and_then(Value::as_array).cloned().unwrap_or_default();
-                column.values = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                column.values = values
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect();
                 column.values_complete = column.distinct <= column.values.len() as u64;
                 let many = column.distinct > 2 * KEPT_VALUES as u64;
-                column.values.truncate(if many { SAMPLE_VALUES } else { KEPT_VALUES });
+                column
+                    .values
+                    .truncate(if many { SAMPLE_VALUES } else { KEPT_VALUES });
             }
         }
         let rows = table.rows;
@@ -179,36 +203,61 @@ impl Gatherer {
             time: None,
         };
         let result = self.sql.run_with(&request, terms).await?;
-        Ok(result.rows.iter().filter_map(|row| serde_json::from_str(row.get()).ok()).collect())
+        Ok(result
+            .rows
+            .iter()
+            .filter_map(|row| serde_json::from_str(row.get()).ok())
+            .collect())
     }
 }
 
 /// Databases that questions can be about.
 fn ours(column: &str) -> String {
-    let not = ["system", "INFORMATION_SCHEMA", "information_schema", crate::store::system::DATABASE].map(literal).join(", ");
+    let not = [
+        "system",
+        "INFORMATION_SCHEMA",
+        "information_schema",
+        crate::store::system::DATABASE,
+    ]
+    .map(literal)
+    .join(", ");
     format!("{column} NOT IN ({not})")
 }
 
 /// Columns of Aurora's tables carry the path of their field as a comment; that is not said by people.
 fn said_by_people(comment: &str) -> String {
     // See `ingest::schema::table`: `{"path": […]}`.
-    if comment.starts_with("{\"path\"") { String::new() } else { comment.to_owned() }
+    if comment.starts_with("{\"path\"") {
+        String::new()
+    } else {
+        comment.to_owned()
+    }
 }
 
 /// What is looked at of a column: different values, missing ones, the smallest, the largest, the most frequent.
 fn look(column: &Column) -> String {
     let name = ident(&column.name);
     let plain = column.plain_type();
-    let values = |of: &str, function: &str| format!("arrayMap(x -> substring(toString(x), 1, {VALUE_CHARS}), {function}({KEPT_VALUES})({of}))");
+    let values = |of: &str, function: &str| {
+        format!("arrayMap(x -> substring(toString(x), 1, {VALUE_CHARS}), {function}({KEPT_VALUES})({of}))")
+    };
     match () {
         () if plain.starts_with("Array(") && is_simple(&plain[6..plain.len() - 1]) => {
-            format!("tuple(uniqArray({name}), 0, '', '', {})", values(&name, "topKArray"))
+            format!(
+                "tuple(uniqArray({name}), 0, '', '', {})",
+                values(&name, "topKArray")
+            )
         }
         () if column.is_text() => {
-            format!("tuple(uniq({name}), countIf(isNull({name})), '', '', {})", values(&name, "topK"))
+            format!(
+                "tuple(uniq({name}), countIf(isNull({name})), '', '', {})",
+                values(&name, "topK")
+            )
         }
         () if is_simple(plain) => {
-            format!("tuple(uniq({name}), countIf(isNull({name})), toString(min({name})), toString(max({name})), emptyArrayString())")
+            format!(
+                "tuple(uniq({name}), countIf(isNull({name})), toString(min({name})), toString(max({name})), emptyArrayString())"
+            )
         }
         () => "tuple(0, 0, '', '', emptyArrayString())".to_owned(),
     }
@@ -216,14 +265,29 @@ fn look(column: &Column) -> String {
 
 fn is_simple(column_type: &str) -> bool {
     let plain = super::catalog::plain_type(column_type);
-    ["Int", "UInt", "Float", "Decimal", "Bool", "Date", "String", "FixedString", "Enum", "UUID", "IPv"]
-        .iter()
-        .any(|simple| plain.starts_with(simple))
+    [
+        "Int",
+        "UInt",
+        "Float",
+        "Decimal",
+        "Bool",
+        "Date",
+        "String",
+        "FixedString",
+        "Enum",
+        "UUID",
+        "IPv",
+    ]
+    .iter()
+    .any(|simple| plain.starts_with(simple))
 }
 
 /// The same tables and columns, and none of them many times larger.
 fn is_alike(before: &[(String, u64)], now: &[(String, u64)]) -> bool {
-    before.len() == now.len() && before.iter().zip(now).all(|((a, few), (b, many))| a == b && *many <= few.saturating_mul(2).max(1_000) && (*few > 0 || *many == 0))
+    before.len() == now.len()
+        && before.iter().zip(now).all(|((a, few), (b, many))| {
+            a == b && *many <= few.saturating_mul(2).max(1_000) && (*few > 0 || *many == 0)
+        })
 }
 
 fn text(row: &[Value], at: usize) -> String {

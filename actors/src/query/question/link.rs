@@ -36,7 +36,8 @@ pub enum Target {
 
 /// What a name can end with and mean no more by it.
 const DIMENSION_ENDINGS: [&str; 15] = [
-    "id", "ids", "uuid", "guid", "key", "no", "number", "code", "name", "nr", "sku", "type", "kind", "cd", "nm",
+    "id", "ids", "uuid", "guid", "key", "no", "number", "code", "name", "nr", "sku", "type", "kind", "cd",
+    "nm",
 ];
 
 /// A column's name, prepared for comparing.
@@ -48,13 +49,69 @@ struct Name {
 }
 
 const UNITS: [&str; 45] = [
-    "seconds", "milliseconds", "minutes", "hours", "days", "kwh", "mwh", "kilometers", "kilograms", "percent", "c", "f", "celsius", "usd", "eur", "gbp",
-    "cents", "bytes", "mb", "gb", "kb", "watts", "w", "kw", "mm", "cm", "m", "hpa", "ppm", "db", "us", "g", "t", "tons", "liters", "l", "ml", "kmh", "mph",
-    "v", "a", "pa", "bar", "ns", "km2",
+    "seconds",
+    "milliseconds",
+    "minutes",
+    "hours",
+    "days",
+    "kwh",
+    "mwh",
+    "kilometers",
+    "kilograms",
+    "percent",
+    "c",
+    "f",
+    "celsius",
+    "usd",
+    "eur",
+    "gbp",
+    "cents",
+    "bytes",
+    "mb",
+    "gb",
+    "kb",
+    "watts",
+    "w",
+    "kw",
+    "mm",
+    "cm",
+    "m",
+    "hpa",
+    "ppm",
+    "db",
+    "us",
+    "g",
+    "t",
+    "tons",
+    "liters",
+    "l",
+    "ml",
+    "kmh",
+    "mph",
+    "v",
+    "a",
+    "pa",
+    "bar",
+    "ns",
+    "km2",
 ];
-const TIME_ENDINGS: [&str; 11] = ["milliseconds", "seconds", "epoch", "at", "time", "timestamp", "date", "on", "utc", "day", "datetime"];
+const TIME_ENDINGS: [&str; 11] = [
+    "milliseconds",
+    "seconds",
+    "epoch",
+    "at",
+    "time",
+    "timestamp",
+    "date",
+    "on",
+    "utc",
+    "day",
+    "datetime",
+];
 const FLAG_STARTS: [&str; 8] = ["is", "has", "was", "can", "did", "should", "had", "are"];
-const ID_ENDINGS: [&str; 11] = ["id", "ids", "uuid", "guid", "key", "no", "number", "code", "name", "nr", "sku"];
+const ID_ENDINGS: [&str; 11] = [
+    "id", "ids", "uuid", "guid", "key", "no", "number", "code", "name", "nr", "sku",
+];
 
 impl Name {
     fn of(column: &Column) -> Self {
@@ -71,7 +128,11 @@ impl Name {
             Role::Measure => at == 0 || !strip.contains(&word.text.as_str()),
             _ => at == 0 || at + 1 < all.len() || !strip.contains(&word.text.as_str()),
         };
-        let (words, extra): (Vec<_>, Vec<_>) = all.iter().cloned().enumerate().partition(|(at, word)| keep(*at, word));
+        let (words, extra): (Vec<_>, Vec<_>) = all
+            .iter()
+            .cloned()
+            .enumerate()
+            .partition(|(at, word)| keep(*at, word));
         let bare = |list: Vec<(usize, Word)>| list.into_iter().map(|(_, word)| word).collect();
         Self {
             words: bare(words),
@@ -115,9 +176,15 @@ fn are_family(asked_stem: &str, named: &str) -> bool {
         }
         families
     });
-    let Some(families) = OF_STEM.get(asked_stem) else { return false };
+    let Some(families) = OF_STEM.get(asked_stem) else {
+        return false;
+    };
     let singular = named.strip_suffix('s').unwrap_or(named);
-    families.iter().any(|family| FAMILIES[*family].iter().any(|member| *member == named || *member == singular))
+    families.iter().any(|family| {
+        FAMILIES[*family]
+            .iter()
+            .any(|member| *member == named || *member == singular)
+    })
 }
 
 /// All ties of the words to the table, overlapping as they may.
@@ -134,10 +201,21 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
 
 /// Whatever is in a table of applications was applied for: the verb of the main time says nothing about a state.
 fn prefer_main_time(words: &[Word], table: &Table, links: &mut [Link]) {
-    let Some(main) = table.main_time().and_then(|name| table.columns.iter().position(|column| column.name == name)) else { return };
-    let stems: Vec<String> = Name::of(&table.columns[main]).words.into_iter().map(|word| word.stem).collect();
+    let Some(main) = table
+        .main_time()
+        .and_then(|name| table.columns.iter().position(|column| column.name == name))
+    else {
+        return;
+    };
+    let stems: Vec<String> = Name::of(&table.columns[main])
+        .words
+        .into_iter()
+        .map(|word| word.stem)
+        .collect();
     for link in links {
-        let is_verb = link.words.len() == 1 && words[link.words.start].text.ends_with("ed") && stems.contains(&words[link.words.start].stem);
+        let is_verb = link.words.len() == 1
+            && words[link.words.start].text.ends_with("ed")
+            && stems.contains(&words[link.words.start].stem);
         if is_verb && link.target == Target::Column(main) {
             link.strength += 0.5;
         }
@@ -149,7 +227,10 @@ pub fn strongest<T>(mut candidates: Vec<(Range<usize>, f32, T)>) -> Vec<(Range<u
     candidates.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.start.cmp(&b.0.start)));
     let mut chosen: Vec<(Range<usize>, f32, T)> = Vec::new();
     for (words, strength, item) in candidates {
-        if chosen.iter().all(|(taken, ..)| words.end <= taken.start || words.start >= taken.end) {
+        if chosen
+            .iter()
+            .all(|(taken, ..)| words.end <= taken.start || words.start >= taken.end)
+        {
             chosen.push((words, strength, item));
         }
     }
@@ -191,7 +272,17 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
             weight * likeness(&words[start], named)
         });
         let best = one.fold(0.0, f32::max);
-        let unit = name.extra.iter().map(|unit| if unit.stem == words[start].stem && unit.text.len() > 1 { 0.7 } else { 0.0 }).fold(0.0, f32::max);
+        let unit = name
+            .extra
+            .iter()
+            .map(|unit| {
+                if unit.stem == words[start].stem && unit.text.len() > 1 {
+                    0.7
+                } else {
+                    0.0
+                }
+            })
+            .fold(0.0, f32::max);
         let comment = comment_likeness(&words[start], column);
         let strength = best.max(unit).max(comment);
         if strength >= 0.3 && name.words.len() + name.extra.len() > 1 || strength >= 0.5 {
@@ -206,7 +297,10 @@ fn comment_likeness(word: &Word, column: &Column) -> f32 {
         return 0.0;
     }
     let said = super::words::words(&column.comment);
-    let hit = said.iter().take(30).any(|said| said.stem == word.stem && !is_filler(said));
+    let hit = said
+        .iter()
+        .take(30)
+        .any(|said| said.stem == word.stem && !is_filler(said));
     if hit { 0.55 } else { 0.0 }
 }
 
@@ -277,7 +371,10 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
                 push(start..start + 1, 0.6);
             }
         }
-        if matches!(word.stem.as_str(), "row" | "record" | "entri" | "event" | "messag" | "observ" | "datapoint") {
+        if matches!(
+            word.stem.as_str(),
+            "row" | "record" | "entri" | "event" | "messag" | "observ" | "datapoint"
+        ) {
             push(start..start + 1, 0.65);
         }
     }
@@ -288,7 +385,10 @@ fn value_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>
         return;
     }
     // Most values have nothing to do with the question; that is seen without taking them apart.
-    let starts: Vec<String> = words.iter().map(|word| word.text.chars().take(3).collect()).collect();
+    let starts: Vec<String> = words
+        .iter()
+        .map(|word| word.text.chars().take(3).collect())
+        .collect();
     for value in &column.values {
         let lower = value.to_lowercase();
         if !starts.iter().any(|start| lower.contains(start.as_str())) {
@@ -321,7 +421,11 @@ fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f32)> {
     };
     let meaning: Vec<&Word> = {
         let kept: Vec<&Word> = parts.iter().filter(|part| !is_filler(part)).collect();
-        if kept.is_empty() { parts.iter().collect() } else { kept }
+        if kept.is_empty() {
+            parts.iter().collect()
+        } else {
+            kept
+        }
     };
     for start in 0..words.len() {
         let word = &words[start];
@@ -337,7 +441,11 @@ fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f32)> {
             continue;
         }
         if let [only] = meaning.as_slice() {
-            if parts.len() == 1 && !is_filler(word) && only.text.len() > 2 && likeness_of_value(word, only) > 0.0 {
+            if parts.len() == 1
+                && !is_filler(word)
+                && only.text.len() > 2
+                && likeness_of_value(word, only) > 0.0
+            {
                 found.push((start..start + 1, 1.1 * likeness_of_value(word, only)));
             }
             continue;
@@ -354,7 +462,12 @@ fn likeness_of_value(asked: &Word, named: &Word) -> f32 {
     match () {
         () if asked.text == named.text => 1.0,
         () if asked.stem == named.stem => 0.95,
-        () if asked.text.len() >= 6 && named.text.len() >= 6 && strsim::damerau_levenshtein(&asked.text, &named.text) == 1 => 0.8,
+        () if asked.text.len() >= 6
+            && named.text.len() >= 6
+            && strsim::damerau_levenshtein(&asked.text, &named.text) == 1 =>
+        {
+            0.8
+        }
         () => 0.0,
     }
 }
@@ -383,17 +496,32 @@ fn spread(words: &[Word], start: usize, parts: &[&Word]) -> Option<Range<usize>>
 
 /// Names that stand for codes: California for CA, Germany for DE, pounds for GBP.
 fn code_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
-    let has = |code: &str| column.values.iter().find(|value| value.eq_ignore_ascii_case(code));
+    let has = |code: &str| {
+        column
+            .values
+            .iter()
+            .find(|value| value.eq_ignore_ascii_case(code))
+    };
     let named = identifier_words(&column.name);
     let named = |wanted: &[&str]| named.iter().any(|word| wanted.contains(&word.text.as_str()));
-    let is_country = named(&["country", "nation", "market", "origin", "destination", "nationality", "land"]);
+    let is_country = named(&[
+        "country",
+        "nation",
+        "market",
+        "origin",
+        "destination",
+        "nationality",
+        "land",
+    ]);
     let is_state = named(&["state", "region", "province"]);
     let mut push = |name: &str, code: &str, bonus: f32| {
         let Some(value) = has(code) else { return };
         let parts: Vec<Word> = super::words::words(name);
         for start in 0..words.len().saturating_sub(parts.len() - 1) {
             let window = &words[start..start + parts.len()];
-            let same = window.iter().zip(&parts).all(|(word, part)| word.text == part.text || parts.len() == 1 && word.stem == part.stem && part.text.len() > 3);
+            let same = window.iter().zip(&parts).all(|(word, part)| {
+                word.text == part.text || parts.len() == 1 && word.stem == part.stem && part.text.len() > 3
+            });
             if same {
                 links.push(Link {
                     words: start..start + parts.len(),
@@ -404,14 +532,30 @@ fn code_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>)
         }
     };
     for (name, two, three, adjective) in COUNTRIES {
-        let bonus = if is_country { 0.15 } else if is_state { -0.3 } else { 0.0 };
+        let bonus = if is_country {
+            0.15
+        } else if is_state {
+            -0.3
+        } else {
+            0.0
+        };
         for name in [name, adjective] {
             push(name, two, bonus);
             push(name, three, bonus);
         }
     }
     for (name, code) in STATES {
-        push(name, code, if is_state { 0.15 } else if is_country { -0.3 } else { 0.0 });
+        push(
+            name,
+            code,
+            if is_state {
+                0.15
+            } else if is_country {
+                -0.3
+            } else {
+                0.0
+            },
+        );
     }
     for (name, code) in CODES {
         push(name, code, 0.0);

@@ -94,23 +94,34 @@ pub struct Message {
 impl Message {
     /// What the model is told to be and do.
     pub fn system(content: impl Into<String>) -> Self {
-        Self { role: "system", content: content.into() }
+        Self {
+            role: "system",
+            content: content.into(),
+        }
     }
 
     /// What is asked.
     pub fn user(content: impl Into<String>) -> Self {
-        Self { role: "user", content: content.into() }
+        Self {
+            role: "user",
+            content: content.into(),
+        }
     }
 
     /// What the model said.
     pub fn assistant(content: impl Into<String>) -> Self {
-        Self { role: "assistant", content: content.into() }
+        Self {
+            role: "assistant",
+            content: content.into(),
+        }
     }
 }
 
 /// A model that can be asked.
 pub struct Model {
     client: Client<OpenAIConfig>,
+    /// The same without a limit of time.
+    patient: Client<OpenAIConfig>,
     options: ModelOptions,
     takes_schemas: AtomicBool,
     spent: Mutex<Spent>,
@@ -132,16 +143,19 @@ struct Spent {
 impl Model {
     /// The model of these options.
     pub fn new(options: ModelOptions) -> Result<Self, ModelError> {
-        let http = reqwest::Client::builder()
-            .timeout(options.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| ModelError::Unreachable(error.to_string()))?;
+        let http = |builder: reqwest::ClientBuilder| {
+            let built = builder.redirect(reqwest::redirect::Policy::none()).build();
+            built.map_err(|error| ModelError::Unreachable(error.to_string()))
+        };
         let config = OpenAIConfig::new()
             .with_api_base(options.base_url.trim_end_matches('/'))
             .with_api_key(options.api_key.as_str());
         Ok(Self {
-            client: Client::build(http, config),
+            client: Client::build(
+                http(reqwest::Client::builder().timeout(options.timeout))?,
+                config.clone(),
+            ),
+            patient: Client::build(http(reqwest::Client::builder())?, config),
             options,
             takes_schemas: AtomicBool::new(true),
             spent: Mutex::default(),
@@ -153,11 +167,42 @@ impl Model {
         &self.options.name
     }
 
+    /// Whether its server is one's own: reading a long beginning costs it time, but nobody money.
+    pub fn is_own(&self) -> bool {
+        self.options.base_url.starts_with("http://")
+    }
+
+    /// Has the server read how conversations begin, so that it remembers it.
+    pub async fn warm(&self, beginning: &Message) {
+        const PATIENCE: Duration = Duration::from_secs(300);
+        let request = json!({
+            "model": self.options.name,
+            "messages": [beginning, Message::user("Say ok.")],
+            "temperature": 0,
+            "max_tokens": 1,
+            "stream": false,
+        });
+        let answering = self.patient.chat();
+        let answer = answering.create_byot::<Value, Value>(request);
+        if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, answer).await {
+            tracing::debug!(error = %self.error(&error), "a language model did not read ahead");
+        }
+    }
+
     /// Asks for an answer in that JSON schema, and returns the object that came.
-    pub async fn ask(&self, user: &str, messages: &[Message], schema: &Value, most_tokens: u32) -> Result<(Value, Usage), ModelError> {
+    pub async fn ask(
+        &self,
+        user: &str,
+        messages: &[Message],
+        schema: &Value,
+        most_tokens: u32,
+    ) -> Result<(Value, Usage), ModelError> {
         self.check(user)?;
         let with_schema = self.takes_schemas.load(Ordering::Relaxed);
-        let answer = match self.send(messages, with_schema.then_some(schema), most_tokens).await {
+        let answer = match self
+            .send(messages, with_schema.then_some(schema), most_tokens)
+            .await
+        {
             Err(ModelError::Refused(reason)) if with_schema && speaks_of_format(&reason) => {
                 tracing::info!(reason, "the language model takes no schemas");
                 self.takes_schemas.store(false, Ordering::Relaxed);
@@ -174,7 +219,12 @@ impl Model {
         Ok((object, usage))
     }
 
-    async fn send(&self, messages: &[Message], schema: Option<&Value>, most_tokens: u32) -> Result<Value, ModelError> {
+    async fn send(
+        &self,
+        messages: &[Message],
+        schema: Option<&Value>,
+        most_tokens: u32,
+    ) -> Result<Value, ModelError> {
         let mut request = json!({
             "model": self.options.name,
             "messages": messages,
@@ -202,8 +252,17 @@ impl Model {
         match error {
             OpenAIError::Reqwest(error) if error.is_timeout() => ModelError::TimedOut(self.options.timeout),
             // The URL may carry a key of somebody's own making.
-            OpenAIError::Reqwest(error) if error.is_connect() => ModelError::Unreachable("no connection".to_owned()),
-            OpenAIError::Reqwest(error) => ModelError::Unreachable(if error.is_decode() { "a broken answer" } else { "the connection broke" }.to_owned()),
+            OpenAIError::Reqwest(error) if error.is_connect() => {
+                ModelError::Unreachable("no connection".to_owned())
+            }
+            OpenAIError::Reqwest(error) => ModelError::Unreachable(
+                if error.is_decode() {
+                    "a broken answer"
+                } else {
+                    "the connection broke"
+                }
+                .to_owned(),
+            ),
             OpenAIError::ApiError(error) => ModelError::Refused(start(&error.to_string())),
             OpenAIError::JSONDeserialize(_, content) => ModelError::Answer(start(content)),
             error => ModelError::Answer(start(&error.to_string())),
@@ -222,7 +281,8 @@ impl Model {
 
     fn count(&self, user: &str, answer: &Value) -> Usage {
         let tokens = |name: &str| answer.pointer(name).and_then(Value::as_u64).unwrap_or_default();
-        let (prompt_tokens, completion_tokens) = (tokens("/usage/prompt_tokens"), tokens("/usage/completion_tokens"));
+        let (prompt_tokens, completion_tokens) =
+            (tokens("/usage/prompt_tokens"), tokens("/usage/completion_tokens"));
         let mut spent = self.spent.lock();
         spent.turn();
         if spent.tokens.len() < MOST_USERS || spent.tokens.contains_key(user) {
@@ -232,7 +292,8 @@ impl Model {
         Usage {
             prompt_tokens,
             completion_tokens,
-            cost: price(prompt_tokens, self.options.prompt_price) + price(completion_tokens, self.options.completion_price),
+            cost: price(prompt_tokens, self.options.prompt_price)
+                + price(completion_tokens, self.options.completion_price),
         }
     }
 }
@@ -249,7 +310,9 @@ impl Spent {
 
 fn speaks_of_format(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
-    ["response_format", "json_schema", "schema", "unsupported", "extra"].iter().any(|word| reason.contains(word))
+    ["response_format", "json_schema", "schema", "unsupported", "extra"]
+        .iter()
+        .any(|word| reason.contains(word))
 }
 
 fn start(text: &str) -> String {
@@ -259,7 +322,10 @@ fn start(text: &str) -> String {
 /// The object in a text that should be nothing else, but may stand in a fence or between words.
 fn object(text: &str) -> Option<Value> {
     let from = text.find('{')?;
-    let parsed = serde_json::Deserializer::from_str(&text[from..]).into_iter::<Value>().next()?.ok();
+    let parsed = serde_json::Deserializer::from_str(&text[from..])
+        .into_iter::<Value>()
+        .next()?
+        .ok();
     if let Some(value) = parsed.filter(Value::is_object) {
         return Some(value);
     }
@@ -271,10 +337,16 @@ fn object(text: &str) -> Option<Value> {
 
 /// The statement in a text that is no object: in a fence, or from the first word of a query on.
 pub(super) fn statement(text: &str) -> Option<String> {
-    let fenced = text.split("```").nth(1).map(|block| block.trim_start_matches("sql").trim_start_matches("SQL").trim());
+    let fenced = text
+        .split("```")
+        .nth(1)
+        .map(|block| block.trim_start_matches("sql").trim_start_matches("SQL").trim());
     let candidate = fenced.unwrap_or(text);
     let lower = candidate.to_ascii_lowercase();
-    let from = ["select", "with"].iter().filter_map(|word| lower.find(word)).min()?;
+    let from = ["select", "with"]
+        .iter()
+        .filter_map(|word| lower.find(word))
+        .min()?;
     let statement = candidate[from..].split(';').next()?.trim();
     (!statement.is_empty()).then(|| statement.to_owned())
 }
@@ -285,7 +357,12 @@ mod tests {
 
     #[test]
     fn objects_are_found_in_whatever_surrounds_them() {
-        for text in ["{\"a\":1}", "Sure!\n```json\n{\"a\": 1}\n```", "{\"a\": 1} and more }", "x {\"a\":1"] {
+        for text in [
+            "{\"a\":1}",
+            "Sure!\n```json\n{\"a\": 1}\n```",
+            "{\"a\": 1} and more }",
+            "x {\"a\":1",
+        ] {
             let found = object(text);
             assert_eq!(found.is_some(), !text.ends_with("1"), "{text}");
         }
@@ -296,7 +373,10 @@ mod tests {
     #[test]
     fn statements_are_found_in_prose() {
         assert_eq!(statement("Here: ```sql\nSELECT 1;\n```").unwrap(), "SELECT 1");
-        assert_eq!(statement("with x as (select 1) select * from x; drop").unwrap(), "with x as (select 1) select * from x");
+        assert_eq!(
+            statement("with x as (select 1) select * from x; drop").unwrap(),
+            "with x as (select 1) select * from x"
+        );
         assert!(statement("I cannot").is_none());
     }
 }

@@ -17,16 +17,26 @@ pub struct Chip {
 
 /// The parts of a reading.
 pub fn chips(spec: &Spec) -> Vec<Chip> {
-    let chip = |kind: &str, text: String| Chip { kind: kind.to_owned(), text };
+    let chip = |kind: &str, text: String| Chip {
+        kind: kind.to_owned(),
+        text,
+    };
     let mut chips = vec![chip("table", compile::name(&spec.table))];
     chips.extend(spec.measures.iter().map(|of| chip("measure", measure(of))));
     if let Some(over) = &spec.over {
         let each = over.by.iter().map(dimension).collect::<Vec<_>>().join(", ");
-        let inner = over.measure.as_ref().map_or_else(String::new, |of| format!(", of each its {}", measure(of)));
+        let inner = over
+            .measure
+            .as_ref()
+            .map_or_else(String::new, |of| format!(", of each its {}", measure(of)));
         chips.push(chip("by", format!("over every {each}{inner}")));
         chips.extend(over.having.iter().map(|of| chip("filter", having(of))));
     }
-    chips.extend(spec.by.iter().map(|by| chip("by", format!("by {}", dimension(by)))));
+    chips.extend(
+        spec.by
+            .iter()
+            .map(|by| chip("by", format!("by {}", dimension(by)))),
+    );
     chips.extend(spec.filters.iter().map(|of| chip("filter", filter(of))));
     chips.extend(spec.having.iter().map(|of| chip("filter", having(of))));
     if let Some(order) = &spec.order {
@@ -35,8 +45,14 @@ pub fn chips(spec: &Spec) -> Vec<Chip> {
             OrderBy::Dimension(at) => spec.by.get(*at).map(dimension).unwrap_or_default(),
             OrderBy::Column(name) => name.clone(),
         };
-        let first = if order.descending { "the largest" } else { "the smallest" };
-        let count = spec.limit.map_or_else(String::new, |limit| format!(", {limit} at most"));
+        let first = if order.descending {
+            "the largest"
+        } else {
+            "the smallest"
+        };
+        let count = spec
+            .limit
+            .map_or_else(String::new, |limit| format!(", {limit} at most"));
         chips.push(chip("order", format!("{first} {by} first{count}")));
     }
     chips
@@ -98,7 +114,11 @@ fn dimension(dimension: &Dimension) -> String {
         Dimension::Time { every: 1, unit, .. } => unit.word().to_owned(),
         Dimension::Time { every, unit, .. } => format!("{every} {}s", unit.word()),
         Dimension::Part { part, .. } => part_words(*part).to_owned(),
-        Dimension::Periods { ranges, .. } => ranges.iter().map(|range| range.label.as_str()).collect::<Vec<_>>().join(" and "),
+        Dimension::Periods { ranges, .. } => ranges
+            .iter()
+            .map(|range| range.label.as_str())
+            .collect::<Vec<_>>()
+            .join(" and "),
     }
 }
 
@@ -116,8 +136,13 @@ fn filter(filter: &Filter) -> String {
     match &filter.test {
         Test::In(values) | Test::Has(values) => format!("{column} is {not}{}", values.join(" or ")),
         Test::HasAll(values) => format!("{column} has {not}{}", values.join(" and ")),
-        Test::Length(comparison, value) => format!("{column} has {not}{} items", comparison_words(*comparison, *value)),
-        Test::Compare(comparison, value) => format!("{column} is {not}{}", comparison_words(*comparison, *value)),
+        Test::Length(comparison, value) => format!(
+            "{column} has {not}{} items",
+            comparison_words(*comparison, *value)
+        ),
+        Test::Compare(comparison, value) => {
+            format!("{column} is {not}{}", comparison_words(*comparison, *value))
+        }
         Test::Between(from, to) => format!("{column} is {not}between {from} and {to}"),
         Test::CompareColumn(comparison, other) => format!("{column} {not}{} {other}", comparison.sql()),
         Test::Missing => format!("{column} is {}", if filter.negated { "there" } else { "missing" }),
@@ -132,5 +157,9 @@ fn filter(filter: &Filter) -> String {
 }
 
 fn having(having: &Having) -> String {
-    format!("{} is {}", measure(&having.measure), comparison_words(having.comparison, having.value))
+    format!(
+        "{} is {}",
+        measure(&having.measure),
+        comparison_words(having.comparison, having.value)
+    )
 }

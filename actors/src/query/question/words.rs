@@ -51,7 +51,11 @@ pub fn stem(text: &str) -> String {
         return (*stem).to_owned();
     }
     if text.len() <= 3 || !text.is_ascii() {
-        return text.strip_suffix('s').filter(|rest| rest.len() >= 3).unwrap_or(text).to_owned();
+        return text
+            .strip_suffix('s')
+            .filter(|rest| rest.len() >= 3)
+            .unwrap_or(text)
+            .to_owned();
     }
     Stemmer::create(Algorithm::English).stem(text).into_owned()
 }
@@ -70,7 +74,11 @@ pub fn number(text: &str) -> Option<f64> {
         Some(digits) => (digits, 1e6),
         None => (text, 1.0),
     };
-    digits.replace([',', '_'], "").parse::<f64>().ok().map(|value| value * scale)
+    digits
+        .replace([',', '_'], "")
+        .parse::<f64>()
+        .ok()
+        .map(|value| value * scale)
 }
 
 /// Splits a question into words. Quoted text is one word; `'s` is dropped; numbers keep their points and
@@ -93,7 +101,10 @@ pub fn words(question: &str) -> Vec<Word> {
             let end = word_end(question, start);
             let raw = &question[start..end];
             while rest.next_if(|(at, _)| *at < end).is_some() {}
-            let raw = raw.strip_suffix("'s").or_else(|| raw.strip_suffix("’s")).unwrap_or(raw);
+            let raw = raw
+                .strip_suffix("'s")
+                .or_else(|| raw.strip_suffix("’s"))
+                .unwrap_or(raw);
             words.push(Word::new(raw, start, false));
             continue;
         }
@@ -138,8 +149,15 @@ fn word_end(question: &str, start: usize) -> usize {
         let joins = match c {
             '_' => true,
             '\'' | '’' => previous.is_alphabetic() && next.is_alphabetic(),
-            '.' | ',' | ':' => previous.is_ascii_digit() && next.is_ascii_digit() || c == '.' && previous.is_alphanumeric() && next.is_alphabetic() && next.is_lowercase() || at == 0,
-            '-' => previous.is_ascii_digit() && next.is_ascii_digit() || previous.is_alphanumeric() && next.is_ascii_digit(),
+            '.' | ',' | ':' => {
+                previous.is_ascii_digit() && next.is_ascii_digit()
+                    || c == '.' && previous.is_alphanumeric() && next.is_alphabetic() && next.is_lowercase()
+                    || at == 0
+            }
+            '-' => {
+                previous.is_ascii_digit() && next.is_ascii_digit()
+                    || previous.is_alphanumeric() && next.is_ascii_digit()
+            }
             '%' => false,
             c => c.is_alphanumeric(),
         };
@@ -178,10 +196,12 @@ pub fn identifier_words(name: &str) -> Vec<Word> {
     }
     parts
         .iter()
-        .flat_map(|part| match vocabulary::ABBREVIATIONS.iter().find(|(short, _)| short == part) {
-            Some((_, long)) => long.split(' ').map(str::to_owned).collect(),
-            None => vec![part.clone()],
-        })
+        .flat_map(
+            |part| match vocabulary::ABBREVIATIONS.iter().find(|(short, _)| short == part) {
+                Some((_, long)) => long.split(' ').map(str::to_owned).collect(),
+                None => vec![part.clone()],
+            },
+        )
         .map(|part| Word::new(&part, 0, false))
         .collect()
 }
@@ -197,31 +217,67 @@ mod tests {
     #[test]
     fn questions_become_words() {
         assert_eq!(
-            texts(&words("What's the user's 95th-percentile of \"Add to Cart\", since 2024-05-01 (0.9, 1,000)?")),
-            ["what", "the", "user", "95th", "percentile", "of", "add to cart", "since", "2024-05-01", "0.9", "1,000"]
+            texts(&words(
+                "What's the user's 95th-percentile of \"Add to Cart\", since 2024-05-01 (0.9, 1,000)?"
+            )),
+            [
+                "what",
+                "the",
+                "user",
+                "95th",
+                "percentile",
+                "of",
+                "add to cart",
+                "since",
+                "2024-05-01",
+                "0.9",
+                "1,000"
+            ]
         );
-        assert_eq!(texts(&words("don't 12% of x.y > .5")), ["don't", "12", "%", "of", "x.y", ">", ".5"]);
+        assert_eq!(
+            texts(&words("don't 12% of x.y > .5")),
+            ["don't", "12", "%", "of", "x.y", ">", ".5"]
+        );
         assert!(words("\u{0}'''\"\"“ ’ ").is_empty());
     }
 
     #[test]
     fn names_become_words() {
         assert_eq!(texts(&identifier_words("cardNetwork")), ["card", "network"]);
-        assert_eq!(texts(&identifier_words("user.home_addr")), ["user", "home", "address"]);
-        assert_eq!(texts(&identifier_words("HTTPStatusCode2")), ["http", "status", "code2"]);
+        assert_eq!(
+            texts(&identifier_words("user.home_addr")),
+            ["user", "home", "address"]
+        );
+        assert_eq!(
+            texts(&identifier_words("HTTPStatusCode2")),
+            ["http", "status", "code2"]
+        );
         assert_eq!(texts(&identifier_words("qty")), ["quantity"]);
     }
 
     #[test]
     fn words_of_one_family_share_a_stem() {
-        for (a, b) in [("purchases", "purchase"), ("approval", "approved"), ("declined", "declines"), ("categories", "category"), ("people", "person")] {
+        for (a, b) in [
+            ("purchases", "purchase"),
+            ("approval", "approved"),
+            ("declined", "declines"),
+            ("categories", "category"),
+            ("people", "person"),
+        ] {
             assert_eq!(stem(a), stem(b), "{a} {b}");
         }
     }
 
     #[test]
     fn numbers_are_read() {
-        for (text, value) in [("12", 12.0), ("1,000", 1e3), ("50k", 5e4), ("three", 3.0), (".5", 0.5), ("10%", 10.0)] {
+        for (text, value) in [
+            ("12", 12.0),
+            ("1,000", 1e3),
+            ("50k", 5e4),
+            ("three", 3.0),
+            (".5", 0.5),
+            ("10%", 10.0),
+        ] {
             assert_eq!(number(text), Some(value), "{text}");
         }
         assert_eq!(number("k"), None);

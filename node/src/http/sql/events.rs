@@ -18,7 +18,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// The events of a query, `query` first.
 pub(super) fn answer(stream: Recorded, complete_to: Option<jiff::Timestamp>) -> Response {
-    let begun = event("query", &json!({ "query_id": stream.query_id(), "history_id": stream.history_id() }));
+    let begun = event(
+        "query",
+        &json!({ "query_id": stream.query_id(), "history_id": stream.history_id() }),
+    );
     let begin = stream::once(std::future::ready(Ok::<_, Infallible>(begun)));
     let rest = stream::unfold(Some(stream), move |stream| async move {
         let mut stream = stream?;

@@ -1,7 +1,7 @@
 //! Puts pieces together.
 
-use super::{Hints, Reading};
 use super::pieces::{Computed, Kind, Piece, pieces};
+use super::{Hints, Reading};
 use crate::query::question::catalog::{Column, Role, Table};
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Measure, OrderBy, Spec};
@@ -68,12 +68,22 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
     builder.units();
     builder.without_missing_groups();
     let residue = builder.residue();
-    if builder.spec.measures.is_empty() && builder.spec.order.is_none() && builder.spec.limit.is_none() && builder.spec.by.is_empty() {
+    if builder.spec.measures.is_empty()
+        && builder.spec.order.is_none()
+        && builder.spec.limit.is_none()
+        && builder.spec.by.is_empty()
+    {
         return None;
     }
     if builder.spec.measures.is_empty() && !builder.spec.by.is_empty() {
         builder.spec.measures.push(Measure::count());
-        builder.spec.order.get_or_insert(crate::query::question::spec::Order { by: OrderBy::Measure(0), descending: true });
+        builder
+            .spec
+            .order
+            .get_or_insert(crate::query::question::spec::Order {
+                by: OrderBy::Measure(0),
+                descending: true,
+            });
     }
     Some(Reading {
         score: score - 0.6 * residue.len() as f32,
@@ -91,8 +101,15 @@ impl<'a> Builder<'a> {
             let length = piece.words.len() as f32;
             score += match &piece.kind {
                 Kind::Link(Target::Rows) => {
-                    let generic = matches!(self.words[piece.words.start].stem.as_str(), "row" | "record" | "entri" | "event" | "messag");
-                    let named = self.table.words().last().is_some_and(|last| last.stem == self.words[piece.words.end - 1].stem);
+                    let generic = matches!(
+                        self.words[piece.words.start].stem.as_str(),
+                        "row" | "record" | "entri" | "event" | "messag"
+                    );
+                    let named = self
+                        .table
+                        .words()
+                        .last()
+                        .is_some_and(|last| last.stem == self.words[piece.words.end - 1].stem);
                     match (named, generic) {
                         (true, _) => 1.6 + 0.5 * (length - 1.0),
                         (false, true) => 0.3,
@@ -113,12 +130,27 @@ impl<'a> Builder<'a> {
             .iter()
             .filter(|piece| match &piece.kind {
                 Kind::Unknown => true,
-                Kind::Compare(..) | Kind::Between(..) | Kind::Number(_) | Kind::Never | Kind::Not | Kind::Without | Kind::Outliers => !piece.used,
+                Kind::Compare(..)
+                | Kind::Between(..)
+                | Kind::Number(_)
+                | Kind::Never
+                | Kind::Not
+                | Kind::Without
+                | Kind::Outliers => !piece.used,
                 Kind::Link(Target::Value(..)) | Kind::Latest(_) | Kind::Superlative(..) => !piece.used,
                 // A number of the row that nothing was made of.
-                Kind::Link(Target::Column(column)) => !piece.used && piece.strength >= 0.7 && self.column(*column).role == Role::Measure,
-                Kind::Time(Meaning::Range(_) | Meaning::Every(..) | Meaning::By(_) | Meaning::Only(..)) => !piece.used,
-                Kind::Aggregate(_) | Kind::Both | Kind::Others | Kind::Ratio | Kind::Spread | Kind::Cumulative => !piece.used,
+                Kind::Link(Target::Column(column)) => {
+                    !piece.used && piece.strength >= 0.7 && self.column(*column).role == Role::Measure
+                }
+                Kind::Time(Meaning::Range(_) | Meaning::Every(..) | Meaning::By(_) | Meaning::Only(..)) => {
+                    !piece.used
+                }
+                Kind::Aggregate(_)
+                | Kind::Both
+                | Kind::Others
+                | Kind::Ratio
+                | Kind::Spread
+                | Kind::Cumulative => !piece.used,
                 _ => false,
             })
             .map(|piece| self.text(piece))
@@ -128,7 +160,11 @@ impl<'a> Builder<'a> {
 
     /// The share of everything in everything is no answer: the words that say of what were not understood.
     fn empty_share(&self) -> Option<String> {
-        let is_empty = self.spec.measures.iter().any(|measure| measure.aggregate == Aggregate::ShareOfTotal);
+        let is_empty = self
+            .spec
+            .measures
+            .iter()
+            .any(|measure| measure.aggregate == Aggregate::ShareOfTotal);
         let is_rate = self.words.iter().any(|word| word.text == "rate");
         (is_empty && (self.spec.by.is_empty() || is_rate)).then(|| "what the share is of".to_owned())
     }
@@ -174,7 +210,10 @@ impl<'a> Builder<'a> {
 
     /// Whether a piece's noun is in the plural.
     pub(super) fn is_plural(&self, at: usize) -> bool {
-        self.last_word(at).is_some_and(|word| word.text.ends_with('s') && !word.text.ends_with("ss") && !word.text.ends_with("us") || word.text == "people")
+        self.last_word(at).is_some_and(|word| {
+            word.text.ends_with('s') && !word.text.ends_with("ss") && !word.text.ends_with("us")
+                || word.text == "people"
+        })
     }
 
     /// The time column that questions about this table mean.
@@ -211,7 +250,9 @@ impl<'a> Builder<'a> {
     /// "mobile devices", "urgent priority".
     fn attach_nouns(&mut self) {
         for at in 0..self.pieces.len() {
-            let Some(Kind::Link(Target::Value(column, _))) = self.kind(at) else { continue };
+            let Some(Kind::Link(Target::Value(column, _))) = self.kind(at) else {
+                continue;
+            };
             let column = *column;
             for next in [Some(at + 1), at.checked_sub(1)].into_iter().flatten() {
                 if self.linked(next) == Some(column) && self.is_free(next) {

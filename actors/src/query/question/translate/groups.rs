@@ -56,7 +56,9 @@ impl Builder<'_> {
                 Some(Kind::Link(Target::Column(column))) if self.is_free(at) => {
                     let column = *column;
                     // "by total amount" ranks, "by temperature" too; "per score" groups.
-                    if !self.can_group(column) || is_by && self.column(column).role == Role::Measure && self.has_ranking() {
+                    if !self.can_group(column)
+                        || is_by && self.column(column).role == Role::Measure && self.has_ranking()
+                    {
                         return;
                     }
                     // "per day of stay": a value's own noun was used already.
@@ -65,7 +67,10 @@ impl Builder<'_> {
                     self.group_by(dimension);
                     any = true;
                     let ends_list = self.pieces[at].words.end;
-                    let comma = self.words.get(ends_list - 1).is_some_and(|word| word.stop == Some(','));
+                    let comma = self
+                        .words
+                        .get(ends_list - 1)
+                        .is_some_and(|word| word.stop == Some(','));
                     if !comma && !matches!(self.kind(at + 1), Some(Kind::And)) {
                         return;
                     }
@@ -85,24 +90,42 @@ impl Builder<'_> {
     /// "cost per conversion", "revenue for each euro of spend": one sum divided by another.
     fn quotient(&mut self, at: usize) -> bool {
         let number = |builder: &Self, near: usize| {
-            builder.linked(near).filter(|column| builder.column(*column).role == Role::Measure && builder.is_free(near) && !super::build::is_countable_number(builder.column(*column)))
+            builder.linked(near).filter(|column| {
+                builder.column(*column).role == Role::Measure
+                    && builder.is_free(near)
+                    && !super::build::is_countable_number(builder.column(*column))
+            })
         };
-        let Some((below_at, below)) = (at + 1..=at + 3).find_map(|near| number(self, near).map(|column| (near, column))) else { return false };
+        let Some((below_at, below)) =
+            (at + 1..=at + 3).find_map(|near| number(self, near).map(|column| (near, column)))
+        else {
+            return false;
+        };
         if !(at + 1..below_at).all(|near| matches!(self.kind(near), Some(Kind::Filler | Kind::Unknown))) {
             return false;
         }
-        let above = (at.saturating_sub(5)..at).rev().find_map(|near| number(self, near).map(|column| (near, column)));
-        let Some((above_at, above)) = above else { return false };
+        let above = (at.saturating_sub(5)..at)
+            .rev()
+            .find_map(|near| number(self, near).map(|column| (near, column)));
+        let Some((above_at, above)) = above else {
+            return false;
+        };
         self.push_quotient((above_at, above), (below_at, below));
         true
     }
 
     /// `kill to death ratio`, `ratio of A to B`
     pub(super) fn ratio(&mut self) {
-        let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Ratio) else { return };
+        let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Ratio) else {
+            return;
+        };
         let near: Vec<(usize, usize)> = (at.saturating_sub(4)..(at + 6).min(self.pieces.len()))
             .filter(|near| self.is_free(*near))
-            .filter_map(|near| self.linked(near).filter(|column| self.column(*column).role == Role::Measure).map(|column| (near, column)))
+            .filter_map(|near| {
+                self.linked(near)
+                    .filter(|column| self.column(*column).role == Role::Measure)
+                    .map(|column| (near, column))
+            })
             .collect();
         if let [above, below, ..] = near.as_slice() {
             self.use_piece(at);
@@ -113,7 +136,10 @@ impl Builder<'_> {
     fn push_quotient(&mut self, above: (usize, usize), below: (usize, usize)) {
         self.use_piece(above.0);
         self.use_piece(below.0);
-        let of = Expression::Quotient(self.column(above.1).name.clone(), self.column(below.1).name.clone());
+        let of = Expression::Quotient(
+            self.column(above.1).name.clone(),
+            self.column(below.1).name.clone(),
+        );
         self.spec.measures.push(Measure::of(Aggregate::Sum, Some(of)));
         for piece in &mut self.pieces {
             if matches!(piece.kind, Kind::Aggregate(_)) {
@@ -123,9 +149,12 @@ impl Builder<'_> {
     }
 
     pub(super) fn has_ranking(&self) -> bool {
-        self.pieces
-            .iter()
-            .any(|piece| matches!(piece.kind, Kind::Top(..) | Kind::Superlative(..) | Kind::Frequent(_) | Kind::Sort(_)))
+        self.pieces.iter().any(|piece| {
+            matches!(
+                piece.kind,
+                Kind::Top(..) | Kind::Superlative(..) | Kind::Frequent(_) | Kind::Sort(_)
+            )
+        })
     }
 
     pub(super) fn group_by_time(&mut self, every: u32, unit: TimeUnit) {
@@ -156,7 +185,8 @@ impl Builder<'_> {
             _ => TimeUnit::Day,
         };
         self.group_by_time(1, unit);
-        self.assumptions.push(format!("over time is shown per {}", unit.word()));
+        self.assumptions
+            .push(format!("over time is shown per {}", unit.word()));
     }
 
     /// `which region`, `top 5 products`, `most common codes`: what is named is what comes back.
@@ -167,7 +197,9 @@ impl Builder<'_> {
                 Some(Kind::Top(..) | Kind::Frequent(_)) => true,
                 // "the 5 largest customers", "the most expensive product"
                 Some(Kind::Superlative(concepts, _)) => !concepts.is_empty(),
-                Some(Kind::Number(_)) => matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_))),
+                Some(Kind::Number(_)) => {
+                    matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_)))
+                }
                 _ => false,
             };
             if starts {
@@ -178,7 +210,11 @@ impl Builder<'_> {
 
     fn head(&mut self, at: usize) {
         let is_which = matches!(self.kind(at), Some(Kind::Which | Kind::Show));
-        let ranked = self.has_ranking() || self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Compare(..) | Kind::Latest(_)));
+        let ranked = self.has_ranking()
+            || self
+                .pieces
+                .iter()
+                .any(|piece| matches!(piece.kind, Kind::Compare(..) | Kind::Latest(_)));
         let mut next = at + 1;
         // Adjectives may stand between: "which german cities", "top 5 user actions".
         let mut candidate = None;
@@ -189,14 +225,26 @@ impl Builder<'_> {
                         candidate = Some(next);
                         next += 1;
                         // The noun is the last of them: "user actions".
-                        if self.linked(next).is_some_and(|column| self.can_group(column)) && self.is_free(next) {
+                        if self.linked(next).is_some_and(|column| self.can_group(column))
+                            && self.is_free(next)
+                        {
                             continue;
                         }
                     }
                     break;
                 }
-                Some(Kind::Link(Target::Value(..)) | Kind::Number(_) | Kind::Superlative(..) | Kind::Frequent(_) | Kind::Top(..)) => next += 1,
-                Some(Kind::Filler) if candidate.is_none() && self.words[self.pieces[next].words.start].text == "the" => next += 1,
+                Some(
+                    Kind::Link(Target::Value(..))
+                    | Kind::Number(_)
+                    | Kind::Superlative(..)
+                    | Kind::Frequent(_)
+                    | Kind::Top(..),
+                ) => next += 1,
+                Some(Kind::Filler)
+                    if candidate.is_none() && self.words[self.pieces[next].words.start].text == "the" =>
+                {
+                    next += 1;
+                }
                 Some(Kind::Time(Meaning::Unit(unit))) if candidate.is_none() && ranked => {
                     let unit = *unit;
                     let many = self.is_plural(next);
@@ -244,14 +292,20 @@ impl Builder<'_> {
             .iter()
             .chain(inner)
             .filter_map(|by| match by {
-                Dimension::Column(name) => self.table.column(name).filter(|column| column.is_nullable() && column.nulls > 0),
+                Dimension::Column(name) => self
+                    .table
+                    .column(name)
+                    .filter(|column| column.is_nullable() && column.nulls > 0),
                 _ => None,
             })
             .map(|column| column.name.clone())
             .collect();
         for name in missing {
             self.assumptions.push(format!("rows without {name} are left out"));
-            let filter = Filter { negated: true, ..Filter::new(&name, Test::Missing) };
+            let filter = Filter {
+                negated: true,
+                ..Filter::new(&name, Test::Missing)
+            };
             if !self.spec.filters.iter().any(|filter| filter.column == name) {
                 self.spec.filters.push(filter);
             }

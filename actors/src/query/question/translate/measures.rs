@@ -5,13 +5,13 @@ use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Measure, Test};
-use crate::query::question::time::{Meaning, TimeUnit};
-use crate::query::question::vocabulary::{ADDITIVE, INTENSIVE};
+use crate::query::question::time::Meaning;
+use crate::query::question::vocabulary::INTENSIVE;
 use crate::query::question::words::identifier_words;
 
 /// What an aggregate is of.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Subject {
+pub(super) enum Subject {
     Rows,
     Column(usize),
     Value(usize),
@@ -34,26 +34,29 @@ impl Builder<'_> {
         let mut pending: Vec<Computed> = Vec::new();
         let mut last_subject = Subject::None;
         for at in 0..self.pieces.len() {
-            let Some(how) = self.kind(at).and_then(computed).filter(|_| self.is_free(at)) else { continue };
+            let Some(how) = self.kind(at).and_then(computed).filter(|_| self.is_free(at)) else {
+                continue;
+            };
             if how == Computed::Share {
                 self.share(at);
                 continue;
             }
             let (subject, place) = self.subject(at);
             // "minimum and maximum price", "average number of …"
-            if subject == Subject::None {
-                if let Some(next) = self.next_aggregate(at) {
-                    let _ = next;
-                    pending.push(how);
-                    self.use_piece(at);
-                    continue;
-                }
+            if subject == Subject::None && self.next_aggregate(at) {
+                pending.push(how);
+                self.use_piece(at);
+                continue;
             }
             self.use_piece(at);
             if let Some(place) = place {
                 self.use_piece(place);
             }
-            let subject = if subject == Subject::None { last_subject } else { subject };
+            let subject = if subject == Subject::None {
+                last_subject
+            } else {
+                subject
+            };
             last_subject = subject;
             self.compute(how, subject, &pending);
             pending.clear();
@@ -68,7 +71,7 @@ impl Builder<'_> {
     }
 
     /// What the glossary says how to compute.
-    fn formulas(&mut self) {
+    pub(super) fn formulas(&mut self) {
         for at in 0..self.pieces.len() {
             if let Some(Kind::Link(Target::Formula(sql))) = self.kind(at) {
                 let of = Expression::Glossary(sql.clone());
@@ -84,18 +87,31 @@ impl Builder<'_> {
     }
 
     /// "how many X does a Y have on average": the mean over Ys of a count.
-    fn on_average(&mut self) -> bool {
-        let counts = self.pieces.iter().any(|piece| matches!(computed(&piece.kind), Some(Computed::Many)));
+    pub(super) fn on_average(&mut self) -> bool {
+        let counts = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(computed(&piece.kind), Some(Computed::Many)));
         let average = self.pieces.iter().position(|piece| {
-            computed(&piece.kind) == Some(Computed::Average) && self.words[piece.words.clone()].iter().any(|word| word.text == "on")
+            computed(&piece.kind) == Some(Computed::Average)
+                && self.words[piece.words.clone()]
+                    .iter()
+                    .any(|word| word.text == "on")
         });
-        let Some(average) = average.filter(|_| counts) else { return false };
+        let Some(average) = average.filter(|_| counts) else {
+            return false;
+        };
         if self.spec.by.is_empty() {
             let thing = (1..self.pieces.len()).find(|at| {
-                let article = matches!(self.words[self.pieces[at - 1].words.start].text.as_str(), "a" | "an" | "one");
+                let article = matches!(
+                    self.words[self.pieces[at - 1].words.start].text.as_str(),
+                    "a" | "an" | "one"
+                );
                 article && self.is_free(*at) && self.linked(*at).is_some_and(|column| self.can_group(column))
             });
-            let Some((at, column)) = thing.and_then(|at| Some((at, self.linked(at)?))) else { return false };
+            let Some((at, column)) = thing.and_then(|at| Some((at, self.linked(at)?))) else {
+                return false;
+            };
             self.use_piece(at);
             let dimension = self.dimension(column);
             self.group_by(dimension);
@@ -105,18 +121,36 @@ impl Builder<'_> {
     }
 
     /// "the difference between the highest and the lowest X"
-    fn spread(&mut self) {
-        let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Spread) else { return };
-        let ends = self.pieces.iter().filter(|piece| matches!(piece.kind, Kind::Superlative(..) | Kind::Aggregate(Computed::Maximum | Computed::Minimum))).count();
+    pub(super) fn spread(&mut self) {
+        let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Spread) else {
+            return;
+        };
+        let ends = self
+            .pieces
+            .iter()
+            .filter(|piece| {
+                matches!(
+                    piece.kind,
+                    Kind::Superlative(..) | Kind::Aggregate(Computed::Maximum | Computed::Minimum)
+                )
+            })
+            .count();
         let number = (at + 1..self.pieces.len()).find_map(|at| {
-            let column = self.linked(at).filter(|column| self.column(*column).role == Role::Measure)?;
+            let column = self
+                .linked(at)
+                .filter(|column| self.column(*column).role == Role::Measure)?;
             Some((at, column))
         });
-        let Some((place, column)) = number.filter(|_| ends >= 2) else { return };
+        let Some((place, column)) = number.filter(|_| ends >= 2) else {
+            return;
+        };
         self.use_piece(at);
         self.use_piece(place);
         for piece in &mut self.pieces {
-            if matches!(piece.kind, Kind::Superlative(..) | Kind::Aggregate(Computed::Maximum | Computed::Minimum)) {
+            if matches!(
+                piece.kind,
+                Kind::Superlative(..) | Kind::Aggregate(Computed::Maximum | Computed::Minimum)
+            ) {
                 piece.kind = Kind::Filler;
             }
         }
@@ -124,17 +158,20 @@ impl Builder<'_> {
         self.spec.measures.push(Measure::of(Aggregate::Spread, Some(of)));
     }
 
-    /// The next way to compute, with nothing but "and", commas and fillers before it.
-    fn next_aggregate(&self, at: usize) -> Option<usize> {
+    /// Whether another way to compute follows, with nothing but "and", commas and fillers before it.
+    pub(super) fn next_aggregate(&self, at: usize) -> bool {
         let mut next = at + 1;
-        while matches!(self.kind(next), Some(Kind::Filler | Kind::And | Kind::Time(Meaning::Every(..)))) {
+        while matches!(
+            self.kind(next),
+            Some(Kind::Filler | Kind::And | Kind::Time(Meaning::Every(..)))
+        ) {
             next += 1;
         }
-        self.kind(next).and_then(computed).map(|_| next)
+        self.kind(next).and_then(computed).is_some()
     }
 
     /// What follows a way to compute: the noun of the phrase.
-    fn subject(&self, at: usize) -> (Subject, Option<usize>) {
+    pub(super) fn subject(&self, at: usize) -> (Subject, Option<usize>) {
         let mut value = None;
         let mut column = None;
         let mut next = at + 1;
@@ -165,7 +202,11 @@ impl Builder<'_> {
                     }
                 }
                 Some(Kind::Link(Target::Value(..))) => value = Some(next),
-                Some(Kind::Aggregate(Computed::Distinct | Computed::Many | Computed::Total)) if next == at + 1 => return (Subject::None, None),
+                Some(Kind::Aggregate(Computed::Distinct | Computed::Many | Computed::Total))
+                    if next == at + 1 =>
+                {
+                    return (Subject::None, None);
+                }
                 Some(Kind::Superlative(_, _) | Kind::Number(_)) if next == at + 1 => {}
                 Some(Kind::Not) if next == at + 1 => {}
                 Some(Kind::Filler) if next == at + 1 && self.is_article(next) => {}
@@ -185,40 +226,67 @@ impl Builder<'_> {
     }
 
     /// Whether a piece can be the noun that a phrase ends with: surely tied, and no verb in the past.
-    fn is_noun(&self, at: usize) -> bool {
-        let Some(piece) = self.pieces.get(at) else { return false };
+    pub(super) fn is_noun(&self, at: usize) -> bool {
+        let Some(piece) = self.pieces.get(at) else {
+            return false;
+        };
         let verb = self.last_word(at).is_some_and(|word| word.text.ends_with("ed"));
-        !piece.used && !verb && match &piece.kind {
-            Kind::Link(Target::Column(_)) => piece.strength >= 0.6,
-            Kind::Link(_) => true,
-            _ => false,
-        }
+        !piece.used
+            && !verb
+            && match &piece.kind {
+                Kind::Link(Target::Column(_)) => piece.strength >= 0.6,
+                Kind::Link(_) => true,
+                _ => false,
+            }
     }
 
-    fn is_measure_noun(&self, at: usize) -> bool {
-        self.is_free(at) && self.linked(at).is_some_and(|column| self.column(column).role == Role::Measure)
+    pub(super) fn is_measure_noun(&self, at: usize) -> bool {
+        self.is_free(at)
+            && self
+                .linked(at)
+                .is_some_and(|column| self.column(column).role == Role::Measure)
     }
 
-    fn is_article(&self, at: usize) -> bool {
+    pub(super) fn is_article(&self, at: usize) -> bool {
         let word = &self.words[self.pieces[at].words.start].text;
-        matches!(word.as_str(), "the" | "of" | "a" | "an" | "all" | "our" | "any" | "did" | "for" | "each" | "from")
+        matches!(
+            word.as_str(),
+            "the" | "of" | "a" | "an" | "all" | "our" | "any" | "did" | "for" | "each" | "from"
+        )
     }
 
-    fn compute(&mut self, how: Computed, subject: Subject, before: &[Computed]) {
+    pub(super) fn compute(&mut self, how: Computed, subject: Subject, before: &[Computed]) {
         // "average number of X per Y", "average daily X"
-        let averaged = before.iter().find(|how| matches!(how, Computed::Average | Computed::Quantile(_) | Computed::Maximum | Computed::Minimum));
+        let averaged = before.iter().find(|how| {
+            matches!(
+                how,
+                Computed::Average | Computed::Quantile(_) | Computed::Maximum | Computed::Minimum
+            )
+        });
         let counts = matches!(how, Computed::Many | Computed::Distinct | Computed::Total);
         if counts && averaged.is_some() {
             self.average_of_counts = *averaged.unwrap_or(&Computed::Average) == Computed::Average;
         }
         let measure = match (how, subject) {
-            (Computed::Many | Computed::Distinct, Subject::Column(column)) => self.count_of(column, how == Computed::Distinct || before.contains(&Computed::Distinct)),
-            (Computed::Many | Computed::Distinct | Computed::Much | Computed::Total, Subject::Rows | Subject::Value(_) | Subject::None) => match how {
+            (Computed::Many | Computed::Distinct, Subject::Column(column)) => self.count_of(
+                column,
+                how == Computed::Distinct || before.contains(&Computed::Distinct),
+            ),
+            (
+                Computed::Many | Computed::Distinct | Computed::Much | Computed::Total,
+                Subject::Rows | Subject::Value(_) | Subject::None,
+            ) => match how {
                 Computed::Much | Computed::Total => self.money().unwrap_or_else(Measure::count),
                 _ => Measure::count(),
             },
-            (Computed::Total | Computed::Much, Subject::Column(column)) if self.column(column).role != Role::Measure => self.count_of(column, false),
-            (Computed::Average, Subject::Rows | Subject::Value(_)) if !self.spec.by.is_empty() && counts_per_group(&self.spec.by) => {
+            (Computed::Total | Computed::Much, Subject::Column(column))
+                if self.column(column).role != Role::Measure =>
+            {
+                self.count_of(column, false)
+            }
+            (Computed::Average, Subject::Rows | Subject::Value(_))
+                if !self.spec.by.is_empty() && counts_per_group(&self.spec.by) =>
+            {
                 self.average_of_counts = true;
                 Measure::count()
             }
@@ -231,16 +299,25 @@ impl Builder<'_> {
                         self.average_of_counts = !self.spec.by.is_empty();
                         self.count_of(column, false)
                     }
-                    None if matches!(how, Computed::Maximum | Computed::Minimum) && self.column(column).role == Role::Time => {
-                        Measure::of(aggregate, Some(Expression::Column(self.column(column).name.clone())))
+                    None if matches!(how, Computed::Maximum | Computed::Minimum)
+                        && self.column(column).role == Role::Time =>
+                    {
+                        Measure::of(
+                            aggregate,
+                            Some(Expression::Column(self.column(column).name.clone())),
+                        )
                     }
                     None => return,
                 }
             }
             (how, Subject::Rows | Subject::Value(_)) => match self.main_measure() {
                 Some(column) => {
-                    self.assumptions.push(format!("{} is what is measured", self.column(column).name));
-                    Measure::of(aggregate(how), Some(Expression::Column(self.column(column).name.clone())))
+                    self.assumptions
+                        .push(format!("{} is what is measured", self.column(column).name));
+                    Measure::of(
+                        aggregate(how),
+                        Some(Expression::Column(self.column(column).name.clone())),
+                    )
                 }
                 None => return,
             },
@@ -256,7 +333,7 @@ impl Builder<'_> {
     }
 
     /// Counting a column: numbers are added, names are counted once each, what names every row is rows.
-    fn count_of(&self, at: usize, distinct: bool) -> Measure {
+    pub(super) fn count_of(&self, at: usize, distinct: bool) -> Measure {
         let column = self.column(at);
         let of = Some(Expression::Column(column.name.clone()));
         match column.role {
@@ -266,14 +343,20 @@ impl Builder<'_> {
                 ..Measure::count()
             },
             Role::Time => Measure::count(),
-            Role::Id if !distinct && column.distinct.saturating_mul(100) >= self.table.rows.saturating_mul(97) => Measure::count(),
-            Role::List if !distinct => Measure::of(Aggregate::Sum, Some(Expression::Length(column.name.clone()))),
+            Role::Id
+                if !distinct && column.distinct.saturating_mul(100) >= self.table.rows.saturating_mul(97) =>
+            {
+                Measure::count()
+            }
+            Role::List if !distinct => {
+                Measure::of(Aggregate::Sum, Some(Expression::Length(column.name.clone())))
+            }
             _ => Measure::of(Aggregate::Distinct, of),
         }
     }
 
     /// A column as a number.
-    fn number_of(&self, at: usize) -> Option<Expression> {
+    pub(super) fn number_of(&self, at: usize) -> Option<Expression> {
         let column = self.column(at);
         match column.role {
             Role::Measure => Some(Expression::Column(column.name.clone())),
@@ -285,37 +368,71 @@ impl Builder<'_> {
 
     /// The number that a table is about, if there is one only that can be meant.
     pub(super) fn main_measure(&self) -> Option<usize> {
-        let measures: Vec<usize> = (0..self.table.columns.len()).filter(|at| self.column(*at).role == Role::Measure).collect();
-        let is_named = |at: &usize, names: &[&str]| identifier_words(&self.column(*at).name).iter().any(|word| names.contains(&word.text.as_str()));
+        let measures: Vec<usize> = (0..self.table.columns.len())
+            .filter(|at| self.column(*at).role == Role::Measure)
+            .collect();
+        let is_named = |at: &usize, names: &[&str]| {
+            identifier_words(&self.column(*at).name)
+                .iter()
+                .any(|word| names.contains(&word.text.as_str()))
+        };
         if let [only] = measures.as_slice() {
             return Some(*only);
         }
-        [&["amount", "total", "revenue", "value", "price", "cost"][..], &["duration", "distance", "score", "quantity"]]
-            .iter()
-            .find_map(|names| measures.iter().find(|at| is_named(at, names)).copied())
+        [
+            &["amount", "total", "revenue", "value", "price", "cost"][..],
+            &["duration", "distance", "score", "quantity"],
+        ]
+        .iter()
+        .find_map(|names| measures.iter().find(|at| is_named(at, names)).copied())
     }
 
     /// The column of money, when money is asked for in general.
-    fn money(&self) -> Option<Measure> {
-        let asks = self.words.iter().any(|word| matches!(word.stem.as_str(), "money" | "revenu" | "spend" | "earn" | "pay" | "incom" | "sell" | "sale"));
+    pub(super) fn money(&self) -> Option<Measure> {
+        let asks = self.words.iter().any(|word| {
+            matches!(
+                word.stem.as_str(),
+                "money" | "revenu" | "spend" | "earn" | "pay" | "incom" | "sell" | "sale"
+            )
+        });
         let column = (0..self.table.columns.len()).find(|at| {
             let column = self.column(*at);
             column.role == Role::Measure
-                && identifier_words(&column.name)
-                    .iter()
-                    .any(|word| matches!(word.text.as_str(), "amount" | "revenue" | "total" | "price" | "cost" | "fee" | "paid"))
+                && identifier_words(&column.name).iter().any(|word| {
+                    matches!(
+                        word.text.as_str(),
+                        "amount" | "revenue" | "total" | "price" | "cost" | "fee" | "paid"
+                    )
+                })
         })?;
-        asks.then(|| Measure::of(Aggregate::Sum, Some(Expression::Column(self.column(column).name.clone()))))
+        asks.then(|| {
+            Measure::of(
+                Aggregate::Sum,
+                Some(Expression::Column(self.column(column).name.clone())),
+            )
+        })
     }
 
     /// `X is A times B`: the question says itself what it means by X.
-    fn defined(&mut self) {
-        let times = (0..self.words.len()).find(|at| matches!(self.words[*at].text.as_str(), "times" | "multiplied" | "*"));
+    pub(super) fn defined(&mut self) {
+        let times = (0..self.words.len())
+            .find(|at| matches!(self.words[*at].text.as_str(), "times" | "multiplied" | "*"));
         let Some(times) = times else { return };
-        let numeric = |builder: &Self, at: usize| builder.linked(at).filter(|column| builder.column(*column).role == Role::Measure);
-        let left = (0..self.pieces.len()).filter(|at| self.pieces[*at].words.end <= times).rev().find_map(|at| numeric(self, at).map(|column| (at, column)));
-        let right = (0..self.pieces.len()).filter(|at| self.pieces[*at].words.start > times).find_map(|at| numeric(self, at).map(|column| (at, column)));
-        let (Some((a_at, a)), Some((b_at, b))) = (left, right) else { return };
+        let numeric = |builder: &Self, at: usize| {
+            builder
+                .linked(at)
+                .filter(|column| builder.column(*column).role == Role::Measure)
+        };
+        let left = (0..self.pieces.len())
+            .filter(|at| self.pieces[*at].words.end <= times)
+            .rev()
+            .find_map(|at| numeric(self, at).map(|column| (at, column)));
+        let right = (0..self.pieces.len())
+            .filter(|at| self.pieces[*at].words.start > times)
+            .find_map(|at| numeric(self, at).map(|column| (at, column)));
+        let (Some((a_at, a)), Some((b_at, b))) = (left, right) else {
+            return;
+        };
         let product = Expression::Product(self.column(a).name.clone(), self.column(b).name.clone());
         let how = self
             .pieces
@@ -323,12 +440,20 @@ impl Builder<'_> {
             .filter_map(|piece| computed(&piece.kind))
             .find(|how| !matches!(how, Computed::Many | Computed::Distinct | Computed::Share))
             .unwrap_or(Computed::Total);
-        self.spec.measures.push(Measure::of(aggregate(how), Some(product)));
+        self.spec
+            .measures
+            .push(Measure::of(aggregate(how), Some(product)));
         // All from the name that is defined to its definition is said.
-        let defined = self.pieces[..a_at].iter().rposition(|piece| matches!(piece.kind, Kind::Unknown | Kind::Link(_)));
-        let word = defined.and_then(|at| self.last_word(at)).map(|word| word.stem.clone());
+        let defined = self.pieces[..a_at]
+            .iter()
+            .rposition(|piece| matches!(piece.kind, Kind::Unknown | Kind::Link(_)));
+        let word = defined
+            .and_then(|at| self.last_word(at))
+            .map(|word| word.stem.clone());
         for at in 0..self.pieces.len() {
-            let same = word.as_ref().is_some_and(|word| self.last_word(at).is_some_and(|last| last.stem == *word));
+            let same = word
+                .as_ref()
+                .is_some_and(|word| self.last_word(at).is_some_and(|last| last.stem == *word));
             let within = (a_at..=b_at).contains(&at);
             let is_how = self.kind(at).and_then(computed) == Some(how);
             if same || within || is_how {
@@ -337,234 +462,6 @@ impl Builder<'_> {
                     self.pieces[at].kind = Kind::Filler;
                 }
             }
-        }
-    }
-
-    /// `share of X that are Y`, `approval rate`.
-    fn share(&mut self, at: usize) {
-        self.use_piece(at);
-        let is_rate = self.words[self.pieces[at].words.start].text == "rate";
-        // "approval rate": what stands before it is the part.
-        if is_rate
-            && let Some(before) = at.checked_sub(1)
-            && let Some(part) = self.row_condition(before)
-        {
-            self.use_piece(before);
-            self.push_share(vec![part], None);
-            return;
-        }
-        // What stands behind "are", "were", "have", "that" is the part; what stands before it is the whole.
-        let verb = (at + 1..self.pieces.len()).find(|next| matches!(self.kind(*next), Some(Kind::That)));
-        let of_rows = (at + 1..self.pieces.len()).find(|next| match self.kind(*next) {
-            Some(Kind::Link(Target::Rows)) => true,
-            Some(Kind::Link(Target::Column(column))) => self.is_free(*next) && self.column(*column).role != Role::Flag,
-            _ => false,
-        });
-        let start = verb.or(of_rows).unwrap_or(at);
-        let subject = (at + 1..start.max(at + 1) + 1).find_map(|next| {
-            let column = self.linked(next).filter(|_| self.is_free(next))?;
-            let known = self.column(column);
-            let is_entity = known.role == Role::Id && known.distinct.saturating_mul(100) < self.table.rows.saturating_mul(97);
-            (is_entity || known.role == Role::Measure).then(|| (next, known.name.clone()))
-        });
-        if let Some((place, _)) = &subject {
-            self.use_piece(*place);
-        }
-        self.part_from = Some(start);
-        self.push_share(Vec::new(), subject.map(|(_, name)| Expression::Column(name)));
-    }
-
-    /// A share without a part is each group's share of all.
-    pub(super) fn settle_share(&mut self) {
-        let Some(start) = self.part_from else { return };
-        let Some(share) = self.spec.measures.iter_mut().find(|measure| measure.aggregate == Aggregate::Share) else { return };
-        if !share.only.is_empty() {
-            return;
-        }
-        // "the share of mobile events": with no verb, the only condition is the part.
-        let before: Vec<Filter> = self.spec.filters.iter().filter(|filter| !matches!(filter.test, Test::During(_))).cloned().collect();
-        if !before.is_empty() && self.spec.by.iter().all(|by| !matches!(by, Dimension::Column(_))) || before.len() == 1 && start > 0 && !before.is_empty() {
-            share.only = before;
-            self.spec.filters.retain(|filter| matches!(filter.test, Test::During(_)));
-            return;
-        }
-        share.aggregate = Aggregate::ShareOfTotal;
-        if let Some(Expression::Column(name)) = &share.of
-            && self.table.column(name).is_none_or(|column| column.role != Role::Measure)
-        {
-            share.of = None;
-        }
-    }
-
-    fn push_share(&mut self, only: Vec<Filter>, of: Option<Expression>) {
-        self.spec.measures.push(Measure {
-            aggregate: Aggregate::Share,
-            of,
-            only,
-            divisor: None,
-        });
-    }
-
-    /// "how long does it take to resolve", "average time to first response": from the main time to another.
-    fn elapsed(&mut self) {
-        const ASKING: [&str; 12] = ["long", "time", "duration", "takes", "take", "took", "fastest", "slowest", "quickest", "longest", "shortest", "quickly"];
-        let asks = self.words.iter().any(|word| ASKING.contains(&word.text.as_str()));
-        if !asks || self.spec.measures.iter().any(|measure| measure.of.is_some()) {
-            return;
-        }
-        let main = self.time_column();
-        let other = (0..self.pieces.len()).find_map(|at| {
-            let column = self.linked(at).filter(|column| self.column(*column).role == Role::Time)?;
-            (Some(&self.column(column).name) != main.as_ref()).then_some((at, column))
-        });
-        let (Some(from), Some((at, to))) = (main, other) else { return };
-        if self.words.iter().any(|word| matches!(word.text.as_str(), "when" | "what time")) {
-            return;
-        }
-        self.use_piece(at);
-        let how = self.pieces.iter().filter_map(|piece| computed(&piece.kind)).find(|how| !matches!(how, Computed::Many | Computed::Much | Computed::Total | Computed::Distinct | Computed::Share));
-        let grouped = !self.spec.by.is_empty();
-        let longest = self.pieces.iter().find_map(|piece| match piece.kind {
-            Kind::Superlative(_, descending) if !grouped => Some(if descending { Computed::Maximum } else { Computed::Minimum }),
-            _ => None,
-        });
-        // Who is fast takes little time.
-        for piece in &mut self.pieces {
-            let said = self.words[piece.words.start].text.as_str();
-            if let Kind::Superlative(_, descending) = &mut piece.kind
-                && matches!(said, "fastest" | "slowest" | "quickest")
-            {
-                *descending = said == "slowest";
-            }
-        }
-        self.spec.measures.clear();
-        let how = how.or(longest).unwrap_or(Computed::Average);
-        let to = self.column(to).name.clone();
-        for piece in &mut self.pieces {
-            if matches!(piece.kind, Kind::Aggregate(_)) {
-                piece.used = true;
-            }
-        }
-        self.spec.measures.push(Measure::of(aggregate(how), Some(Expression::Elapsed { from, to })));
-        if self.told.is_none() {
-            self.told = Some(TimeUnit::Hour);
-            if !self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Time(Meaning::Told(_)))) {
-                self.assumptions.push("durations are told in hours".to_owned());
-            }
-        }
-    }
-
-    /// No way to compute is said: numbers are added up or averaged, anything else is counted.
-    fn implied(&mut self) {
-        let number = (0..self.pieces.len()).find(|at| {
-            self.is_free(*at)
-                && self.linked(*at).is_some_and(|column| self.column(column).role == Role::Measure)
-                && !matches!(self.kind(at + 1), Some(Kind::Compare(..) | Kind::Between(..) | Kind::Number(_)))
-                && !matches!(at.checked_sub(1).and_then(|before| self.kind(before)), Some(Kind::Compare(..)))
-        });
-        let superlative = self.pieces.iter().position(|piece| matches!(piece.kind, Kind::Superlative(concepts, _) if !concepts.is_empty()));
-        if number.is_none() && superlative.is_some() {
-            // "the most expensive product": what the adjective measures.
-            self.by_degree(superlative.unwrap_or_default());
-            return;
-        }
-        let Some(at) = number else {
-            self.count_implied();
-            return;
-        };
-        let Some(column) = self.linked(at) else { return };
-        self.use_piece(at);
-        let descending = superlative.and_then(|at| match self.kind(at) {
-            Some(Kind::Superlative(_, descending)) => Some(*descending),
-            _ => None,
-        });
-        let of = Some(Expression::Column(self.column(column).name.clone()));
-        let aggregate = match descending {
-            Some(true) if !self.spec.by.is_empty() && self.adds_up(column) => Aggregate::Sum,
-            Some(true) => Aggregate::Maximum,
-            Some(false) if !self.spec.by.is_empty() && self.adds_up(column) => Aggregate::Sum,
-            Some(false) => Aggregate::Minimum,
-            None if is_additive(self.column(column)) => Aggregate::Sum,
-            None => Aggregate::Average,
-        };
-        if descending.is_none() {
-            let how = if aggregate == Aggregate::Sum { "added up" } else { "averaged" };
-            self.assumptions.push(format!("{} is {how}", self.column(column).name));
-        }
-        self.spec.measures.push(Measure::of(aggregate, of));
-    }
-
-    /// Whether the groups with the most of it are meant, not those with the largest single one.
-    fn adds_up(&self, column: usize) -> bool {
-        let said = |wanted: &[&str]| self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Superlative(..)) && wanted.contains(&self.words[piece.words.start].text.as_str()));
-        let column = self.column(column);
-        if said(&["most", "fewest", "least"]) {
-            return is_additive(column);
-        }
-        let named = identifier_words(&column.name).iter().any(|word| ADDITIVE.contains(&word.text.as_str()));
-        let asked = self.words.iter().any(|word| ADDITIVE.contains(&word.text.as_str()));
-        (named || asked) && is_additive(column) && !self.names_degree()
-    }
-
-    /// "expensive", "hot" and the like speak of single things, not of sums.
-    fn names_degree(&self) -> bool {
-        self.words.iter().any(|word| {
-            matches!(
-                word.text.as_str(),
-                "expensive" | "longest" | "shortest" | "hottest" | "coldest" | "cheapest" | "priciest" | "fastest" | "slowest" | "heaviest" | "lightest" | "oldest" | "youngest" | "single"
-            )
-        })
-    }
-
-    fn by_degree(&mut self, at: usize) {
-        let Some(Kind::Superlative(concepts, descending)) = self.kind(at).cloned() else { return };
-        let fits = |column: &Column| {
-            concepts.iter().position(|concept| {
-                column.role == Role::Measure && identifier_words(&column.name).iter().any(|word| word.text == *concept)
-            })
-        };
-        let best = (0..self.table.columns.len()).filter_map(|at| fits(self.column(at)).map(|rank| (rank, at))).min();
-        // "fastest" speaks of something, "largest" of whatever is large.
-        let general = matches!(
-            self.words[self.pieces[at].words.start].text.as_str(),
-            "highest" | "lowest" | "largest" | "biggest" | "smallest" | "greatest" | "maximum" | "minimum" | "max" | "min" | "best" | "worst" | "expensive"
-        );
-        let main = if general { self.main_measure() } else { None };
-        let Some(column) = best.map(|(_, at)| at).or(main) else {
-            self.pieces[at].kind = Kind::Unknown;
-            self.count_implied();
-            return;
-        };
-        let aggregate = if descending { Aggregate::Maximum } else { Aggregate::Minimum };
-        let name = self.column(column).name.clone();
-        self.spec.measures.push(Measure::of(aggregate, Some(Expression::Column(name))));
-    }
-
-    fn count_implied(&mut self) {
-        let lists_rows = self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Latest(_)))
-            && !self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Time(Meaning::Every(..))))
-            && self.spec.by.is_empty();
-        let counts = self.pieces.iter().any(|piece| {
-            matches!(
-                piece.kind,
-                Kind::Link(Target::Rows | Target::Value(..)) | Kind::Superlative(..) | Kind::Frequent(_) | Kind::Top(..) | Kind::Time(Meaning::Every(..) | Meaning::By(_))
-            )
-        });
-        let by_entity = self.spec.by.iter().any(|by| matches!(by, Dimension::Column(_)));
-        if counts && !lists_rows || by_entity {
-            // "which region has the most users": what is ranked is counted once each.
-            let counted = (0..self.pieces.len()).find_map(|at| {
-                let column = self.linked(at).filter(|_| self.is_free(at))?;
-                (self.column(column).role == Role::Id).then_some((at, column))
-            });
-            let measure = match counted {
-                Some((at, column)) => {
-                    self.use_piece(at);
-                    self.count_of(column, false)
-                }
-                None => Measure::count(),
-            };
-            self.spec.measures.push(measure);
         }
     }
 }

@@ -5,11 +5,18 @@
 //! kept as [`Reading::residue`]: with any of them the reading is not to be trusted.
 
 mod build;
+mod comparisons;
 mod filters;
 mod groups;
+mod implied;
 mod measures;
+mod patterns;
+mod phrases;
 mod pieces;
 mod ranking;
+mod sets;
+mod shares;
+mod times;
 
 use super::catalog::{Catalog, Table};
 use super::spec::Spec;

@@ -14,7 +14,11 @@ const MANY_GROUPS: u64 = 10;
 
 impl Builder<'_> {
     fn cumulative(&mut self) {
-        if let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Cumulative) {
+        if let Some(at) = self
+            .pieces
+            .iter()
+            .position(|piece| piece.kind == Kind::Cumulative)
+        {
             self.use_piece(at);
             self.spec.cumulative = true;
             if !self.spec.by.iter().any(|by| matches!(by, Dimension::Time { .. })) {
@@ -27,10 +31,16 @@ impl Builder<'_> {
     pub(super) fn leftovers(&mut self) {
         self.cumulative();
         for at in 0..self.pieces.len() {
-            let Some(column) = self.linked(at).filter(|_| self.is_free(at)) else { continue };
+            let Some(column) = self.linked(at).filter(|_| self.is_free(at)) else {
+                continue;
+            };
             let known = self.column(column);
             let groups = matches!(known.role, Role::Dimension) && self.can_group(column);
-            let asks_share = self.spec.measures.iter().any(|measure| matches!(measure.aggregate, Aggregate::Share));
+            let asks_share = self
+                .spec
+                .measures
+                .iter()
+                .any(|measure| matches!(measure.aggregate, Aggregate::Share));
             if groups && self.spec.over.is_none() && !asks_share && self.is_group_word(at) {
                 self.use_piece(at);
                 let dimension = self.dimension(column);
@@ -55,11 +65,26 @@ impl Builder<'_> {
     /// "distribution of X", "X breakdown", "for the different X": a word that asks for groups stands near.
     fn is_group_word(&self, at: usize) -> bool {
         let near = [at.checked_sub(1), at.checked_sub(2), Some(at + 1)];
-        let asks = near.into_iter().flatten().filter_map(|near| self.pieces.get(near)).any(|piece| {
-            self.words[piece.words.clone()]
-                .iter()
-                .any(|word| matches!(word.stem.as_str(), "distribut" | "breakdown" | "split" | "differ" | "each" | "by" | "across" | "among" | "between"))
-        });
+        let asks = near
+            .into_iter()
+            .flatten()
+            .filter_map(|near| self.pieces.get(near))
+            .any(|piece| {
+                self.words[piece.words.clone()].iter().any(|word| {
+                    matches!(
+                        word.stem.as_str(),
+                        "distribut"
+                            | "breakdown"
+                            | "split"
+                            | "differ"
+                            | "each"
+                            | "by"
+                            | "across"
+                            | "among"
+                            | "between"
+                    )
+                })
+            });
         asks || self.spec.measures.is_empty() && self.spec.by.is_empty()
     }
 
@@ -73,11 +98,11 @@ impl Builder<'_> {
                     limit = count.or(limit);
                     self.use_piece(at);
                 }
-                Some(Kind::Number(count)) if matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_) | Kind::Latest(_))) || self.follows_rank(at) => {
-                    if count >= 1.0 && count <= 10_000.0 && self.is_free(at) {
-                        limit = Some(count as u64);
-                        self.use_piece(at);
-                    }
+                Some(Kind::Number(count))
+                    if (1.0..=10_000.0).contains(&count) && self.is_free(at) && self.is_of_rank(at) =>
+                {
+                    limit = Some(count as u64);
+                    self.use_piece(at);
                 }
                 Some(Kind::Superlative(_, down) | Kind::Frequent(down)) => {
                     descending.get_or_insert(down);
@@ -100,10 +125,19 @@ impl Builder<'_> {
             return;
         };
         self.ranking = Some(descending);
-        self.spec.order = Some(Order { by: OrderBy::Measure(0), descending });
-        let sorts_only = self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Sort(_)));
+        self.spec.order = Some(Order {
+            by: OrderBy::Measure(0),
+            descending,
+        });
+        let sorts_only = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Sort(_)));
         let many = self.spec.by.iter().any(|by| match by {
-            Dimension::Column(name) => self.table.column(name).is_some_and(|column| column.distinct > 100),
+            Dimension::Column(name) => self
+                .table
+                .column(name)
+                .is_some_and(|column| column.distinct > 100),
             _ => false,
         });
         let wanted = match (self.wants_first, many) {
@@ -113,49 +147,98 @@ impl Builder<'_> {
         };
         self.spec.limit = limit.or(wanted.filter(|_| !sorts_only));
         if limit.is_none() && self.spec.limit == Some(MANY_GROUPS) {
-            self.assumptions.push(format!("the first {MANY_GROUPS} are shown"));
+            self.assumptions
+                .push(format!("the first {MANY_GROUPS} are shown"));
         }
     }
 
-    fn follows_rank(&self, at: usize) -> bool {
-        at.checked_sub(1).is_some_and(|before| matches!(self.kind(before), Some(Kind::Superlative(..) | Kind::Latest(_) | Kind::Top(None, _) | Kind::Which | Kind::Show)))
+    /// Whether a number says how many of a ranking are wanted: "the 5 largest", "which 10".
+    fn is_of_rank(&self, at: usize) -> bool {
+        let before = matches!(
+            self.kind(at + 1),
+            Some(Kind::Superlative(..) | Kind::Frequent(_) | Kind::Latest(_))
+        );
+        before
+            || at.checked_sub(1).is_some_and(|before| {
+                matches!(
+                    self.kind(before),
+                    Some(
+                        Kind::Superlative(..)
+                            | Kind::Latest(_)
+                            | Kind::Top(None, _)
+                            | Kind::Which
+                            | Kind::Show
+                    )
+                )
+            })
     }
 
     /// "when was the last X", "the latest status of each device".
     fn latest(&mut self) {
-        let Some(at) = self.pieces.iter().position(|piece| matches!(piece.kind, Kind::Latest(_)) && !piece.used) else { return };
-        let Some(Kind::Latest(last)) = self.kind(at).cloned() else { return };
+        let Some(at) = self
+            .pieces
+            .iter()
+            .position(|piece| matches!(piece.kind, Kind::Latest(_)) && !piece.used)
+        else {
+            return;
+        };
+        let Some(Kind::Latest(last)) = self.kind(at).cloned() else {
+            return;
+        };
         let Some(time) = self.time_column() else { return };
         let asks_when = self.words.iter().any(|word| word.text == "when");
         if asks_when {
             self.use_piece(at);
-            let aggregate = if last { Aggregate::Maximum } else { Aggregate::Minimum };
+            let aggregate = if last {
+                Aggregate::Maximum
+            } else {
+                Aggregate::Minimum
+            };
             self.spec.measures = vec![Measure::of(aggregate, Some(Expression::Column(time)))];
         }
     }
 
     /// Rows themselves are wanted.
     fn list_rows(&mut self, descending: Option<bool>, limit: Option<u64>) {
-        let latest = self.pieces.iter().position(|piece| matches!(piece.kind, Kind::Latest(_)));
+        let latest = self
+            .pieces
+            .iter()
+            .position(|piece| matches!(piece.kind, Kind::Latest(_)));
         let time = self.time_column();
         if let (Some(at), Some(time)) = (latest, time) {
             let last = matches!(self.kind(at), Some(Kind::Latest(true)));
             self.use_piece(at);
             if self.words.iter().any(|word| word.text == "when") {
-                let aggregate = if last { Aggregate::Maximum } else { Aggregate::Minimum };
+                let aggregate = if last {
+                    Aggregate::Maximum
+                } else {
+                    Aggregate::Minimum
+                };
                 self.spec.measures = vec![Measure::of(aggregate, Some(Expression::Column(time)))];
                 return;
             }
-            self.spec.order = Some(Order { by: OrderBy::Column(time), descending: last });
+            self.spec.order = Some(Order {
+                by: OrderBy::Column(time),
+                descending: last,
+            });
             self.spec.limit = limit.or(Some(if self.is_plural(at + 1) { 10 } else { 1 }));
             self.show_columns();
             return;
         }
-        let asks = self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Show | Kind::Which));
-        let about = self.pieces.iter().any(|piece| matches!(piece.kind, Kind::Link(Target::Rows)));
+        let asks = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Show | Kind::Which));
+        let about = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Link(Target::Rows)));
         if asks && about && self.spec.by.is_empty() {
             if let (Some(descending), Some(column)) = (descending, self.main_measure()) {
-                self.spec.order = Some(Order { by: OrderBy::Column(self.column(column).name.clone()), descending });
+                self.spec.order = Some(Order {
+                    by: OrderBy::Column(self.column(column).name.clone()),
+                    descending,
+                });
             }
             self.spec.limit = limit.or(Some(100));
             self.show_columns();
@@ -163,7 +246,13 @@ impl Builder<'_> {
     }
 
     fn show_columns(&mut self) {
-        self.spec.columns = self.table.columns.iter().take(SHOWN_COLUMNS).map(|column| column.name.clone()).collect();
+        self.spec.columns = self
+            .table
+            .columns
+            .iter()
+            .take(SHOWN_COLUMNS)
+            .map(|column| column.name.clone())
+            .collect();
     }
 
     /// Cents are told as the money they make, unless cents are asked for.
@@ -172,9 +261,16 @@ impl Builder<'_> {
             return;
         }
         for measure in &mut self.spec.measures {
-            let Some(Expression::Column(name)) = &measure.of else { continue };
-            let in_cents = crate::query::question::words::identifier_words(name).iter().any(|word| word.text == "cents");
-            let is_money = !matches!(measure.aggregate, Aggregate::Distinct | Aggregate::Count | Aggregate::Share | Aggregate::ShareOfTotal);
+            let Some(Expression::Column(name)) = &measure.of else {
+                continue;
+            };
+            let in_cents = crate::query::question::words::identifier_words(name)
+                .iter()
+                .any(|word| word.text == "cents");
+            let is_money = !matches!(
+                measure.aggregate,
+                Aggregate::Distinct | Aggregate::Count | Aggregate::Share | Aggregate::ShareOfTotal
+            );
             if in_cents && is_money {
                 measure.divisor = Some(100.0);
                 self.assumptions.push(format!("{name} is divided by 100"));
@@ -190,7 +286,12 @@ impl Builder<'_> {
         for (at, measure) in self.spec.measures.iter().enumerate() {
             let per = match &measure.of {
                 Some(Expression::Elapsed { .. }) => Some(1.0),
-                Some(Expression::Column(name)) => self.table.columns.iter().position(|column| column.name == *name).and_then(|column| self.unit_of(column)),
+                Some(Expression::Column(name)) => self
+                    .table
+                    .columns
+                    .iter()
+                    .position(|column| column.name == *name)
+                    .and_then(|column| self.unit_of(column)),
                 _ => None,
             };
             if let Some(per) = per {

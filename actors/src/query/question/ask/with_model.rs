@@ -1,0 +1,253 @@
+//! What a language model is asked for when the translator does not understand all of a question.
+
+use super::course::{Course, is_of_statement};
+use super::*;
+use crate::query::question::{model, prompt};
+
+impl Course<'_> {
+    pub(super) async fn with_model(
+        &mut self,
+        question: &str,
+        examples: &[(String, String)],
+    ) -> Result<Reply, AskError> {
+        if self.asker.model.is_none() {
+            return Err(self.not_understood(question));
+        }
+        let mut question = question.to_owned();
+        if self.is_foreign(&question)
+            && let Some(english) = self.in_english(&question).await
+        {
+            question = english;
+            if let Some(reply) = self.translated(&question).await? {
+                return Ok(reply);
+            }
+        }
+        match self.words_left_over(&question).await {
+            Ok(true) => {
+                if let Some(reply) = self.translated(&question).await? {
+                    return Ok(reply);
+                }
+            }
+            Ok(false) => {}
+            Err(why) => return Err(self.declined(why)),
+        }
+        self.written(&question, examples).await
+    }
+
+    /// Whether most words are unknown, as they are in another language.
+    pub(super) fn is_foreign(&self, question: &str) -> bool {
+        let words = words(question).len();
+        let unknown = self
+            .read(question)
+            .map_or(words, |(_, reading)| reading.residue.len());
+        !question.is_ascii() || unknown >= 3 && unknown * 2 >= words
+    }
+
+    pub(super) async fn ask_model(
+        &mut self,
+        asked_for: &str,
+        messages: &[model::Message],
+        schema: &serde_json::Value,
+        tokens: u32,
+    ) -> Option<serde_json::Value> {
+        let model = self.asker.model.as_ref()?;
+        let left = THINKING.checked_sub(self.begun.elapsed())?;
+        self.tell(Step::Model {
+            asked_for: asked_for.to_owned(),
+        });
+        let answer =
+            match tokio::time::timeout(left, model.ask(&self.request.user, messages, schema, tokens)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(ModelError::TimedOut(left)),
+            };
+        match answer {
+            Ok((value, usage)) => {
+                self.usage += usage;
+                Some(value)
+            }
+            Err(error) => {
+                tracing::info!(%error, "a language model gave no answer");
+                self.attempts.push(Attempt {
+                    engine: model.name().to_owned(),
+                    sql: String::new(),
+                    error: Some(error.to_string()),
+                });
+                None
+            }
+        }
+    }
+
+    pub(super) async fn in_english(&mut self, question: &str) -> Option<String> {
+        let messages = prompt::for_english(question);
+        let answer = self
+            .ask_model(
+                "the question in English",
+                &messages,
+                &prompt::english_schema(),
+                200,
+            )
+            .await?;
+        answer
+            .get("english")?
+            .as_str()
+            .map(str::to_owned)
+            .filter(|english| !english.trim().is_empty())
+    }
+
+    /// Asks what the words mean that the translator does not know; whether all of them are known now.
+    pub(super) async fn words_left_over(&mut self, question: &str) -> Result<bool, String> {
+        const MOST_WORDS: usize = 4;
+        let Some((table, reading)) = self.read(question) else {
+            return Ok(false);
+        };
+        let unknown: Vec<String> = reading
+            .residue
+            .iter()
+            .filter(|word| !word.contains(' ') && word.chars().any(char::is_alphabetic))
+            .cloned()
+            .collect();
+        if unknown.is_empty() || unknown.len() != reading.residue.len() || unknown.len() > MOST_WORDS {
+            return Ok(false);
+        }
+        let ranked: Vec<&Table> = std::iter::once(&table).collect();
+        let beginning = prompt::beginning(&self.catalog, &ranked);
+        let choices = prompt::choices(&table);
+        let mut names: Vec<String> = choices.iter().map(|(name, ..)| name.clone()).collect();
+        names.extend(["NOTHING".to_owned(), "MISSING".to_owned()]);
+        for word in unknown {
+            let messages = prompt::for_word(question, &word, &table, beginning.clone());
+            let schema = prompt::choice_schema(&names);
+            let Some(answer) = self
+                .ask_model(&format!("what {word:?} means"), &messages, &schema, 60)
+                .await
+            else {
+                return Ok(false);
+            };
+            let meant = answer
+                .get("refers_to")
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default();
+            if meant == "NOTHING" {
+                self.hints.harmless.push(word.to_lowercase());
+            } else if meant == "MISSING" {
+                return Err(format!(
+                    "nothing in the table {} says anything about {word:?}",
+                    table.name
+                ));
+            } else if let Some((_, column, value)) = choices.iter().find(|(name, ..)| name == meant) {
+                self.hints.meanings.push(Hint {
+                    phrase: word.to_lowercase(),
+                    table: table.name.clone(),
+                    column: Some(column.clone()),
+                    value: value.clone(),
+                    formula: None,
+                });
+            } else {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A model writes the statement, and mends it when it is told why it does not do.
+    pub(super) async fn written(
+        &mut self,
+        question: &str,
+        examples: &[(String, String)],
+    ) -> Result<Reply, AskError> {
+        const ATTEMPTS: usize = 3;
+        let ranked = readings(question, &self.catalog, &self.hints);
+        let tables: Vec<&Table> = ranked.iter().map(|(table, _)| *table).collect();
+        let beginning = prompt::beginning(&self.catalog, &tables);
+        let best = ranked.first().map(|(_, reading)| reading.clone());
+        let names: Vec<String> = tables
+            .first()
+            .map(|table| table.name.clone())
+            .into_iter()
+            .collect();
+        let ties = best.as_ref().map(prompt::ties).unwrap_or_default();
+        let mut messages = prompt::for_sql(question, beginning, &ties, examples);
+        let engine = self
+            .asker
+            .model
+            .as_ref()
+            .map(|model| model.name().to_owned())
+            .unwrap_or_default();
+        for _ in 0..ATTEMPTS {
+            let Some(answer) = self
+                .ask_model("a statement", &messages, &prompt::sql_schema(), 500)
+                .await
+            else {
+                break;
+            };
+            let said = |name: &str| {
+                answer
+                    .get(name)
+                    .and_then(serde_json::Value::as_str)
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned()
+            };
+            let written = said("sql");
+            let Some(sql) = model::statement(&written) else {
+                let clarification = said("clarification");
+                if clarification.is_empty() {
+                    break;
+                }
+                return Ok(Reply::Clarification {
+                    question: clarification,
+                    usage: self.usage,
+                });
+            };
+            let reason = match lacks(&sql, best.as_ref()) {
+                Some(reason) => reason,
+                None => match self.run(&sql, &engine, None).await {
+                    Ok(Reply::Answer(mut answer)) => {
+                        answer.explanation = said("explanation");
+                        answer.tables.clone_from(&names);
+                        answer.assumptions.push(
+                            "a language model wrote this statement; look at it before you rely on it"
+                                .to_owned(),
+                        );
+                        return Ok(Reply::Answer(answer));
+                    }
+                    Ok(reply) => return Ok(reply),
+                    Err(AskError::Sql(error)) if is_of_statement(&error) => error.to_string(),
+                    Err(error) => return Err(error),
+                },
+            };
+            self.tell(Step::Rejected {
+                sql: sql.clone(),
+                reason: reason.clone(),
+            });
+            self.attempts.push(Attempt {
+                engine: engine.clone(),
+                sql: sql.clone(),
+                error: Some(reason.clone()),
+            });
+            messages.push(model::Message::assistant(answer.to_string()));
+            messages.push(model::Message::user(format!(
+                "That does not do: {}. Give a corrected answer in the same form.",
+                reason.chars().take(600).collect::<String>()
+            )));
+        }
+        Err(self.not_understood(question))
+    }
+}
+
+/// A condition of the question that a statement does not have.
+fn lacks(sql: &str, reading: Option<&Reading>) -> Option<String> {
+    use crate::query::question::spec::Test;
+    let lower = sql.to_lowercase();
+    let missing = reading?.spec.filters.iter().find(|filter| match &filter.test {
+        Test::In(values) | Test::Has(values) => {
+            values.iter().any(|value| !lower.contains(&value.to_lowercase()))
+        }
+        Test::During(_) => !lower.contains(&filter.column.to_lowercase()),
+        _ => false,
+    })?;
+    Some(format!(
+        "the condition on {} that the question states is not in it",
+        missing.column
+    ))
+}

@@ -1,0 +1,284 @@
+//! `more than 12 purchases`, `risk score above 0.9`: conditions with numbers, on rows and on groups.
+
+use super::measures::is_additive;
+use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
+use crate::query::question::spec::{
+    Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
+};
+use crate::query::question::time::TimeUnit;
+
+use super::build::Builder;
+use super::pieces::Kind;
+impl Builder<'_> {
+    /// `more than 12 purchases`, `risk score above 0.9`.
+    pub(super) fn comparisons(&mut self) {
+        for at in 0..self.pieces.len() {
+            let (comparison, value, unit, times, between) = match self.kind(at) {
+                Some(Kind::Compare(comparison, value, unit, times)) => {
+                    (*comparison, *value, *unit, *times, None)
+                }
+                Some(Kind::Between(from, to)) => (Comparison::AtLeast, *from, None, false, Some(*to)),
+                _ => continue,
+            };
+            if times {
+                self.use_piece(at);
+                self.having(Measure::count(), comparison, value);
+                continue;
+            }
+            if let Some((place, column)) = self.list_behind(at) {
+                self.use_piece(at);
+                self.use_piece(place);
+                let name = self.column(column).name.clone();
+                self.add_filter(at, Filter::new(&name, Test::Length(comparison, value)));
+                continue;
+            }
+            match self.compared(at, unit) {
+                Some(Compared::Row(place, column)) => {
+                    self.use_piece(at);
+                    if let Some(place) = place {
+                        self.use_piece(place);
+                    }
+                    let (value, to) = (
+                        self.in_unit_of(column, value, unit),
+                        between.map(|to| self.in_unit_of(column, to, unit)),
+                    );
+                    let test = match to {
+                        Some(to) => Test::Between(value, to),
+                        None => Test::Compare(comparison, value),
+                    };
+                    let name = self.column(column).name.clone();
+                    self.add_filter(at, Filter::new(&name, test));
+                }
+                Some(Compared::Group(place, measure)) => {
+                    self.use_piece(at);
+                    if let Some(place) = place {
+                        self.use_piece(place);
+                    }
+                    self.having(measure, comparison, value);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// "at least one tag": the length of a list.
+    pub(super) fn list_behind(&self, at: usize) -> Option<(usize, usize)> {
+        let next = (at + 1..at + 3).find(|next| self.linked(*next).is_some())?;
+        let column = self.linked(next)?;
+        (self.column(column).role == Role::List && self.is_free(next)).then_some((next, column))
+    }
+
+    /// What a comparison is about: what follows it, or what precedes it.
+    fn compared(&self, at: usize, unit: Option<TimeUnit>) -> Option<Compared> {
+        let total = self
+            .words
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "total" | "altogether" | "overall" | "sum"));
+        let averaged = self
+            .words
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "average" | "mean" | "avg"));
+        let numeric = |next: usize| {
+            self.linked(next).filter(|column| {
+                self.column(*column).role == Role::Measure
+                    || super::build::is_countable_number(self.column(*column))
+            })
+        };
+        let has_entity = self.entity.is_some() || self.counted_entity().is_some();
+        let group_of = |column: usize| {
+            let of = Some(Expression::Column(self.column(column).name.clone()));
+            let aggregate = if averaged {
+                Aggregate::Average
+            } else {
+                Aggregate::Sum
+            };
+            Measure::of(aggregate, of)
+        };
+        let mut next = at + 1;
+        while next < self.pieces.len() && next <= at + 4 {
+            match self.kind(next) {
+                Some(Kind::Link(Target::Rows)) if has_entity => {
+                    return Some(Compared::Group(Some(next), Measure::count()));
+                }
+                Some(Kind::Link(Target::Value(..))) if has_entity && numeric(next + 1).is_none() => {
+                    return Some(Compared::Group(None, Measure::count()));
+                }
+                Some(Kind::Link(Target::Column(_))) => {
+                    if let Some(column) = numeric(next) {
+                        return Some(if has_entity && total && is_additive(self.column(column)) {
+                            Compared::Group(Some(next), group_of(column))
+                        } else {
+                            Compared::Row(Some(next), column)
+                        });
+                    }
+                    let column = self.linked(next)?;
+                    // "users with more than 2 devices"
+                    if has_entity && self.column(column).role != Role::Time && unit.is_none() {
+                        let of = Some(Expression::Column(self.column(column).name.clone()));
+                        let counts_rows = self.column(column).role == Role::Id
+                            && self.column(column).distinct.saturating_mul(100)
+                                >= self.table.rows.saturating_mul(97);
+                        let measure = if counts_rows {
+                            Measure::count()
+                        } else {
+                            Measure::of(Aggregate::Distinct, of)
+                        };
+                        return Some(Compared::Group(Some(next), measure));
+                    }
+                    break;
+                }
+                Some(Kind::Filler | Kind::Link(Target::Value(..)) | Kind::Aggregate(_) | Kind::Unknown) => {
+                    next += 1;
+                }
+                _ => break,
+            }
+        }
+        // "risk score above 0.9", "trips longer than 30 minutes"
+        let mut before = at;
+        while let Some(previous) = before.checked_sub(1).filter(|previous| at - previous <= 4) {
+            if let Some(column) = numeric(previous) {
+                let groups = self.spec.by.iter().any(|by| matches!(by, Dimension::Column(_)));
+                return Some(if (total || averaged) && groups {
+                    Compared::Group(Some(previous), group_of(column))
+                } else {
+                    Compared::Row(Some(previous), column)
+                });
+            }
+            if matches!(self.kind(previous), Some(Kind::Compare(..) | Kind::Time(_))) {
+                break;
+            }
+            before = previous;
+        }
+        let column = self.of_degree(at, unit)?;
+        Some(Compared::Row(None, column))
+    }
+
+    /// "longer than", "over 30 minutes": the column that such a comparison can only mean.
+    pub(super) fn of_degree(&self, at: usize, unit: Option<TimeUnit>) -> Option<usize> {
+        let said = self.words[self.pieces[at].words.clone()]
+            .iter()
+            .map(|word| word.text.as_str())
+            .collect::<Vec<_>>();
+        let concepts: &[&str] = match () {
+            () if unit.is_some() => &[
+                "duration",
+                "seconds",
+                "minutes",
+                "hours",
+                "milliseconds",
+                "time",
+                "latency",
+                "delay",
+                "length",
+                "wait",
+            ],
+            () if said.contains(&"longer") || said.contains(&"shorter") => &[
+                "duration",
+                "length",
+                "distance",
+                "seconds",
+                "minutes",
+                "milliseconds",
+            ],
+            () if said.contains(&"older") || said.contains(&"younger") => &["age", "years"],
+            () if said.contains(&"heavier") || said.contains(&"lighter") => &["weight", "kilograms", "mass"],
+            () if said.contains(&"warmer") || said.contains(&"hotter") || said.contains(&"colder") => {
+                &["temperature"]
+            }
+            () if said.contains(&"cheaper") || said.contains(&"expensive") => {
+                &["price", "cost", "amount", "fee"]
+            }
+            () if said.contains(&"farther") => &["distance"],
+            () => &[],
+        };
+        let rank = |at: usize| {
+            let column = self.column(at);
+            let words = crate::query::question::words::identifier_words(&column.name);
+            (column.role == Role::Measure).then(|| {
+                concepts
+                    .iter()
+                    .position(|concept| words.iter().any(|word| word.text == *concept))
+            })?
+        };
+        let best = (0..self.table.columns.len())
+            .filter_map(|at| rank(at).map(|rank| (rank, at)))
+            .min();
+        if let Some((_, at)) = best {
+            return Some(at);
+        }
+        let next_is_thing = matches!(self.kind(at + 1), Some(Kind::Unknown | Kind::Link(_)));
+        (unit.is_none() && !next_is_thing)
+            .then(|| self.main_measure())
+            .flatten()
+    }
+
+    /// A number that is given in one unit, in the unit of the column.
+    pub(super) fn in_unit_of(&self, column: usize, value: f64, unit: Option<TimeUnit>) -> f64 {
+        match (unit, self.unit_of(column)) {
+            (Some(unit), Some(of)) => value * unit.seconds() / of,
+            _ => value,
+        }
+    }
+
+    /// The unit of a duration, in seconds.
+    pub(super) fn unit_of(&self, column: usize) -> Option<f64> {
+        let column = self.column(column);
+        let words = crate::query::question::words::identifier_words(&column.name);
+        let comment = crate::query::question::words::words(&column.comment);
+        words
+            .iter()
+            .rev()
+            .chain(&comment)
+            .find_map(|word| match word.text.as_str() {
+                "milliseconds" | "millis" | "millisecond" => Some(0.001),
+                text => TimeUnit::named(text)
+                    .filter(|unit| *unit <= TimeUnit::Week)
+                    .map(TimeUnit::seconds),
+            })
+    }
+
+    /// The thing that is counted, when it is something that has many rows.
+    pub(super) fn counted_entity(&self) -> Option<usize> {
+        self.spec
+            .measures
+            .iter()
+            .find_map(|measure| match (&measure.aggregate, &measure.of) {
+                (Aggregate::Distinct, Some(Expression::Column(name))) => {
+                    self.table.columns.iter().position(|column| column.name == *name)
+                }
+                _ => None,
+            })
+    }
+
+    /// A condition on groups: on those that are answered, or on the things that are counted.
+    pub(super) fn having(&mut self, measure: Measure, comparison: Comparison, value: f64) {
+        let having = Having {
+            measure,
+            comparison,
+            value,
+        };
+        if let Some(entity) = self.counted_entity() {
+            let by = vec![self.dimension(entity)];
+            self.spec
+                .measures
+                .retain(|measure| measure.aggregate != Aggregate::Distinct);
+            self.spec.measures.push(Measure::count());
+            self.spec.over = Some(Groups {
+                by,
+                measure: None,
+                having: vec![having],
+            });
+            return;
+        }
+        self.spec.having.push(having);
+    }
+}
+
+/// What a comparison is about.
+enum Compared {
+    /// A column of each row; the piece that names it.
+    Row(Option<usize>, usize),
+    /// A measure of a group; the piece that names it.
+    Group(Option<usize>, Measure),
+}

@@ -1,0 +1,283 @@
+//! What is computed when a question does not say how: by its adjectives, its verbs, its nouns.
+
+use super::build::computed;
+use super::measures::{aggregate, is_additive};
+use super::pieces::Computed;
+use crate::query::question::catalog::{Column, Role};
+use crate::query::question::link::Target;
+use crate::query::question::spec::{Aggregate, Dimension, Expression, Measure};
+use crate::query::question::time::{Meaning, TimeUnit};
+use crate::query::question::vocabulary::ADDITIVE;
+use crate::query::question::words::identifier_words;
+
+use super::build::Builder;
+use super::pieces::Kind;
+impl Builder<'_> {
+    /// "how long does it take to resolve", "average time to first response": from the main time to another.
+    pub(super) fn elapsed(&mut self) {
+        const ASKING: [&str; 12] = [
+            "long", "time", "duration", "takes", "take", "took", "fastest", "slowest", "quickest", "longest",
+            "shortest", "quickly",
+        ];
+        let asks = self.words.iter().any(|word| ASKING.contains(&word.text.as_str()));
+        if !asks || self.spec.measures.iter().any(|measure| measure.of.is_some()) {
+            return;
+        }
+        let main = self.time_column();
+        let other = (0..self.pieces.len()).find_map(|at| {
+            let column = self
+                .linked(at)
+                .filter(|column| self.column(*column).role == Role::Time)?;
+            (Some(&self.column(column).name) != main.as_ref()).then_some((at, column))
+        });
+        let (Some(from), Some((at, to))) = (main, other) else {
+            return;
+        };
+        if self
+            .words
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "when" | "what time"))
+        {
+            return;
+        }
+        self.use_piece(at);
+        let how = self
+            .pieces
+            .iter()
+            .filter_map(|piece| computed(&piece.kind))
+            .find(|how| {
+                !matches!(
+                    how,
+                    Computed::Many | Computed::Much | Computed::Total | Computed::Distinct | Computed::Share
+                )
+            });
+        let grouped = !self.spec.by.is_empty();
+        let longest = self.pieces.iter().find_map(|piece| match piece.kind {
+            Kind::Superlative(_, descending) if !grouped => Some(if descending {
+                Computed::Maximum
+            } else {
+                Computed::Minimum
+            }),
+            _ => None,
+        });
+        // Who is fast takes little time.
+        for piece in &mut self.pieces {
+            let said = self.words[piece.words.start].text.as_str();
+            if let Kind::Superlative(_, descending) = &mut piece.kind
+                && matches!(said, "fastest" | "slowest" | "quickest")
+            {
+                *descending = said == "slowest";
+            }
+        }
+        self.spec.measures.clear();
+        let how = how.or(longest).unwrap_or(Computed::Average);
+        let to = self.column(to).name.clone();
+        for piece in &mut self.pieces {
+            if matches!(piece.kind, Kind::Aggregate(_)) {
+                piece.used = true;
+            }
+        }
+        self.spec.measures.push(Measure::of(
+            aggregate(how),
+            Some(Expression::Elapsed { from, to }),
+        ));
+        if self.told.is_none() {
+            self.told = Some(TimeUnit::Hour);
+            if !self
+                .pieces
+                .iter()
+                .any(|piece| matches!(piece.kind, Kind::Time(Meaning::Told(_))))
+            {
+                self.assumptions.push("durations are told in hours".to_owned());
+            }
+        }
+    }
+
+    /// No way to compute is said: numbers are added up or averaged, anything else is counted.
+    pub(super) fn implied(&mut self) {
+        let number = (0..self.pieces.len()).find(|at| {
+            self.is_free(*at)
+                && self
+                    .linked(*at)
+                    .is_some_and(|column| self.column(column).role == Role::Measure)
+                && !matches!(
+                    self.kind(at + 1),
+                    Some(Kind::Compare(..) | Kind::Between(..) | Kind::Number(_))
+                )
+                && !matches!(
+                    at.checked_sub(1).and_then(|before| self.kind(before)),
+                    Some(Kind::Compare(..))
+                )
+        });
+        let superlative = self
+            .pieces
+            .iter()
+            .position(|piece| matches!(piece.kind, Kind::Superlative(concepts, _) if !concepts.is_empty()));
+        if number.is_none() && superlative.is_some() {
+            // "the most expensive product": what the adjective measures.
+            self.by_degree(superlative.unwrap_or_default());
+            return;
+        }
+        let Some(at) = number else {
+            self.count_implied();
+            return;
+        };
+        let Some(column) = self.linked(at) else { return };
+        self.use_piece(at);
+        let descending = superlative.and_then(|at| match self.kind(at) {
+            Some(Kind::Superlative(_, descending)) => Some(*descending),
+            _ => None,
+        });
+        let of = Some(Expression::Column(self.column(column).name.clone()));
+        let aggregate = match descending {
+            Some(true) if !self.spec.by.is_empty() && self.adds_up(column) => Aggregate::Sum,
+            Some(true) => Aggregate::Maximum,
+            Some(false) if !self.spec.by.is_empty() && self.adds_up(column) => Aggregate::Sum,
+            Some(false) => Aggregate::Minimum,
+            None if is_additive(self.column(column)) => Aggregate::Sum,
+            None => Aggregate::Average,
+        };
+        if descending.is_none() {
+            let how = if aggregate == Aggregate::Sum {
+                "added up"
+            } else {
+                "averaged"
+            };
+            self.assumptions
+                .push(format!("{} is {how}", self.column(column).name));
+        }
+        self.spec.measures.push(Measure::of(aggregate, of));
+    }
+
+    /// Whether the groups with the most of it are meant, not those with the largest single one.
+    pub(super) fn adds_up(&self, column: usize) -> bool {
+        let said = |wanted: &[&str]| {
+            self.pieces.iter().any(|piece| {
+                matches!(piece.kind, Kind::Superlative(..))
+                    && wanted.contains(&self.words[piece.words.start].text.as_str())
+            })
+        };
+        let column = self.column(column);
+        if said(&["most", "fewest", "least"]) {
+            return is_additive(column);
+        }
+        let named = identifier_words(&column.name)
+            .iter()
+            .any(|word| ADDITIVE.contains(&word.text.as_str()));
+        let asked = self
+            .words
+            .iter()
+            .any(|word| ADDITIVE.contains(&word.text.as_str()));
+        (named || asked) && is_additive(column) && !self.names_degree()
+    }
+
+    /// "expensive", "hot" and the like speak of single things, not of sums.
+    pub(super) fn names_degree(&self) -> bool {
+        self.words.iter().any(|word| {
+            matches!(
+                word.text.as_str(),
+                "expensive"
+                    | "longest"
+                    | "shortest"
+                    | "hottest"
+                    | "coldest"
+                    | "cheapest"
+                    | "priciest"
+                    | "fastest"
+                    | "slowest"
+                    | "heaviest"
+                    | "lightest"
+                    | "oldest"
+                    | "youngest"
+                    | "single"
+            )
+        })
+    }
+
+    pub(super) fn by_degree(&mut self, at: usize) {
+        let Some(Kind::Superlative(concepts, descending)) = self.kind(at).cloned() else {
+            return;
+        };
+        let fits = |column: &Column| {
+            concepts.iter().position(|concept| {
+                column.role == Role::Measure
+                    && identifier_words(&column.name)
+                        .iter()
+                        .any(|word| word.text == *concept)
+            })
+        };
+        let best = (0..self.table.columns.len())
+            .filter_map(|at| fits(self.column(at)).map(|rank| (rank, at)))
+            .min();
+        // "fastest" speaks of something, "largest" of whatever is large.
+        let general = matches!(
+            self.words[self.pieces[at].words.start].text.as_str(),
+            "highest"
+                | "lowest"
+                | "largest"
+                | "biggest"
+                | "smallest"
+                | "greatest"
+                | "maximum"
+                | "minimum"
+                | "max"
+                | "min"
+                | "best"
+                | "worst"
+                | "expensive"
+        );
+        let main = if general { self.main_measure() } else { None };
+        let Some(column) = best.map(|(_, at)| at).or(main) else {
+            self.pieces[at].kind = Kind::Unknown;
+            self.count_implied();
+            return;
+        };
+        let aggregate = if descending {
+            Aggregate::Maximum
+        } else {
+            Aggregate::Minimum
+        };
+        let name = self.column(column).name.clone();
+        self.spec
+            .measures
+            .push(Measure::of(aggregate, Some(Expression::Column(name))));
+    }
+
+    pub(super) fn count_implied(&mut self) {
+        let lists_rows = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Latest(_)))
+            && !self
+                .pieces
+                .iter()
+                .any(|piece| matches!(piece.kind, Kind::Time(Meaning::Every(..))))
+            && self.spec.by.is_empty();
+        let counts = self.pieces.iter().any(|piece| {
+            matches!(
+                piece.kind,
+                Kind::Link(Target::Rows | Target::Value(..))
+                    | Kind::Superlative(..)
+                    | Kind::Frequent(_)
+                    | Kind::Top(..)
+                    | Kind::Time(Meaning::Every(..) | Meaning::By(_))
+            )
+        });
+        let by_entity = self.spec.by.iter().any(|by| matches!(by, Dimension::Column(_)));
+        if counts && !lists_rows || by_entity {
+            // "which region has the most users": what is ranked is counted once each.
+            let counted = (0..self.pieces.len()).find_map(|at| {
+                let column = self.linked(at).filter(|_| self.is_free(at))?;
+                (self.column(column).role == Role::Id).then_some((at, column))
+            });
+            let measure = match counted {
+                Some((at, column)) => {
+                    self.use_piece(at);
+                    self.count_of(column, false)
+                }
+                None => Measure::count(),
+            };
+            self.spec.measures.push(measure);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Patterns with numbers in them, and phrases, at one place of a question.
+
+use crate::query::question::spec::Comparison;
+use crate::query::question::time::TimeUnit;
+use crate::query::question::vocabulary::DEGREES;
+use crate::query::question::words::Word;
+
+use super::phrases::PHRASES;
+use super::pieces::{Computed, Kind};
+struct At<'a> {
+    words: &'a [Word],
+    at: usize,
+}
+
+impl At<'_> {
+    fn text(&self, ahead: usize) -> &str {
+        self.words
+            .get(self.at + ahead)
+            .map_or("", |word| if word.quoted { "" } else { word.text.as_str() })
+    }
+
+    fn number(&self, ahead: usize) -> Option<f64> {
+        self.words.get(self.at + ahead).and_then(Word::number)
+    }
+
+    fn is(&self, phrase: &str) -> Option<usize> {
+        let mut length = 0;
+        for word in phrase.split(' ') {
+            if self.text(length) != word {
+                return None;
+            }
+            length += 1;
+        }
+        Some(length)
+    }
+
+    fn any(&self, phrases: &[&str]) -> Option<usize> {
+        phrases.iter().filter_map(|phrase| self.is(phrase)).max()
+    }
+}
+
+/// The pattern at a place: how many words, how strong, what it means.
+pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
+    let here = At { words, at };
+    if let Some((length, kind)) = comparison(&here)
+        .or_else(|| quantile(&here))
+        .or_else(|| ranked(&here))
+    {
+        return Some((length, 1.7 + 0.2 * length as f32, kind));
+    }
+    let longest = PHRASES
+        .iter()
+        .filter_map(|(phrases, kind)| here.any(phrases).map(|length| (length, kind.clone())))
+        .max_by_key(|(length, _)| *length);
+    let degree = DEGREES.iter().find(|(word, ..)| here.text(0) == *word);
+    match (longest, degree) {
+        (Some((length, kind)), _) if length > 1 || degree.is_none() => {
+            let strength = match kind {
+                Kind::And | Kind::Or | Kind::That | Kind::Show => 0.6,
+                _ => 1.4,
+            };
+            Some((length, strength + 0.3 * (length as f32 - 1.0), kind))
+        }
+        (_, Some((_, concepts, descending))) => Some((1, 1.4, Kind::Superlative(concepts, *descending))),
+        _ => None,
+    }
+}
+
+/// `top 5`, `5 largest` is read with what follows the number.
+fn ranked(here: &At<'_>) -> Option<(usize, Kind)> {
+    let descending = match here.text(0) {
+        "top" => true,
+        "bottom" => false,
+        _ => return None,
+    };
+    let count = here
+        .number(1)
+        .filter(|count| *count >= 1.0 && *count <= 10_000.0)?;
+    Some((2, Kind::Top(Some(count as u64), descending)))
+}
+
+fn quantile(here: &At<'_>) -> Option<(usize, Kind)> {
+    let level = |level: f64| {
+        (level > 0.0 && level < 100.0).then_some(Kind::Aggregate(Computed::Quantile(level / 100.0)))
+    };
+    let text = here.text(0);
+    if let Some(digits) = text.strip_prefix('p')
+        && let Ok(value) = digits.parse::<f64>()
+    {
+        return Some((1, level(value)?));
+    }
+    let bare = text.trim_end_matches(['t', 'h', 's', 'n', 'd', 'r']);
+    if let Ok(value) = bare.parse::<f64>()
+        && matches!(here.text(1), "percentile" | "percentiles" | "pct" | "quantile")
+    {
+        return Some((2, level(value)?));
+    }
+    if text == "percentile"
+        && let Some(value) = here.number(1)
+    {
+        return Some((2, level(value)?));
+    }
+    None
+}
+
+fn comparison(here: &At<'_>) -> Option<(usize, Kind)> {
+    use Comparison::{Above, AtLeast, AtMost, Below, Equal};
+    const LEADS: [(&[&str], Comparison); 6] = [
+        (
+            &[
+                "at least",
+                "no less than",
+                "not less than",
+                "minimum of",
+                "a minimum of",
+                "no fewer than",
+            ],
+            AtLeast,
+        ),
+        (
+            &[
+                "at most",
+                "up to",
+                "no more than",
+                "not more than",
+                "maximum of",
+                "a maximum of",
+            ],
+            AtMost,
+        ),
+        (
+            &[
+                "more than",
+                "over",
+                "above",
+                "greater than",
+                "higher than",
+                "larger than",
+                "bigger than",
+                "longer than",
+                "exceeding",
+                "exceed",
+                "exceeds",
+                "exceeded",
+                "older than",
+                "heavier than",
+                "better than",
+                "in excess of",
+                "farther than",
+                "warmer than",
+                "hotter than",
+                "upwards of",
+                "later than",
+                "slower than",
+                "is over",
+                "was over",
+                "is above",
+                "was above",
+                "expensive than",
+                "more expensive than",
+            ],
+            Above,
+        ),
+        (
+            &[
+                "less than",
+                "fewer than",
+                "under",
+                "below",
+                "lower than",
+                "smaller than",
+                "shorter than",
+                "cheaper than",
+                "younger than",
+                "lighter than",
+                "worse than",
+                "colder than",
+                "within",
+                "is under",
+                "is below",
+                "was below",
+                "was under",
+                "faster than",
+            ],
+            Below,
+        ),
+        (&["exactly", "equal to", "equals", "just", "only"], Equal),
+        (&["of at least"], AtLeast),
+    ];
+    let lead = LEADS
+        .iter()
+        .filter_map(|(phrases, comparison)| here.any(phrases).map(|length| (length, *comparison)))
+        .max_by_key(|(length, _)| *length)
+        .or_else(|| match (here.text(0), here.text(1)) {
+            (">", "=") => Some((2, AtLeast)),
+            ("<", "=") => Some((2, AtMost)),
+            (">", _) => Some((1, Above)),
+            ("<", _) => Some((1, Below)),
+            _ => None,
+        });
+    if let Some((lead, comparison)) = lead {
+        let currency = usize::from(matches!(here.text(lead), "€" | "$" | "£"));
+        let value = here.number(lead + currency)?;
+        let often = matches!(here.text(lead), "once" | "twice")
+            && !matches!(here.text(lead + 1), "what" | "as" | "the" | "their" | "its");
+        if !often && matches!(here.text(lead), "once" | "twice" | "half" | "double") {
+            return None;
+        }
+        if often {
+            return Some((lead + 1, Kind::Compare(comparison, value, None, true)));
+        }
+        if matches!(here.text(0), "just" | "only") {
+            return None;
+        }
+        return Some(with_unit(here, lead + currency + 1, comparison, value));
+    }
+    if here.text(0) == "between" && here.text(2) == "and" {
+        let (from, to) = (here.number(1)?, here.number(3)?);
+        return Some((4, Kind::Between(from.min(to), from.max(to))));
+    }
+    let value = here.number(0)?;
+    let unit = usize::from(TimeUnit::named(here.text(1)).is_some() || matches!(here.text(1), "times" | "%"));
+    if here.text(1 + unit) == "or" {
+        let comparison = match here.text(2 + unit) {
+            "more" | "higher" | "above" | "longer" | "greater" | "over" => AtLeast,
+            "less" | "fewer" | "lower" | "below" | "shorter" | "under" => AtMost,
+            _ => return None,
+        };
+        let (_, kind) = with_unit(here, 1, comparison, value);
+        return Some((3 + unit, kind));
+    }
+    None
+}
+
+fn with_unit(here: &At<'_>, length: usize, comparison: Comparison, value: f64) -> (usize, Kind) {
+    let text = here.text(length);
+    if let Some(unit) = TimeUnit::named(text) {
+        return (length + 1, Kind::Compare(comparison, value, Some(unit), false));
+    }
+    match text {
+        "times" | "time" => (length + 1, Kind::Compare(comparison, value, None, true)),
+        "%" | "percent" | "euros" | "euro" | "dollars" | "dollar" | "pounds" | "degrees" | "eur" | "usd"
+        | "gbp" | "€" | "$" | "kwh" | "km" | "kg" | "points" => {
+            (length + 1, Kind::Compare(comparison, value, None, false))
+        }
+        _ => (length, Kind::Compare(comparison, value, None, false)),
+    }
+}

@@ -1,0 +1,118 @@
+//! Things that did one and never, or also, another.
+
+use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
+use crate::query::question::spec::{Comparison, Filter, Groups, Having, Measure, Test};
+
+use super::build::Builder;
+use super::pieces::Kind;
+impl Builder<'_> {
+    /// `users who did A but never B`
+    pub(super) fn differences_of_sets(&mut self) {
+        let Some(never) = self.pieces.iter().position(|piece| piece.kind == Kind::Never) else {
+            return;
+        };
+        let Some(denied) = (never + 1..self.pieces.len())
+            .find(|at| matches!(self.kind(*at), Some(Kind::Link(Target::Value(..)))))
+        else {
+            return;
+        };
+        let counted = self.counted_entity();
+        let Some(entity) = counted.or(self.entity).or_else(|| self.mentioned_entity()) else {
+            return;
+        };
+        let Some(filter) = self.row_condition(denied) else {
+            return;
+        };
+        self.use_piece(never);
+        self.use_piece(denied);
+        let mut having = vec![none_of(filter.clone())];
+        for at in 0..never {
+            if let Some(Kind::Link(Target::Value(column, _))) = self.kind(at)
+                && self.column(*column).name == filter.column
+                && self.is_free(at)
+                && let Some(wanted) = self.row_condition(at)
+            {
+                self.use_piece(at);
+                having.push(some_of(wanted));
+            }
+        }
+        if counted.is_some() {
+            let by = vec![self.dimension(entity)];
+            self.spec.measures = vec![Measure::count()];
+            self.spec.over = Some(Groups {
+                by,
+                measure: None,
+                having,
+            });
+        } else {
+            let dimension = self.dimension(entity);
+            self.group_by(dimension);
+            self.spec.having.extend(having);
+        }
+    }
+
+    /// "users who bought both A and B"
+    pub(super) fn both(&mut self) {
+        let Some(both) = self.pieces.iter().position(|piece| piece.kind == Kind::Both) else {
+            return;
+        };
+        let values: Vec<usize> = (both + 1..self.pieces.len())
+            .filter(|at| self.is_free(*at) && matches!(self.kind(*at), Some(Kind::Link(Target::Value(..)))))
+            .take(2)
+            .collect();
+        let conditions: Vec<Filter> = values.iter().filter_map(|at| self.row_condition(*at)).collect();
+        let [a, b] = conditions.as_slice() else { return };
+        if a.column != b.column {
+            self.use_piece(both);
+            return;
+        }
+        for at in values {
+            self.use_piece(at);
+        }
+        self.use_piece(both);
+        if let (Test::Has(a_values), Test::Has(b_values)) = (&a.test, &b.test) {
+            let all = a_values.iter().chain(b_values).cloned().collect();
+            let filter = Filter::new(&a.column, Test::HasAll(all));
+            self.add_filter(both, filter);
+            return;
+        }
+        let having = vec![some_of(a.clone()), some_of(b.clone())];
+        if let Some(entity) = self.counted_entity() {
+            let by = vec![self.dimension(entity)];
+            self.spec.measures = vec![Measure::count()];
+            self.spec.over = Some(Groups {
+                by,
+                measure: None,
+                having,
+            });
+        } else {
+            self.spec.having.extend(having);
+        }
+    }
+
+    pub(super) fn mentioned_entity(&self) -> Option<usize> {
+        (0..self.pieces.len()).find_map(|at| {
+            self.linked(at)
+                .filter(|column| self.column(*column).role == Role::Id)
+        })
+    }
+}
+
+fn none_of(filter: Filter) -> Having {
+    Having {
+        measure: Measure {
+            only: vec![filter],
+            ..Measure::count()
+        },
+        comparison: Comparison::Equal,
+        value: 0.0,
+    }
+}
+
+fn some_of(filter: Filter) -> Having {
+    Having {
+        comparison: Comparison::Above,
+        ..none_of(filter)
+    }
+}

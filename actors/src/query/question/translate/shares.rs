@@ -1,0 +1,97 @@
+//! `share of X that are Y`, `approval rate`.
+
+use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
+use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Measure, Test};
+
+use super::build::Builder;
+use super::pieces::Kind;
+impl Builder<'_> {
+    /// `share of X that are Y`, `approval rate`.
+    pub(super) fn share(&mut self, at: usize) {
+        self.use_piece(at);
+        let is_rate = self.words[self.pieces[at].words.start].text == "rate";
+        // "approval rate": what stands before it is the part.
+        if is_rate
+            && let Some(before) = at.checked_sub(1)
+            && let Some(part) = self.row_condition(before)
+        {
+            self.use_piece(before);
+            self.push_share(vec![part], None);
+            return;
+        }
+        // What stands behind "are", "were", "have", "that" is the part; what stands before it is the whole.
+        let verb = (at + 1..self.pieces.len()).find(|next| matches!(self.kind(*next), Some(Kind::That)));
+        let of_rows = (at + 1..self.pieces.len()).find(|next| match self.kind(*next) {
+            Some(Kind::Link(Target::Rows)) => true,
+            Some(Kind::Link(Target::Column(column))) => {
+                self.is_free(*next) && self.column(*column).role != Role::Flag
+            }
+            _ => false,
+        });
+        let start = verb.or(of_rows).unwrap_or(at);
+        let subject = (at + 1..start.max(at + 1) + 1).find_map(|next| {
+            let column = self.linked(next).filter(|_| self.is_free(next))?;
+            let known = self.column(column);
+            let is_entity = known.role == Role::Id
+                && known.distinct.saturating_mul(100) < self.table.rows.saturating_mul(97);
+            (is_entity || known.role == Role::Measure).then(|| (next, known.name.clone()))
+        });
+        if let Some((place, _)) = &subject {
+            self.use_piece(*place);
+        }
+        self.part_from = Some(start);
+        self.push_share(Vec::new(), subject.map(|(_, name)| Expression::Column(name)));
+    }
+
+    /// A share without a part is each group's share of all.
+    pub(super) fn settle_share(&mut self) {
+        let Some(start) = self.part_from else { return };
+        let Some(share) = self
+            .spec
+            .measures
+            .iter_mut()
+            .find(|measure| measure.aggregate == Aggregate::Share)
+        else {
+            return;
+        };
+        if !share.only.is_empty() {
+            return;
+        }
+        // "the share of mobile events": with no verb, the only condition is the part.
+        let before: Vec<Filter> = self
+            .spec
+            .filters
+            .iter()
+            .filter(|filter| !matches!(filter.test, Test::During(_)))
+            .cloned()
+            .collect();
+        if !before.is_empty() && self.spec.by.iter().all(|by| !matches!(by, Dimension::Column(_)))
+            || before.len() == 1 && start > 0 && !before.is_empty()
+        {
+            share.only = before;
+            self.spec
+                .filters
+                .retain(|filter| matches!(filter.test, Test::During(_)));
+            return;
+        }
+        share.aggregate = Aggregate::ShareOfTotal;
+        if let Some(Expression::Column(name)) = &share.of
+            && self
+                .table
+                .column(name)
+                .is_none_or(|column| column.role != Role::Measure)
+        {
+            share.of = None;
+        }
+    }
+
+    pub(super) fn push_share(&mut self, only: Vec<Filter>, of: Option<Expression>) {
+        self.spec.measures.push(Measure {
+            aggregate: Aggregate::Share,
+            of,
+            only,
+            divisor: None,
+        });
+    }
+}

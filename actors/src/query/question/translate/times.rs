@@ -1,0 +1,101 @@
+//! Spans of time: which rows, or which of them beside each other.
+
+use crate::query::question::catalog::Role;
+use crate::query::question::spec::{Dimension, Filter, Test};
+use crate::query::question::time::{DayPart, Meaning};
+
+use super::build::Builder;
+use super::pieces::Kind;
+impl Builder<'_> {
+    /// Spans of time become conditions, or stand beside each other when there are several.
+    pub(super) fn times(&mut self) {
+        let mut ranges = Vec::new();
+        for at in 0..self.pieces.len() {
+            match self.kind(at) {
+                Some(Kind::Time(Meaning::Range(range))) => {
+                    let range = range.clone();
+                    let column = self.time_near(at);
+                    if let Some(column) = column {
+                        self.use_piece(at);
+                        ranges.push((column, range));
+                    }
+                }
+                Some(Kind::Time(Meaning::Only(part, values))) => {
+                    let (part, values) = (*part, values.clone());
+                    if let Some(column) = self.time_column() {
+                        self.use_piece(at);
+                        let negated = self.is_negated(at);
+                        if part == DayPart::HourOfDay {
+                            self.assumptions
+                                .push(format!("hours of the day: {}", spans(&values)));
+                        }
+                        self.add_filter(
+                            at,
+                            Filter {
+                                negated,
+                                ..Filter::new(&column, Test::PartIn(part, values))
+                            },
+                        );
+                    }
+                }
+                Some(Kind::Time(Meaning::Told(unit))) => self.told = Some(*unit),
+                _ => {}
+            }
+        }
+        let compares = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Versus | Kind::And));
+        match ranges.as_slice() {
+            [(column, _), (same, _), ..] if column == same && (compares || ranges.len() == 2) => {
+                let column = column.clone();
+                let ranges = ranges.iter().map(|(_, range)| range.clone()).collect();
+                self.group_by(Dimension::Periods { ranges, column });
+            }
+            ranges => {
+                for (column, range) in ranges {
+                    self.add_filter(0, Filter::new(column, Test::During(range.clone())));
+                }
+            }
+        }
+    }
+
+    /// The time that a span is of: the column of time that is said right before or after it, else the main one.
+    pub(super) fn time_near(&mut self, at: usize) -> Option<String> {
+        for near in [
+            at.checked_sub(1),
+            at.checked_sub(2),
+            at.checked_sub(3),
+            Some(at + 1),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            if let Some(column) = self
+                .linked(near)
+                .filter(|column| self.column(*column).role == Role::Time)
+            {
+                self.use_piece(near);
+                return Some(self.column(column).name.clone());
+            }
+        }
+        let anywhere = (0..self.pieces.len()).find_map(|near| {
+            let column = self
+                .linked(near)
+                .filter(|column| self.is_free(near) && self.column(*column).role == Role::Time)?;
+            Some((near, column))
+        });
+        if let Some((near, column)) = anywhere {
+            self.use_piece(near);
+            return Some(self.column(column).name.clone());
+        }
+        self.time_column()
+    }
+}
+
+fn spans(values: &[u32]) -> String {
+    match (values.first(), values.last()) {
+        (Some(first), Some(last)) => format!("{first}:00 to {}:00", last + 1),
+        _ => "none".to_owned(),
+    }
+}
