@@ -142,7 +142,7 @@ async fn a_reader_that_is_not_there_is_made() -> Result<()> {
                 });
             }
         });
-        let mut options = NodeOptions::for_queries(&bench.clickhouse);
+        let mut options = NodeOptions::without_kafka(&bench.clickhouse);
         options.id = "maker".to_owned();
         options.writer.url.clone_from(&url);
         options.reader = Login {

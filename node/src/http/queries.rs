@@ -8,12 +8,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 use crate::node::NodeState;
 
 /// What `DELETE /queries/{id}` answers.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Cancelled {
     /// The query's id.
     pub query_id: String,
@@ -22,6 +23,13 @@ pub struct Cancelled {
 }
 
 /// Ends a query, whichever node it runs through.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/queries/{id}",
+    tag = "queries",
+    params(("id" = String, Path, description = "The `query_id` of an answer, or of its first event")),
+    responses((status = 200, description = "It has ended", body = Cancelled))
+)]
 pub(super) async fn cancel(
     State(state): State<Arc<NodeState>>,
     Path(query_id): Path<String>,
@@ -57,6 +65,12 @@ pub struct Limits {
 }
 
 /// What queries may use.
+#[utoipa::path(
+    get,
+    path = "/api/v1/limits",
+    tag = "queries",
+    responses((status = 200, description = "The limits, and how the reading user is", body = Object))
+)]
 pub(super) async fn limits(State(state): State<Arc<NodeState>>) -> Json<Limits> {
     Json(Limits {
         queries: state.sql.limits().clone(),

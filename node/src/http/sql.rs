@@ -30,6 +30,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use self::recorded::Recorded;
 use super::access::Caller;
@@ -44,23 +45,44 @@ const HOLD: usize = 64 << 10;
 const QUERY_ID: HeaderName = HeaderName::from_static("aurora-query-id");
 
 /// What is sent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Statement)]
 pub(super) struct Request {
+    /// The statement.
     sql: String,
+    /// Values for its `{name:Type}` parameters.
     #[serde(default)]
+    #[schema(value_type = Object)]
     params: BTreeMap<String, serde_json::Value>,
+    /// Most rows to return.
     limit: Option<usize>,
 }
 
 /// What else can be asked for, behind the path.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
+    /// `json`, or a file: `csv`, `jsonlines`, `parquet`, `arrow`.
     format: Option<String>,
+    /// What to call the file.
     name: Option<String>,
 }
 
+/// Runs a statement.
+#[utoipa::path(
+    post,
+    path = "/api/v1/sql",
+    tag = "queries",
+    params(Wanted),
+    request_body = Request,
+    responses((
+        status = 200,
+        description = "Columns, rows and what it cost; as events when `text/event-stream` is accepted; or a file",
+        body = Object
+    ))
+)]
 pub(super) async fn run(
     State(state): State<Arc<NodeState>>,
     Extension(caller): Extension<Caller>,

@@ -160,7 +160,7 @@ pub(super) fn for_sql(
     for (question, sql) in examples {
         messages.push(Message::user(format!("Question: {question}")));
         messages.push(Message::assistant(
-            json!({ "explanation": "", "sql": sql }).to_string(),
+            json!({ "sql": sql, "clarification": "" }).to_string(),
         ));
     }
     let mut text = format!("Question: {}", quoted(question));
@@ -171,16 +171,22 @@ pub(super) fn for_sql(
     messages
 }
 
-/// The shape of an answer with SQL.
-pub(super) fn sql_schema() -> Value {
+/// The shape of an answer with SQL, the statement first. A server of one's own is asked for nothing else: each word costs it
+/// time.
+pub(super) fn sql_schema(is_own: bool) -> Value {
+    let mut properties = json!({
+        "sql": { "type": "string" },
+        "clarification": { "type": "string", "maxLength": 200 },
+    });
+    let mut required = vec!["sql", "clarification"];
+    if !is_own {
+        properties["explanation"] = json!({ "type": "string" });
+        required.push("explanation");
+    }
     json!({
         "type": "object",
-        "properties": {
-            "explanation": { "type": "string", "maxLength": 300 },
-            "sql": { "type": "string" },
-            "clarification": { "type": "string", "maxLength": 300 },
-        },
-        "required": ["explanation", "sql", "clarification"],
+        "properties": properties,
+        "required": required,
         "additionalProperties": false,
     })
 }

@@ -166,6 +166,7 @@ impl Course<'_> {
             .into_iter()
             .collect();
         let ties = best.as_ref().map(prompt::ties).unwrap_or_default();
+        let is_own = self.asker.model.as_ref().is_some_and(Model::is_own);
         let mut messages = prompt::for_sql(question, beginning, &ties, examples);
         let engine = self
             .asker
@@ -175,7 +176,7 @@ impl Course<'_> {
             .unwrap_or_default();
         for _ in 0..ATTEMPTS {
             let Some(answer) = self
-                .ask_model("a statement", &messages, &prompt::sql_schema(), 500)
+                .ask_model("a statement", &messages, &prompt::sql_schema(is_own), 500)
                 .await
             else {
                 break;
