@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use futures_util::future::BoxFuture;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -198,7 +199,7 @@ impl From<AskError> for Problem {
 struct Telling {
     told: mpsc::Receiver<Step>,
     /// Nothing once it has ended.
-    answer: Option<std::pin::Pin<Box<dyn Future<Output = Result<End, Problem>> + Send>>>,
+    answer: Option<BoxFuture<'static, Result<End, Problem>>>,
     end: Option<Result<End, Problem>>,
 }
 

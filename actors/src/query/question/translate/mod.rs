@@ -1,6 +1,6 @@
 //! The built-in translator: a question becomes a reading without a model.
 //!
-//! For each table the question is cut into [`pieces`], and the pieces are put together to a [`Spec`] ([`build`]). The
+//! For each table the question is cut into `pieces`, and the pieces are put together to a [`Spec`] (`build`). The
 //! table that explains most of the question wins. Words that carry meaning and were not understood are
 //! kept as [`Reading::residue`]: with any of them the reading is not to be trusted.
 
