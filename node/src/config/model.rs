@@ -24,6 +24,8 @@ pub struct ModelSection {
     pub api_key: Option<Secret>,
     /// The model's name.
     pub name: Option<String>,
+    /// Columns whose values it is never shown, as `"table.column"`; their names and types it is.
+    pub hidden_columns: Vec<String>,
     /// How long one answer of it may take, in seconds.
     pub timeout_seconds: u64,
     /// Tokens that each user may spend a day, of prompts and answers together.
@@ -40,6 +42,7 @@ impl Default for ModelSection {
             base_url: None,
             api_key: None,
             name: None,
+            hidden_columns: Vec::new(),
             timeout_seconds: 20,
             daily_tokens: 1_000_000,
             prompt_price: 0.0,
@@ -78,6 +81,7 @@ impl ModelSection {
                 .clone()
                 .or_else(|| variable("AURORA_MODEL"))
                 .unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
+            hidden: self.hidden_columns.clone(),
             timeout: Duration::from_secs(self.timeout_seconds),
             daily_tokens: self.daily_tokens,
             prompt_price: self.prompt_price,

@@ -32,6 +32,8 @@ const GOOD: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub(super) struct Gatherer {
     sql: SqlRunner,
+    /// Columns whose values no model sees, as `table.column`.
+    hidden: Vec<String>,
     known: Mutex<Option<Known>>,
 }
 
@@ -44,9 +46,10 @@ struct Known {
 }
 
 impl Gatherer {
-    pub(super) fn new(sql: SqlRunner) -> Self {
+    pub(super) fn new(sql: SqlRunner, hidden: Vec<String>) -> Self {
         Self {
             sql,
+            hidden,
             known: Mutex::new(None),
         }
     }
@@ -188,6 +191,7 @@ impl Gatherer {
         let rows = table.rows;
         for column in &mut table.columns {
             column.role = role(column, rows);
+            column.hidden = self.hidden.contains(&format!("{}.{}", table.name, column.name));
         }
         Ok(())
     }

@@ -26,6 +26,8 @@ pub struct ModelOptions {
     pub api_key: String,
     /// The model's name.
     pub name: String,
+    /// Columns whose values are never shown to it, as `table.column`.
+    pub hidden: Vec<String>,
     /// How long one answer may take.
     pub timeout: Duration,
     /// Tokens that a user may spend a day, of prompts and answers together.
@@ -160,6 +162,11 @@ impl Model {
             takes_schemas: AtomicBool::new(true),
             spent: Mutex::default(),
         })
+    }
+
+    /// Columns whose values it is never shown, as `table.column`.
+    pub fn hidden(&self) -> &[String] {
+        &self.options.hidden
     }
 
     /// The model's name.

@@ -188,7 +188,8 @@ pub enum AskError {
 impl Asker {
     /// Answers with what `sql` may read; without a model, what the translator understands.
     pub fn new(sql: SqlRunner, memory: Memory, model: Option<Model>) -> Self {
-        let gatherer = Gatherer::new(sql.clone());
+        let hidden = model.as_ref().map(|model| model.hidden().to_vec()).unwrap_or_default();
+        let gatherer = Gatherer::new(sql.clone(), hidden);
         let inner = Arc::new(Inner {
             sql,
             memory,

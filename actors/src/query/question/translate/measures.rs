@@ -234,7 +234,9 @@ impl Builder<'_> {
         !piece.used
             && !verb
             && match &piece.kind {
-                Kind::Link(Target::Column(_)) => piece.strength >= 0.6,
+                Kind::Link(Target::Column(column)) => {
+                    piece.strength >= 0.6 && self.column(*column).role != Role::Time
+                }
                 Kind::Link(_) => true,
                 _ => false,
             }

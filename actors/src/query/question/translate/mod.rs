@@ -17,6 +17,8 @@ mod ranking;
 mod sets;
 mod shares;
 mod times;
+#[cfg(test)]
+mod tests;
 
 use super::catalog::{Catalog, Table};
 use super::spec::Spec;
