@@ -188,7 +188,10 @@ pub enum AskError {
 impl Asker {
     /// Answers with what `sql` may read; without a model, what the translator understands.
     pub fn new(sql: SqlRunner, memory: Memory, model: Option<Model>) -> Self {
-        let hidden = model.as_ref().map(|model| model.hidden().to_vec()).unwrap_or_default();
+        let hidden = model
+            .as_ref()
+            .map(|model| model.hidden().to_vec())
+            .unwrap_or_default();
         let gatherer = Gatherer::new(sql.clone(), hidden);
         let inner = Arc::new(Inner {
             sql,
@@ -271,41 +274,31 @@ fn check(request: &AskRequest) -> Result<(), AskError> {
     Ok(())
 }
 
-/// Whether something is to be changed, which Aurora never does.
+/// Whether something is to be changed, which Aurora never does. What ClickHouse would refuse anyway is said at once and plainly.
 fn wants_change(question: &str) -> bool {
-    const VERBS: [&str; 22] = [
-        "drop",
-        "delete",
-        "remove",
-        "insert",
-        "update",
-        "truncate",
-        "alter",
-        "create",
-        "grant",
-        "revoke",
-        "rename",
+    const VERBS: [&str; 13] = [
+        "drop", "delete", "remove", "insert", "truncate", "alter", "grant", "revoke", "rename", "kill",
+        "wipe", "erase", "purge",
+    ];
+    // These also begin questions: "change in revenue", "create a chart of".
+    const MILD: [&str; 8] = [
         "set",
-        "kill",
+        "update",
         "change",
         "replace",
-        "wipe",
-        "erase",
-        "purge",
         "add",
-        "overwrite",
+        "create",
         "modify",
-        "clear",
+        "overwrite",
+    ];
+    const TARGETS: [&str; 11] = [
+        "to", "into", "with", "table", "tables", "database", "column", "columns", "row", "rows", "user",
     ];
     const POLITE: [&str; 16] = [
         "please", "can", "could", "would", "you", "now", "just", "i", "want", "to", "like", "need", "then",
         "also", "us", "let",
     ];
-    let words = words(question);
-    let first = words.iter().find(|word| !POLITE.contains(&word.text.as_str()));
-    let commands = first.is_some_and(|word| VERBS.contains(&word.text.as_str()));
-    let lower = question.to_lowercase();
-    let smuggles = [
+    const SMUGGLED: [&str; 8] = [
         "drop table",
         "drop the table",
         "ignore your instructions",
@@ -315,7 +308,15 @@ fn wants_change(question: &str) -> bool {
         "insert into",
         "truncate table",
     ];
-    commands || smuggles.iter().any(|phrase| lower.contains(phrase))
+    let words = words(question);
+    let mut words = words
+        .iter()
+        .skip_while(|word| POLITE.contains(&word.text.as_str()));
+    let first = words.next().map_or("", |word| word.text.as_str());
+    let commands = VERBS.contains(&first)
+        || MILD.contains(&first) && words.any(|word| TARGETS.contains(&word.text.as_str()));
+    let lower = question.to_lowercase();
+    commands || SMUGGLED.iter().any(|phrase| lower.contains(phrase))
 }
 
 /// What the team's glossary says, as ties.
@@ -352,6 +353,9 @@ mod tests {
         }
         for question in [
             "How many deletes were there?",
+            "Change in revenue per week",
+            "Add up the revenue per region",
+            "Create a chart of orders per day",
             "Which sets sold best?",
             "show updates per day",
         ] {
