@@ -133,7 +133,7 @@ async fn what_is_asked_is_remembered_and_what_is_confirmed_is_used_again() -> Re
         let id = answer["history_id"].as_str().unwrap_or_default().to_owned();
         let verdict = json!({ "verdict": "right" });
         let path = format!("/api/v1/history/{id}/verdict");
-        until(async || Ok(bench.node.api().post(&path, &verdict).await?.status < 300)).await?;
+        until(async || Ok(bench.node.api().post(&path, &verdict).await?.status.is_success())).await?;
         until(async || {
             let again = bench.ask("How many parcels were LOST?").await?.json();
             Ok(again["engine"] == "confirmed" && again["rows"] == answer["rows"])

@@ -16,9 +16,9 @@ mod pieces;
 mod ranking;
 mod sets;
 mod shares;
-mod times;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use super::catalog::{Catalog, Table};
 use super::spec::Spec;

@@ -11,7 +11,11 @@ fn column(name: &str, column_type: &str, distinct: u64, values: &[&str]) -> Colu
         name: name.to_owned(),
         column_type: column_type.to_owned(),
         distinct,
-        nulls: if column_type.starts_with("Nullable") { 10 } else { 0 },
+        nulls: if column_type.starts_with("Nullable") {
+            10
+        } else {
+            0
+        },
         min: "0".to_owned(),
         max: distinct.saturating_sub(1).to_string(),
         values: values.iter().map(|value| (*value).to_owned()).collect(),
@@ -30,7 +34,12 @@ fn catalog() -> Catalog {
             column("delivered_at", "Nullable(DateTime64(3))", 80_000, &[]),
             column("parcel_id", "UInt64", 100_000, &[]),
             column("sender_id", "UInt32", 5_000, &[]),
-            column("status", "LowCardinality(String)", 4, &["delivered", "in_transit", "lost", "returned"]),
+            column(
+                "status",
+                "LowCardinality(String)",
+                4,
+                &["delivered", "in_transit", "lost", "returned"],
+            ),
             column("service", "LowCardinality(String)", 2, &["express", "standard"]),
             column("country", "LowCardinality(String)", 3, &["AT", "DE", "CH"]),
             column("weight_kg", "Float64", 4_000, &[]),
@@ -65,12 +74,16 @@ fn catalog() -> Catalog {
 fn read(question: &str, hints: &Hints) -> Option<(Reading, String)> {
     let catalog = catalog();
     let (table, reading) = readings(question, &catalog, hints).into_iter().next()?;
-    let sql = compile::sql(&reading.spec, table).split_whitespace().collect::<Vec<_>>().join(" ");
+    let sql = compile::sql(&reading.spec, table)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     Some((reading, sql))
 }
 
 fn sql(question: &str) -> String {
-    let (reading, sql) = read(question, &Hints::default()).unwrap_or_else(|| panic!("{question}: no reading"));
+    let (reading, sql) =
+        read(question, &Hints::default()).unwrap_or_else(|| panic!("{question}: no reading"));
     assert_eq!(reading.residue, Vec::<String>::new(), "{question}: {sql}");
     sql
 }
@@ -78,12 +91,18 @@ fn sql(question: &str) -> String {
 #[test]
 fn common_questions_become_the_sql_that_answers_them() {
     for (question, wanted) in [
-        ("How many parcels are there?", "SELECT count() AS number FROM post.parcels"),
+        (
+            "How many parcels are there?",
+            "SELECT count() AS number FROM post.parcels",
+        ),
         (
             "How many parcels were lost yesterday?",
             "SELECT count() AS number FROM post.parcels WHERE status = 'lost' AND sent_at >= yesterday() AND sent_at < today()",
         ),
-        ("how many unique senders", "SELECT uniqExact(sender_id) AS distinct_sender_id FROM post.parcels"),
+        (
+            "how many unique senders",
+            "SELECT uniqExact(sender_id) AS distinct_sender_id FROM post.parcels",
+        ),
         (
             "Average weight per country",
             "SELECT country, avg(weight_kg) AS average_weight_kg FROM post.parcels GROUP BY country ORDER BY country",
@@ -116,10 +135,16 @@ fn common_questions_become_the_sql_that_answers_them() {
             "How many parcels have a duration above 2 hours?",
             "SELECT count() AS number FROM post.parcels WHERE duration_s > 7200",
         ),
-        ("How many parcels are not yet delivered?", "SELECT count() AS number FROM post.parcels WHERE status != 'delivered'"),
+        (
+            "How many parcels are not yet delivered?",
+            "SELECT count() AS number FROM post.parcels WHERE status != 'delivered'",
+        ),
     ] {
         let got = sql(question);
-        assert!(got.starts_with(wanted) || got == wanted, "{question}\n  {got}\n  {wanted}");
+        assert!(
+            got.starts_with(wanted) || got == wanted,
+            "{question}\n  {got}\n  {wanted}"
+        );
     }
 }
 
@@ -137,7 +162,11 @@ fn what_is_not_known_is_said() {
         ("What is the average happiness per country?", "happiness"),
     ] {
         let (reading, sql) = read(question, &Hints::default()).unwrap();
-        assert!(reading.residue.contains(&word.to_owned()), "{question}: {:?} {sql}", reading.residue);
+        assert!(
+            reading.residue.contains(&word.to_owned()),
+            "{question}: {:?} {sql}",
+            reading.residue
+        );
     }
     assert!(read("What is the meaning of life?", &Hints::default()).is_none());
 }
@@ -154,26 +183,39 @@ fn the_glossary_teaches_words() {
     let hints = Hints {
         meanings: vec![
             hint("gone", Some("status"), Some("lost"), None),
-            hint("loss rate", None, None, Some("countIf(status = 'lost') / count()")),
+            hint(
+                "loss rate",
+                None,
+                None,
+                Some("countIf(status = 'lost') / count()"),
+            ),
         ],
         harmless: Vec::new(),
     };
     let (reading, sql) = read("How many parcels are gone?", &hints).unwrap();
     assert!(reading.is_complete() && sql.contains("status = 'lost'"), "{sql}");
     let (reading, sql) = read("loss rate per country", &hints).unwrap();
-    assert!(reading.is_complete() && sql.contains("country, countIf(status = 'lost') / count()"), "{sql}");
+    assert!(
+        reading.is_complete() && sql.contains("country, countIf(status = 'lost') / count()"),
+        "{sql}"
+    );
 }
 
 #[test]
 fn values_cannot_leave_their_quotes() {
     let mut catalog = catalog();
-    catalog.tables[0].columns[4].values.push("x' OR 1=1 --".to_owned());
+    catalog.tables[0].columns[4]
+        .values
+        .push("x' OR 1=1 --".to_owned());
     let (table, reading) = readings("How many parcels \"x' OR 1=1 --\"?", &catalog, &Hints::default())
         .into_iter()
         .next()
         .unwrap();
     let sql = compile::sql(&reading.spec, table);
-    assert!(!sql.contains("x' OR") && (!sql.contains("OR 1") || sql.contains("'x\\' OR 1=1 --'")), "{sql}");
+    assert!(
+        !sql.contains("x' OR") && (!sql.contains("OR 1") || sql.contains("'x\\' OR 1=1 --'")),
+        "{sql}"
+    );
 }
 
 proptest! {
@@ -193,9 +235,78 @@ proptest! {
 
 /// Words that start something in the translator.
 const WORDS: [&str; 74] = [
-    "how", "many", "number", "of", "average", "median", "p95", "95th", "percentile", "total", "share", "rate", "ratio", "parcels", "senders", "sender",
-    "weight", "duration", "country", "per", "by", "each", "for", "top", "5", "most", "fewest", "more", "than", "less", "between", "and", "or", "not", "never", "but",
-    "without", "no", "last", "week", "this", "past", "3", "days", "ago", "since", "Monday", "yesterday", "today", "in", "March", "2024", "minutes", "hours", "at", "9", "am",
-    "latest", "first", "compare", "vs", "lost", "express", "delivered", "insured", "Germany", "both", "others", "running", "outliers", "difference", "highest", "lowest",
+    "how",
+    "many",
+    "number",
+    "of",
+    "average",
+    "median",
+    "p95",
+    "95th",
+    "percentile",
+    "total",
+    "share",
+    "rate",
+    "ratio",
+    "parcels",
+    "senders",
+    "sender",
+    "weight",
+    "duration",
+    "country",
+    "per",
+    "by",
+    "each",
+    "for",
+    "top",
+    "5",
+    "most",
+    "fewest",
+    "more",
+    "than",
+    "less",
+    "between",
+    "and",
+    "or",
+    "not",
+    "never",
+    "but",
+    "without",
+    "no",
+    "last",
+    "week",
+    "this",
+    "past",
+    "3",
+    "days",
+    "ago",
+    "since",
+    "Monday",
+    "yesterday",
+    "today",
+    "in",
+    "March",
+    "2024",
+    "minutes",
+    "hours",
+    "at",
+    "9",
+    "am",
+    "latest",
+    "first",
+    "compare",
+    "vs",
+    "lost",
+    "express",
+    "delivered",
+    "insured",
+    "Germany",
+    "both",
+    "others",
+    "running",
+    "outliers",
+    "difference",
+    "highest",
+    "lowest",
     "times",
 ];
