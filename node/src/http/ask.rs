@@ -85,7 +85,7 @@ struct Asking {
     request_body = Question,
     responses(
         (status = 200, description = "The answer, or a question back; as events when `text/event-stream` is accepted", body = Object),
-        (status = 422, description = "It cannot be answered", body = Problem),
+        (status = 422, description = "It cannot be answered", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn ask(

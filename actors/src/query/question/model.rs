@@ -342,19 +342,17 @@ fn object(text: &str) -> Option<Value> {
     serde_json::from_str(&mended).ok().filter(Value::is_object)
 }
 
-/// The statement in a text that is no object: in a fence, or from the first word of a query on.
+/// The statement that a model wrote, out of the fence that it may stand in. It is not looked for any further: a SELECT cut out of
+/// something else is not what was written.
 pub(super) fn statement(text: &str) -> Option<String> {
-    let fenced = text
-        .split("```")
-        .nth(1)
-        .map(|block| block.trim_start_matches("sql").trim_start_matches("SQL").trim());
-    let candidate = fenced.unwrap_or(text);
-    let lower = candidate.to_ascii_lowercase();
-    let from = ["select", "with"]
-        .iter()
-        .filter_map(|word| lower.find(word))
-        .min()?;
-    let statement = candidate[from..].split(';').next()?.trim();
+    let fenced = text.split("```").nth(1).map(|block| {
+        let block = block.trim_start();
+        ["sql", "SQL"]
+            .iter()
+            .find_map(|name| block.strip_prefix(name))
+            .unwrap_or(block)
+    });
+    let statement = fenced.unwrap_or(text).trim().trim_end_matches(';').trim_end();
     (!statement.is_empty()).then(|| statement.to_owned())
 }
 
@@ -378,12 +376,11 @@ mod tests {
     }
 
     #[test]
-    fn statements_are_found_in_prose() {
+    fn statements_are_taken_as_they_are_written() {
         assert_eq!(statement("Here: ```sql\nSELECT 1;\n```").unwrap(), "SELECT 1");
-        assert_eq!(
-            statement("with x as (select 1) select * from x; drop").unwrap(),
-            "with x as (select 1) select * from x"
-        );
-        assert!(statement("I cannot").is_none());
+        assert_eq!(statement(" SELECT 1; ").unwrap(), "SELECT 1");
+        let insert = "INSERT INTO t SELECT 1";
+        assert_eq!(statement(insert).unwrap(), insert);
+        assert!(statement(" ;\n").is_none());
     }
 }
