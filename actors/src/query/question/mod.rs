@@ -6,10 +6,10 @@
 //!                          └ glossary, confirmed questions          └ what is left over? ─▶ a model, or an honest no
 //! ```
 //!
-//! The reading of a question is a [`spec::Spec`], made by one of two engines and compiled by one
-//! program, so that what is shown as the reading is what ran. The built-in translator
-//! ([`translate`]) ties words to what is known and gives up when words that carry meaning are left
-//! over. A language model, when one is configured, is asked for those.
+//! The reading of a question is a [`spec::Spec`], which one program compiles, so that what is shown as the reading is what
+//! ran. The built-in translator ([`translate`]) makes it: it ties words to what is known and gives up when words that carry
+//! meaning are left over. A language model, when one is configured, is asked what those mean, and the translator reads
+//! again. Only when that does not do either the model writes the statement itself; then there is no reading to show.
 //!
 //! **Invariant:** nothing that a model writes is ever executed but SQL, as the reading user, behind the
 //! guard. Sample values and rows are data, never instructions.

@@ -1,6 +1,6 @@
 //! How a question was read: what is measured, of which rows, in which groups.
 //!
-//! A [`Spec`] can express what people mostly ask. [`super::compile`] makes SQL of it; both engines fill it.
+//! A [`Spec`] can express what people mostly ask. [`super::translate`] fills it, and [`super::compile`] makes SQL of it.
 
 use serde::{Deserialize, Serialize};
 

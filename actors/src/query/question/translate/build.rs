@@ -21,8 +21,6 @@ pub(super) struct Builder<'a> {
     pub(super) wants_first: Option<bool>,
     /// The plural was used of what is ranked.
     pub(super) wants_many: bool,
-    /// Descending, by a measure that the ranking words name.
-    pub(super) ranking: Option<bool>,
     /// The unit in which durations are told.
     pub(super) told: Option<crate::query::question::time::TimeUnit>,
     /// Average over groups was asked for ("average number of X per Y").
@@ -46,7 +44,6 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
         entity: None,
         wants_first: None,
         wants_many: false,
-        ranking: None,
         told: None,
         average_of_counts: false,
         part_from: None,

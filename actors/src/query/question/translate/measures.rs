@@ -4,7 +4,7 @@ use super::build::{Builder, computed};
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::link::Target;
-use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Measure, Test};
+use crate::query::question::spec::{Aggregate, Expression, Filter, Measure, Test};
 use crate::query::question::time::Meaning;
 use crate::query::question::vocabulary::INTENSIVE;
 use crate::query::question::words::identifier_words;
@@ -286,9 +286,7 @@ impl Builder<'_> {
             {
                 self.count_of(column, false)
             }
-            (Computed::Average, Subject::Rows | Subject::Value(_))
-                if !self.spec.by.is_empty() && counts_per_group(&self.spec.by) =>
-            {
+            (Computed::Average, Subject::Rows | Subject::Value(_)) if !self.spec.by.is_empty() => {
                 self.average_of_counts = true;
                 Measure::count()
             }
@@ -466,11 +464,6 @@ impl Builder<'_> {
             }
         }
     }
-}
-
-/// Groups over which a mean of counts makes sense.
-fn counts_per_group(by: &[Dimension]) -> bool {
-    !by.is_empty()
 }
 
 pub(super) fn aggregate(how: Computed) -> Aggregate {

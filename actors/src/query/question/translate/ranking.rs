@@ -124,7 +124,6 @@ impl Builder<'_> {
             self.latest();
             return;
         };
-        self.ranking = Some(descending);
         self.spec.order = Some(Order {
             by: OrderBy::Measure(0),
             descending,
