@@ -278,6 +278,8 @@ pub fn role(column: &Column, rows: u64) -> Role {
             () if whole && zero_or_one && (plain == "UInt8" || starts_as_flag) => Role::Flag,
             () if whole && ends_as_id => Role::Id,
             () if whole && is_numbering(&words) && column.distinct > 1 => Role::Id,
+            // `subscriber`, `driver`: whole numbers that are called like somebody or something are their names.
+            () if whole && column.distinct > 50 && words.last().is_some_and(names_one) => Role::Id,
             () => Role::Measure,
         };
     }
@@ -314,6 +316,65 @@ pub fn role(column: &Column, rows: u64) -> Role {
         };
     }
     Role::Text
+}
+
+/// Whether a word names one person or thing: an integer called like that is no amount.
+fn names_one(word: &Word) -> bool {
+    const ONES: [&str; 52] = [
+        "account",
+        "agent",
+        "applicant",
+        "author",
+        "buyer",
+        "caller",
+        "candidate",
+        "client",
+        "courier",
+        "customer",
+        "device",
+        "doctor",
+        "driver",
+        "employee",
+        "farmer",
+        "guest",
+        "learner",
+        "machine",
+        "member",
+        "merchant",
+        "meter",
+        "owner",
+        "partner",
+        "passenger",
+        "patient",
+        "payer",
+        "person",
+        "player",
+        "product",
+        "reader",
+        "recipient",
+        "rider",
+        "seller",
+        "sender",
+        "sensor",
+        "session",
+        "shipment",
+        "shop",
+        "shopper",
+        "station",
+        "store",
+        "student",
+        "subscriber",
+        "supplier",
+        "teacher",
+        "tenant",
+        "truck",
+        "user",
+        "vehicle",
+        "vendor",
+        "viewer",
+        "visitor",
+    ];
+    ONES.contains(&word.text.as_str())
 }
 
 /// Numbers that name something: `order_no`, `account_number`.

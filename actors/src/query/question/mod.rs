@@ -27,5 +27,6 @@ pub mod reading;
 pub mod spec;
 pub mod time;
 pub mod translate;
+pub mod units;
 pub mod vocabulary;
 pub mod words;

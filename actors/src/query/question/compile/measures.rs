@@ -62,7 +62,7 @@ impl Compiler<'_> {
         of: Option<&Expression>,
         only: Option<&str>,
     ) -> String {
-        if let Some(Expression::Quotient(above, below)) = of {
+        if let Some(Expression::Quotient(above, below)) = of.filter(|_| aggregate == Aggregate::Sum) {
             return format!("sum({}) / sum({})", name(above), name(below));
         }
         if let Some(Expression::Glossary(sql)) = of

@@ -3,12 +3,14 @@
 //! Every tie has a strength; overlapping ones compete and the strongest stay ([`strongest`]).
 
 mod codes;
+mod glosses;
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use self::codes::code_links;
+use self::glosses::gloss_links;
 use super::catalog::{Column, Role, Table};
 use super::vocabulary::{FAMILIES, FILLERS, HARMLESS};
 use super::words::{Word, identifier_words, stem};
@@ -196,6 +198,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
     for (at, column) in table.columns.iter().enumerate() {
         column_links(words, at, column, &mut links);
         value_links(words, at, column, &mut links);
+        gloss_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
     prefer_main_time(words, table, &mut links);
@@ -262,7 +265,9 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
         for length in (1..=(name.words.len() + name.extra.len() + 1).min(words.len() - start)).rev() {
             let window = &words[start..start + length];
             if let Some(strength) = covers(window, &name) {
-                push(start..start + length, strength);
+                // "a patient" is somebody, even where a value of another column is called so too.
+                let is_thing = column.role == Role::Id && start > 0 && words[start - 1].text != "by";
+                push(start..start + length, strength + if is_thing { 0.1 } else { 0.0 });
                 break;
             }
         }
@@ -334,7 +339,9 @@ fn covers(window: &[Word], name: &Name) -> Option<f32> {
         return None;
     }
     let count = used.len() as f32;
-    Some(total / count + 0.4 * (count - 1.0) + extra + 0.15)
+    // The name itself outdoes whatever has the same stems.
+    let exact = if count > 1.0 && total == count { 0.2 } else { 0.0 };
+    Some(total / count + 0.4 * (count - 1.0) + extra + 0.15 + exact)
 }
 
 fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
@@ -457,7 +464,26 @@ fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f32)> {
             found.push((range, 1.1 + 0.4 * (meaning.len() as f32 - 1.0)));
         }
     }
+    if parts.len() > 1 {
+        found.extend(written_out(words, &parts));
+    }
     found
+}
+
+/// The parts of a value as they are, one after the other: "no-shows", "us east", "in transit". Small words count here.
+fn written_out(words: &[Word], parts: &[Word]) -> Vec<(Range<usize>, f32)> {
+    let strength = 1.3 + 0.4 * (parts.len() as f32 - 1.0);
+    words
+        .windows(parts.len())
+        .enumerate()
+        .filter(|(_, window)| {
+            window
+                .iter()
+                .zip(parts)
+                .all(|(word, part)| !word.quoted && likeness_of_value(word, part) > 0.0)
+        })
+        .map(|(start, _)| (start..start + parts.len(), strength))
+        .collect()
 }
 
 /// Values are names: their families do not count, their stems and small typing errors do.

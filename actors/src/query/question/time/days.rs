@@ -61,6 +61,10 @@ impl Reader<'_> {
         if let Some(hours) = self.clock() {
             return Some(hours);
         }
+        // "price per night": that is no time of the day.
+        if lead == 0 && matches!(self.before(1), "per" | "each" | "every") {
+            return None;
+        }
         match self.text(lead) {
             "weekend" | "weekends" => only(lead + 1, DayPart::DayOfWeek, &[6, 7]),
             "weekdays" | "workdays" => only(lead + 1, DayPart::DayOfWeek, &[1, 2, 3, 4, 5]),

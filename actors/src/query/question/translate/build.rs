@@ -6,6 +6,7 @@ use crate::query::question::catalog::{Column, Role, Table};
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Measure, OrderBy, Spec};
 use crate::query::question::time::Meaning;
+use crate::query::question::units::Unit;
 use crate::query::question::words::Word;
 
 /// A sentence under construction. Each step takes pieces and marks them used.
@@ -21,8 +22,8 @@ pub(super) struct Builder<'a> {
     pub(super) wants_first: Option<bool>,
     /// The plural was used of what is ranked.
     pub(super) wants_many: bool,
-    /// The unit in which durations are told.
-    pub(super) told: Option<crate::query::question::time::TimeUnit>,
+    /// The unit in which the answer is told.
+    pub(super) told: Option<Unit>,
     /// Average over groups was asked for ("average number of X per Y").
     pub(super) average_of_counts: bool,
     /// Conditions stated behind this piece make the part of a share, not the whole.
@@ -53,6 +54,10 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
         return None;
     }
     builder.attach_nouns();
+    builder.compounds();
+    builder.top_values();
+    builder.verbs_with_times();
+    builder.told();
     builder.groups();
     builder.heads();
     builder.measures();
@@ -133,6 +138,9 @@ impl<'a> Builder<'a> {
                 | Kind::Never
                 | Kind::Not
                 | Kind::Without
+                | Kind::Unit(_)
+                | Kind::Told(_)
+                | Kind::HowLong
                 | Kind::Outliers => !piece.used,
                 Kind::Link(Target::Value(..)) | Kind::Latest(_) | Kind::Superlative(..) => !piece.used,
                 // A number of the row that nothing was made of.
@@ -255,6 +263,59 @@ impl<'a> Builder<'a> {
                 if self.linked(next) == Some(column) && self.is_free(next) {
                     self.use_piece(next);
                 }
+            }
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// "food orders", "API users", "truck make": of nouns that follow each other the last is meant, those before it say what
+    /// kind of it.
+    fn compounds(&mut self) {
+        for at in 0..self.pieces.len() {
+            let is_noun = match self.kind(at) {
+                Some(Kind::Link(Target::Column(column))) => {
+                    matches!(
+                        self.column(*column).role,
+                        Role::Id | Role::Dimension | Role::Measure | Role::Text
+                    )
+                }
+                Some(Kind::Link(Target::Rows)) => true,
+                _ => false,
+            };
+            let verb = self.last_word(at).is_some_and(|word| word.text.ends_with("ed"));
+            if is_noun && !verb && self.is_free(at) && !self.is_plural(at) && self.is_head(at + 1) {
+                self.pieces[at].kind = Kind::Modifier;
+            }
+        }
+    }
+
+    /// Whether a piece can be the noun that one right before it describes.
+    fn is_head(&self, at: usize) -> bool {
+        let follows = at > 0 && self.words[self.pieces[at - 1].words.end - 1].stop.is_none();
+        follows
+            && self.is_free(at)
+            && match self.kind(at) {
+                Some(Kind::Link(Target::Rows)) => true,
+                Some(Kind::Link(Target::Column(column))) => {
+                    self.pieces[at].strength >= 0.6
+                        && matches!(
+                            self.column(*column).role,
+                            Role::Id | Role::Dimension | Role::Measure
+                        )
+                }
+                _ => false,
+            }
+    }
+
+    /// "top speed" is the highest; "top 5 speeds" and "top cities" are rankings.
+    fn top_values(&mut self) {
+        for at in 0..self.pieces.len() {
+            let is_number = self
+                .linked(at + 1)
+                .is_some_and(|column| self.column(column).role == Role::Measure);
+            if matches!(self.kind(at), Some(Kind::Top(None, true))) && is_number && !self.is_plural(at + 1) {
+                self.pieces[at].kind = Kind::Aggregate(Computed::Maximum);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{
     Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
 };
-use crate::query::question::time::TimeUnit;
+use crate::query::question::units::{Quantity, Unit};
 
 use super::build::Builder;
 use super::pieces::Kind;
@@ -70,7 +70,7 @@ impl Builder<'_> {
     }
 
     /// What a comparison is about: what follows it, or what precedes it.
-    fn compared(&self, at: usize, unit: Option<TimeUnit>) -> Option<Compared> {
+    fn compared(&self, at: usize, unit: Option<Unit>) -> Option<Compared> {
         let total = self
             .words
             .iter()
@@ -119,7 +119,8 @@ impl Builder<'_> {
                         let counts_rows = self.column(column).role == Role::Id
                             && self.column(column).distinct.saturating_mul(100)
                                 >= self.table.rows.saturating_mul(97);
-                        let measure = if counts_rows {
+                        // "more than 10 mails" where there is a mail client: not what is counted.
+                        let measure = if counts_rows || self.pieces[next].strength < 0.6 {
                             Measure::count()
                         } else {
                             Measure::of(Aggregate::Distinct, of)
@@ -128,7 +129,13 @@ impl Builder<'_> {
                     }
                     break;
                 }
-                Some(Kind::Filler | Kind::Link(Target::Value(..)) | Kind::Aggregate(_) | Kind::Unknown) => {
+                Some(
+                    Kind::Filler
+                    | Kind::Modifier
+                    | Kind::Link(Target::Value(..))
+                    | Kind::Aggregate(_)
+                    | Kind::Unknown,
+                ) => {
                     next += 1;
                 }
                 _ => break,
@@ -155,11 +162,15 @@ impl Builder<'_> {
     }
 
     /// "longer than", "over 30 minutes": the column that such a comparison can only mean.
-    pub(super) fn of_degree(&self, at: usize, unit: Option<TimeUnit>) -> Option<usize> {
+    pub(super) fn of_degree(&self, at: usize, unit: Option<Unit>) -> Option<usize> {
         let said = self.words[self.pieces[at].words.clone()]
             .iter()
             .map(|word| word.text.as_str())
             .collect::<Vec<_>>();
+        let other = unit.filter(|unit| unit.quantity != Quantity::Time);
+        if let Some(unit) = other {
+            return self.measured_in(unit.quantity);
+        }
         let concepts: &[&str] = match () {
             () if unit.is_some() => &[
                 "duration",
@@ -211,31 +222,6 @@ impl Builder<'_> {
         (unit.is_none() && !next_is_thing)
             .then(|| self.main_measure())
             .flatten()
-    }
-
-    /// A number that is given in one unit, in the unit of the column.
-    pub(super) fn in_unit_of(&self, column: usize, value: f64, unit: Option<TimeUnit>) -> f64 {
-        match (unit, self.unit_of(column)) {
-            (Some(unit), Some(of)) => value * unit.seconds() / of,
-            _ => value,
-        }
-    }
-
-    /// The unit of a duration, in seconds.
-    pub(super) fn unit_of(&self, column: usize) -> Option<f64> {
-        let column = self.column(column);
-        let words = crate::query::question::words::identifier_words(&column.name);
-        let comment = crate::query::question::words::words(&column.comment);
-        words
-            .iter()
-            .rev()
-            .chain(&comment)
-            .find_map(|word| match word.text.as_str() {
-                "milliseconds" | "millis" | "millisecond" => Some(0.001),
-                text => TimeUnit::named(text)
-                    .filter(|unit| *unit <= TimeUnit::Week)
-                    .map(TimeUnit::seconds),
-            })
     }
 
     /// The thing that is counted, when it is something that has many rows.

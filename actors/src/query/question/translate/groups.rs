@@ -1,7 +1,8 @@
 //! What the answer is grouped by.
 
-use super::build::Builder;
-use super::pieces::Kind;
+use super::build::{Builder, is_countable_number};
+use super::measures::is_additive;
+use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Groups, Measure, Test};
@@ -46,12 +47,13 @@ impl Builder<'_> {
     fn group_list(&mut self, mut at: usize, is_by: bool) {
         let mut any = false;
         loop {
-            while matches!(self.kind(at), Some(Kind::Filler | Kind::And)) && at < self.pieces.len() {
+            while matches!(self.kind(at), Some(Kind::Filler | Kind::And | Kind::Modifier)) {
                 if any && matches!(self.kind(at), Some(Kind::Filler)) {
                     return;
                 }
                 at += 1;
             }
+            at = self.head_of(at);
             match self.kind(at) {
                 Some(Kind::Link(Target::Column(column))) if self.is_free(at) => {
                     let column = *column;
@@ -87,17 +89,37 @@ impl Builder<'_> {
         }
     }
 
+    /// "by booking channel", "per truck make": the last of the nouns is what groups.
+    fn head_of(&self, at: usize) -> usize {
+        let mut head = at;
+        while matches!(
+            self.kind(head),
+            Some(Kind::Link(Target::Column(_) | Target::Rows))
+        ) && self.words[self.pieces[head].words.end - 1].stop.is_none()
+            && !self.is_plural(head)
+            && self.is_free(head + 1)
+            && self.pieces[head + 1].strength >= 0.6
+            && self.linked(head + 1).is_some_and(|column| self.can_group(column))
+        {
+            head += 1;
+        }
+        head
+    }
+
     /// "cost per conversion", "revenue for each euro of spend": one sum divided by another.
     fn quotient(&mut self, at: usize) -> bool {
         let number = |builder: &Self, near: usize| {
-            builder.linked(near).filter(|column| {
-                builder.column(*column).role == Role::Measure
-                    && builder.is_free(near)
-                    && !super::build::is_countable_number(builder.column(*column))
-            })
+            builder
+                .linked(near)
+                .filter(|column| builder.column(*column).role == Role::Measure && builder.is_free(near))
         };
-        let Some((below_at, below)) =
-            (at + 1..=at + 3).find_map(|near| number(self, near).map(|column| (near, column)))
+        let Some((below_at, below)) = (at + 1..=at + 3)
+            .find_map(|near| number(self, near).map(|column| (near, column)))
+            // "per rating" and "per floor" make groups, "per night" divides.
+            .filter(|(_, column)| {
+                is_additive(self.column(*column)) && !is_countable_number(self.column(*column))
+                    || self.column(*column).name.ends_with('s') && is_additive(self.column(*column))
+            })
         else {
             return false;
         };
@@ -140,7 +162,17 @@ impl Builder<'_> {
             self.column(above.1).name.clone(),
             self.column(below.1).name.clone(),
         );
-        self.spec.measures.push(Measure::of(Aggregate::Sum, Some(of)));
+        // "average price per night" is that of a row, "cost per conversion" that of all.
+        let of_row = self
+            .pieces
+            .iter()
+            .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
+        let aggregate = if of_row {
+            Aggregate::Average
+        } else {
+            Aggregate::Sum
+        };
+        self.spec.measures.push(Measure::of(aggregate, Some(of)));
         for piece in &mut self.pieces {
             if matches!(piece.kind, Kind::Aggregate(_)) {
                 piece.used = true;
@@ -225,8 +257,9 @@ impl Builder<'_> {
                         candidate = Some(next);
                         next += 1;
                         // The noun is the last of them: "user actions".
-                        if self.linked(next).is_some_and(|column| self.can_group(column))
-                            && self.is_free(next)
+                        if self.linked(next).is_some_and(|column| {
+                            self.can_group(column) && self.column(column).role != Role::Flag
+                        }) && self.is_free(next)
                         {
                             continue;
                         }
@@ -238,6 +271,7 @@ impl Builder<'_> {
                     | Kind::Number(_)
                     | Kind::Superlative(..)
                     | Kind::Frequent(_)
+                    | Kind::Modifier
                     | Kind::Top(..),
                 ) => next += 1,
                 Some(Kind::Filler)

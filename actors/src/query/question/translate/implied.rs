@@ -1,98 +1,16 @@
 //! What is computed when a question does not say how: by its adjectives, its verbs, its nouns.
 
-use super::build::computed;
-use super::measures::{aggregate, is_additive};
-use super::pieces::Computed;
+use super::measures::is_additive;
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Expression, Measure};
-use crate::query::question::time::{Meaning, TimeUnit};
+use crate::query::question::time::Meaning;
 use crate::query::question::vocabulary::ADDITIVE;
 use crate::query::question::words::identifier_words;
 
 use super::build::Builder;
 use super::pieces::Kind;
 impl Builder<'_> {
-    /// "how long does it take to resolve", "average time to first response": from the main time to another.
-    pub(super) fn elapsed(&mut self) {
-        const ASKING: [&str; 12] = [
-            "long", "time", "duration", "takes", "take", "took", "fastest", "slowest", "quickest", "longest",
-            "shortest", "quickly",
-        ];
-        let asks = self.words.iter().any(|word| ASKING.contains(&word.text.as_str()));
-        if !asks || self.spec.measures.iter().any(|measure| measure.of.is_some()) {
-            return;
-        }
-        let main = self.time_column();
-        let other = (0..self.pieces.len()).find_map(|at| {
-            let column = self
-                .linked(at)
-                .filter(|column| self.column(*column).role == Role::Time)?;
-            (Some(&self.column(column).name) != main.as_ref()).then_some((at, column))
-        });
-        let (Some(from), Some((at, to))) = (main, other) else {
-            return;
-        };
-        if self
-            .words
-            .iter()
-            .any(|word| matches!(word.text.as_str(), "when" | "what time"))
-        {
-            return;
-        }
-        self.use_piece(at);
-        let how = self
-            .pieces
-            .iter()
-            .filter_map(|piece| computed(&piece.kind))
-            .find(|how| {
-                !matches!(
-                    how,
-                    Computed::Many | Computed::Much | Computed::Total | Computed::Distinct | Computed::Share
-                )
-            });
-        let grouped = !self.spec.by.is_empty();
-        let longest = self.pieces.iter().find_map(|piece| match piece.kind {
-            Kind::Superlative(_, descending) if !grouped => Some(if descending {
-                Computed::Maximum
-            } else {
-                Computed::Minimum
-            }),
-            _ => None,
-        });
-        // Who is fast takes little time.
-        for piece in &mut self.pieces {
-            let said = self.words[piece.words.start].text.as_str();
-            if let Kind::Superlative(_, descending) = &mut piece.kind
-                && matches!(said, "fastest" | "slowest" | "quickest")
-            {
-                *descending = said == "slowest";
-            }
-        }
-        self.spec.measures.clear();
-        let how = how.or(longest).unwrap_or(Computed::Average);
-        let to = self.column(to).name.clone();
-        for piece in &mut self.pieces {
-            if matches!(piece.kind, Kind::Aggregate(_)) {
-                piece.used = true;
-            }
-        }
-        self.spec.measures.push(Measure::of(
-            aggregate(how),
-            Some(Expression::Elapsed { from, to }),
-        ));
-        if self.told.is_none() {
-            self.told = Some(TimeUnit::Hour);
-            if !self
-                .pieces
-                .iter()
-                .any(|piece| matches!(piece.kind, Kind::Time(Meaning::Told(_))))
-            {
-                self.assumptions.push("durations are told in hours".to_owned());
-            }
-        }
-    }
-
     /// No way to compute is said: numbers are added up or averaged, anything else is counted.
     pub(super) fn implied(&mut self) {
         let number = (0..self.pieces.len()).find(|at| {
@@ -134,7 +52,7 @@ impl Builder<'_> {
             Some(true) => Aggregate::Maximum,
             Some(false) if !self.spec.by.is_empty() && self.adds_up(column) => Aggregate::Sum,
             Some(false) => Aggregate::Minimum,
-            None if is_additive(self.column(column)) => Aggregate::Sum,
+            None if is_additive(self.column(column)) || self.says_total(at) => Aggregate::Sum,
             None => Aggregate::Average,
         };
         if descending.is_none() {
@@ -147,6 +65,13 @@ impl Builder<'_> {
                 .push(format!("{} is {how}", self.column(column).name));
         }
         self.spec.measures.push(Measure::of(aggregate, of));
+    }
+
+    /// "total price", when that is the name of the column: a total of it is a sum all the same.
+    fn says_total(&self, at: usize) -> bool {
+        self.words[self.pieces[at].words.clone()]
+            .iter()
+            .any(|word| word.text == "total")
     }
 
     /// Whether the groups with the most of it are meant, not those with the largest single one.

@@ -4,7 +4,7 @@ use super::build::{Builder, computed};
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::link::Target;
-use crate::query::question::spec::{Aggregate, Expression, Filter, Measure, Test};
+use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Measure, Test};
 use crate::query::question::time::Meaning;
 use crate::query::question::vocabulary::INTENSIVE;
 use crate::query::question::words::identifier_words;
@@ -30,6 +30,8 @@ impl Builder<'_> {
         self.defined();
         self.ratio();
         self.spread();
+        self.amounts();
+        self.how_long();
         let on_average = self.on_average();
         let mut pending: Vec<Computed> = Vec::new();
         let mut last_subject = Subject::None;
@@ -51,6 +53,7 @@ impl Builder<'_> {
             self.use_piece(at);
             if let Some(place) = place {
                 self.use_piece(place);
+                self.use_modifiers(place);
             }
             let subject = if subject == Subject::None {
                 last_subject
@@ -67,6 +70,18 @@ impl Builder<'_> {
         self.elapsed();
         if self.spec.measures.is_empty() {
             self.implied();
+        }
+    }
+
+    /// "energy cost", "card payments": a noun right before the noun that is meant says what kind of it.
+    fn use_modifiers(&mut self, noun: usize) {
+        let mut before = noun;
+        while let Some(previous) = before.checked_sub(1) {
+            if self.linked(previous).is_none() || !self.is_free(previous) || self.is_plural(previous) {
+                return;
+            }
+            self.use_piece(previous);
+            before = previous;
         }
     }
 
@@ -177,8 +192,8 @@ impl Builder<'_> {
         let mut next = at + 1;
         while next < self.pieces.len() {
             match self.kind(next) {
-                // "payment amount": the noun is the last.
-                Some(Kind::Link(Target::Rows)) if self.is_measure_noun(next + 1) => {}
+                // "payment amount", "API users": the noun is the last.
+                Some(Kind::Link(Target::Rows)) if self.is_head_noun(next + 1) => {}
                 Some(Kind::Link(Target::Rows)) => return (Subject::Rows, Some(next)),
                 Some(Kind::Link(Target::Column(found))) => {
                     let found = *found;
@@ -188,8 +203,10 @@ impl Builder<'_> {
                         break;
                     }
                     if !used {
-                        // "user sessions": the last noun counts, unless a number came first ("duration of calls").
-                        if let Some((before, _)) = column
+                        // "user sessions", "food orders": the last noun counts, unless a number came first ("duration of
+                        // calls").
+                        if let Some((before, place)) = column
+                            && place + 1 != next
                             && self.column(before).is_number()
                             && self.column(before).role == Role::Measure
                         {
@@ -202,6 +219,7 @@ impl Builder<'_> {
                     }
                 }
                 Some(Kind::Link(Target::Value(..))) => value = Some(next),
+                Some(Kind::Modifier) => {}
                 Some(Kind::Aggregate(Computed::Distinct | Computed::Many | Computed::Total))
                     if next == at + 1 =>
                 {
@@ -242,11 +260,17 @@ impl Builder<'_> {
             }
     }
 
-    pub(super) fn is_measure_noun(&self, at: usize) -> bool {
+    /// Whether a piece right behind the table's own noun is the noun that is meant: a number, or the name of things.
+    pub(super) fn is_head_noun(&self, at: usize) -> bool {
+        let strong = self.pieces.get(at).is_some_and(|piece| piece.strength >= 0.6);
         self.is_free(at)
             && self
                 .linked(at)
-                .is_some_and(|column| self.column(column).role == Role::Measure)
+                .is_some_and(|column| match self.column(column).role {
+                    Role::Measure => true,
+                    Role::Id => strong,
+                    _ => false,
+                })
     }
 
     pub(super) fn is_article(&self, at: usize) -> bool {
@@ -266,6 +290,14 @@ impl Builder<'_> {
             )
         });
         let counts = matches!(how, Computed::Many | Computed::Distinct | Computed::Total);
+        if let (Computed::Many, Subject::Column(column), Some(averaged)) = (how, subject, averaged)
+            && self.is_number_of_rows(column)
+        {
+            // "average number of attempts per country": each row has its number.
+            let of = Some(Expression::Column(self.column(column).name.clone()));
+            self.spec.measures.push(Measure::of(aggregate(*averaged), of));
+            return;
+        }
         if counts && averaged.is_some() {
             self.average_of_counts = *averaged.unwrap_or(&Computed::Average) == Computed::Average;
         }
@@ -286,7 +318,9 @@ impl Builder<'_> {
             {
                 self.count_of(column, false)
             }
-            (Computed::Average, Subject::Rows | Subject::Value(_)) if !self.spec.by.is_empty() => {
+            (Computed::Average, Subject::Rows | Subject::Value(_))
+                if !self.spec.by.is_empty() && !self.speaks_of_value() =>
+            {
                 self.average_of_counts = true;
                 Measure::count()
             }
@@ -330,6 +364,26 @@ impl Builder<'_> {
             }
         }
         self.spec.measures.push(measure);
+    }
+
+    /// "average order value", "typical basket size": what each row is worth.
+    fn speaks_of_value(&self) -> bool {
+        self.words
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "value" | "worth" | "size" | "amount"))
+    }
+
+    /// Whether a column holds a number that every row has, and groups are no things that have many rows each.
+    fn is_number_of_rows(&self, column: usize) -> bool {
+        let things = self.spec.by.iter().any(|by| match by {
+            Dimension::Column(name) => self
+                .table
+                .column(name)
+                .is_some_and(|column| column.role == Role::Id),
+            Dimension::Time { .. } => true,
+            _ => false,
+        });
+        self.column(column).role == Role::Measure && !things
     }
 
     /// Counting a column: numbers are added, names are counted once each, what names every row is rows.

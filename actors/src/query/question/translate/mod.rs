@@ -4,6 +4,7 @@
 //! table that explains most of the question wins. Words that carry meaning and were not understood are
 //! kept as [`Reading::residue`]: with any of them the reading is not to be trusted.
 
+mod amounts;
 mod build;
 mod comparisons;
 mod filters;

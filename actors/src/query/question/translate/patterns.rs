@@ -1,7 +1,7 @@
 //! Patterns with numbers in them, and phrases, at one place of a question.
 
 use crate::query::question::spec::Comparison;
-use crate::query::question::time::TimeUnit;
+use crate::query::question::units::{Quantity, Unit};
 use crate::query::question::vocabulary::DEGREES;
 use crate::query::question::words::Word;
 
@@ -17,6 +17,12 @@ impl At<'_> {
         self.words
             .get(self.at + ahead)
             .map_or("", |word| if word.quoted { "" } else { word.text.as_str() })
+    }
+
+    fn unit(&self, ahead: usize) -> Option<(usize, Unit)> {
+        let words = self.words.get(self.at + ahead..)?;
+        words.first().filter(|word| !word.quoted)?;
+        Unit::named(words)
     }
 
     fn number(&self, ahead: usize) -> Option<f64> {
@@ -45,6 +51,7 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
     if let Some((length, kind)) = comparison(&here)
         .or_else(|| quantile(&here))
         .or_else(|| ranked(&here))
+        .or_else(|| told(&here))
     {
         return Some((length, 1.7 + 0.2 * length as f32, kind));
     }
@@ -53,6 +60,18 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
         .filter_map(|(phrases, kind)| here.any(phrases).map(|length| (length, kind.clone())))
         .max_by_key(|(length, _)| *length);
     let degree = DEGREES.iter().find(|(word, ..)| here.text(0) == *word);
+    if longest.is_none()
+        && let Some((length, unit)) = here.unit(0)
+        && (words[at].text.ends_with('s') || unit.quantity != Quantity::Time)
+        && words[at].text.len() > 1
+    {
+        let base = if unit.quantity == Quantity::Time {
+            0.65
+        } else {
+            0.95
+        };
+        return Some((length, base + 0.5 * (length as f32 - 1.0), Kind::Unit(unit)));
+    }
     match (longest, degree) {
         (Some((length, kind)), _) if length > 1 || degree.is_none() => {
             let strength = match kind {
@@ -77,6 +96,14 @@ fn ranked(here: &At<'_>) -> Option<(usize, Kind)> {
         .number(1)
         .filter(|count| *count >= 1.0 && *count <= 10_000.0)?;
     Some((2, Kind::Top(Some(count as u64), descending)))
+}
+
+/// `in kilometres`: the unit that the answer is told in.
+fn told(here: &At<'_>) -> Option<(usize, Kind)> {
+    let plural = here.text(1).ends_with('s') || here.text(1).len() <= 4;
+    let (length, unit) = here.unit(1).filter(|_| here.text(0) == "in" && plural)?;
+    // "in minutes" is read with the times; "in m" may be anything.
+    (unit.quantity != Quantity::Time && here.text(1).len() > 1).then_some((1 + length, Kind::Told(unit)))
 }
 
 fn quantile(here: &At<'_>) -> Option<(usize, Kind)> {
@@ -218,12 +245,31 @@ fn comparison(here: &At<'_>) -> Option<(usize, Kind)> {
         let (from, to) = (here.number(1)?, here.number(3)?);
         return Some((4, Kind::Between(from.min(to), from.max(to))));
     }
+    // "5xx": one of the hundreds, as codes of HTTP are named.
+    if let Some(hundred) = here
+        .text(0)
+        .strip_suffix("xx")
+        .and_then(|digit| digit.parse::<u32>().ok())
+        && hundred < 10
+    {
+        let from = f64::from(hundred) * 100.0;
+        return Some((1, Kind::Between(from, from + 99.0)));
+    }
     let value = here.number(0)?;
-    let unit = usize::from(TimeUnit::named(here.text(1)).is_some() || matches!(here.text(1), "times" | "%"));
-    if here.text(1 + unit) == "or" {
+    let unit = match here.unit(1) {
+        Some((length, _)) => length,
+        None => usize::from(matches!(here.text(1), "times" | "%")),
+    };
+    if here.text(1 + unit) == "+" {
+        let (_, kind) = with_unit(here, 1, AtLeast, value);
+        return Some((2 + unit, kind));
+    }
+    if matches!(here.text(1 + unit), "or" | "and") {
         let comparison = match here.text(2 + unit) {
-            "more" | "higher" | "above" | "longer" | "greater" | "over" => AtLeast,
-            "less" | "fewer" | "lower" | "below" | "shorter" | "under" => AtMost,
+            "up" | "upwards" | "older" | "more" | "higher" | "above" | "longer" | "greater" | "over" => {
+                AtLeast
+            }
+            "less" | "fewer" | "lower" | "below" | "shorter" | "under" | "younger" | "down" => AtMost,
             _ => return None,
         };
         let (_, kind) = with_unit(here, 1, comparison, value);
@@ -234,15 +280,16 @@ fn comparison(here: &At<'_>) -> Option<(usize, Kind)> {
 
 fn with_unit(here: &At<'_>, length: usize, comparison: Comparison, value: f64) -> (usize, Kind) {
     let text = here.text(length);
-    if let Some(unit) = TimeUnit::named(text) {
-        return (length + 1, Kind::Compare(comparison, value, Some(unit), false));
+    if let Some((words, unit)) = here.unit(length) {
+        return (
+            length + words,
+            Kind::Compare(comparison, value, Some(unit), false),
+        );
     }
     match text {
         "times" | "time" => (length + 1, Kind::Compare(comparison, value, None, true)),
         "%" | "percent" | "euros" | "euro" | "dollars" | "dollar" | "pounds" | "degrees" | "eur" | "usd"
-        | "gbp" | "€" | "$" | "kwh" | "km" | "kg" | "points" => {
-            (length + 1, Kind::Compare(comparison, value, None, false))
-        }
+        | "gbp" | "€" | "$" | "points" => (length + 1, Kind::Compare(comparison, value, None, false)),
         _ => (length, Kind::Compare(comparison, value, None, false)),
     }
 }

@@ -20,6 +20,10 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
     ),
     (&["how much"], Kind::Aggregate(Computed::Much)),
     (
+        &["how long", "how quickly", "how fast", "how soon"],
+        Kind::HowLong,
+    ),
+    (
         &[
             "total", "sum", "sum of", "totals", "combined", "in total", "total of", "summed",
         ],
@@ -284,6 +288,7 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
         Kind::And,
     ),
     (&["or"], Kind::Or),
+    (&["a single", "one single", "any single", "any one"], Kind::Filler),
     (&["both"], Kind::Both),
     (
         &[

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::patterns::pattern;
 use super::{Hint, Hints};
-use crate::query::question::catalog::Table;
+use crate::query::question::catalog::{Role, Table};
 use crate::query::question::link::{self, Target};
 use crate::query::question::spec::Comparison;
-use crate::query::question::time::{self, Meaning, TimeUnit};
+use crate::query::question::time::{self, Meaning};
+use crate::query::question::units::{Quantity, Unit};
 use crate::query::question::vocabulary::{FILLERS, HARMLESS};
 use crate::query::question::words::Word;
 
@@ -29,8 +30,8 @@ pub(super) struct Piece {
 pub(super) enum Kind {
     /// Something about time.
     Time(Meaning),
-    /// `more than 12`; the unit is one of time; `12 times` counts rows.
-    Compare(Comparison, f64, Option<TimeUnit>, bool),
+    /// `more than 12`, with a unit; `12 times` counts rows.
+    Compare(Comparison, f64, Option<Unit>, bool),
     /// `between 5 and 10`
     Between(f64, f64),
     /// A number by itself.
@@ -43,6 +44,12 @@ pub(super) enum Kind {
     Superlative(&'static [&'static str], bool),
     /// `most common`, `busiest`; or the opposite.
     Frequent(bool),
+    /// `kilowatt hours`, which may be what is measured.
+    Unit(Unit),
+    /// `in kilometres`: how the answer is told.
+    Told(Unit),
+    /// `how long`: a duration is asked for.
+    HowLong,
     /// `per`, `for each`
     Per,
     /// `by`, which groups or ranks
@@ -83,6 +90,8 @@ pub(super) enum Kind {
     That,
     /// Tied to the table.
     Link(Target),
+    /// A noun that says what kind of thing the noun behind it is: "food orders".
+    Modifier,
     /// Means nothing here.
     Filler,
     /// Means something that is not known.
@@ -130,7 +139,7 @@ pub(super) fn pieces(words: &[Word], table: &Table, hints: &Hints) -> Vec<Piece>
         ));
     }
     for at in 0..words.len() {
-        if let Some((length, strength, kind)) = pattern(words, at) {
+        if let Some((length, strength, kind)) = pattern(words, at).filter(|(.., kind)| can_be(kind, table)) {
             candidates.push((at..at + length, strength, kind));
         }
     }
@@ -176,6 +185,16 @@ pub(super) fn pieces(words: &[Word], table: &Table, hints: &Hints) -> Vec<Piece>
     }
     single(at, words.len(), &mut pieces);
     pieces
+}
+
+/// Whether a piece can mean that in a table: "meters" are a unit only where something is measured in it.
+fn can_be(kind: &Kind, table: &Table) -> bool {
+    match kind {
+        Kind::Unit(unit) if unit.quantity != Quantity::Time => table.with_role(Role::Measure).any(|column| {
+            Unit::of_column(&column.name, &column.comment).is_some_and(|of| of.quantity == unit.quantity)
+        }),
+        _ => true,
+    }
 }
 
 /// Ties that the glossary or a model has stated outdo all others.

@@ -5,7 +5,7 @@ use super::pieces::Kind;
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Expression, Measure, Order, OrderBy};
-use crate::query::question::time::{Meaning, TimeUnit};
+use crate::query::question::time::TimeUnit;
 
 /// Columns of a row that is shown.
 const SHOWN_COLUMNS: usize = 12;
@@ -85,7 +85,9 @@ impl Builder<'_> {
                     )
                 })
             });
-        asks || self.spec.measures.is_empty() && self.spec.by.is_empty()
+        let asks_when = self.words.iter().any(|word| word.text == "when");
+        let alone = self.spec.measures.is_empty() && self.spec.by.is_empty() && !asks_when;
+        asks || alone && self.pieces[at].strength >= 0.6
     }
 
     pub(super) fn ranking(&mut self) {
@@ -252,58 +254,5 @@ impl Builder<'_> {
             .take(SHOWN_COLUMNS)
             .map(|column| column.name.clone())
             .collect();
-    }
-
-    /// Cents are told as the money they make, unless cents are asked for.
-    fn whole_money(&mut self) {
-        if self.words.iter().any(|word| word.text.starts_with("cent")) {
-            return;
-        }
-        for measure in &mut self.spec.measures {
-            let Some(Expression::Column(name)) = &measure.of else {
-                continue;
-            };
-            let in_cents = crate::query::question::words::identifier_words(name)
-                .iter()
-                .any(|word| word.text == "cents");
-            let is_money = !matches!(
-                measure.aggregate,
-                Aggregate::Distinct | Aggregate::Count | Aggregate::Share | Aggregate::ShareOfTotal
-            );
-            if in_cents && is_money {
-                measure.divisor = Some(100.0);
-                self.assumptions.push(format!("{name} is divided by 100"));
-            }
-        }
-    }
-
-    /// Durations are told in the unit that was asked for.
-    pub(super) fn units(&mut self) {
-        self.whole_money();
-        let Some(told) = self.told else { return };
-        let mut changed = Vec::new();
-        for (at, measure) in self.spec.measures.iter().enumerate() {
-            let per = match &measure.of {
-                Some(Expression::Elapsed { .. }) => Some(1.0),
-                Some(Expression::Column(name)) => self
-                    .table
-                    .columns
-                    .iter()
-                    .position(|column| column.name == *name)
-                    .and_then(|column| self.unit_of(column)),
-                _ => None,
-            };
-            if let Some(per) = per {
-                changed.push((at, told.seconds() / per));
-            }
-        }
-        for (at, divisor) in changed {
-            self.spec.measures[at].divisor = Some(divisor);
-        }
-        for piece in &mut self.pieces {
-            if matches!(piece.kind, Kind::Time(Meaning::Told(_))) {
-                piece.used = true;
-            }
-        }
     }
 }

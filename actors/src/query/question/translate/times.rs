@@ -1,12 +1,49 @@
 //! Spans of time: which rows, or which of them beside each other.
 
 use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
 use crate::query::question::spec::{Dimension, Filter, Test};
 use crate::query::question::time::{DayPart, Meaning};
+use crate::query::question::words::identifier_words;
 
 use super::build::Builder;
 use super::pieces::Kind;
 impl Builder<'_> {
+    /// "delivered yesterday": when there is a time of delivery, that is meant, not what was begun yesterday and has been
+    /// delivered since.
+    pub(super) fn verbs_with_times(&mut self) {
+        let main = self.time_column();
+        for at in 0..self.pieces.len() {
+            let Some(Kind::Link(Target::Value(..))) = self.kind(at) else {
+                continue;
+            };
+            let Some(verb) = self.last_word(at).filter(|word| word.text.ends_with("ed")) else {
+                continue;
+            };
+            let time = self.table.columns.iter().position(|column| {
+                column.role == Role::Time
+                    && Some(&column.name) != main.as_ref()
+                    && identifier_words(&column.name)
+                        .iter()
+                        .any(|word| word.stem == verb.stem)
+            });
+            if let Some(time) = time.filter(|_| self.says_when(at)) {
+                self.pieces[at].kind = Kind::Link(Target::Column(time));
+            }
+        }
+    }
+
+    /// Whether a span of time follows a verb, with no other time or denial before it.
+    fn says_when(&self, at: usize) -> bool {
+        let denied = at > 0 && matches!(self.kind(at - 1), Some(Kind::Not | Kind::Never | Kind::Without));
+        let next = (at + 1..self.pieces.len()).find(|next| match self.kind(*next) {
+            Some(Kind::Time(Meaning::Range(_))) => true,
+            Some(Kind::Link(Target::Column(column))) => self.column(*column).role == Role::Time,
+            _ => false,
+        });
+        !denied && next.is_some_and(|next| matches!(self.kind(next), Some(Kind::Time(_))))
+    }
+
     /// Spans of time become conditions, or stand beside each other when there are several.
     pub(super) fn times(&mut self) {
         let mut ranges = Vec::new();
@@ -38,7 +75,6 @@ impl Builder<'_> {
                         );
                     }
                 }
-                Some(Kind::Time(Meaning::Told(unit))) => self.told = Some(*unit),
                 _ => {}
             }
         }

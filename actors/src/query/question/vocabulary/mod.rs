@@ -94,7 +94,14 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 83] = [
+pub const ABBREVIATIONS: [(&str, &str); 90] = [
+    ("ct", "cents"),
+    ("cons", "consumption"),
+    ("spd", "speed"),
+    ("dist", "distance"),
+    ("typ", "type"),
+    ("rgn", "region"),
+    ("trk", "truck"),
     ("rev", "revenue"),
     ("impr", "impressions"),
     ("imp", "impressions"),

@@ -1,0 +1,185 @@
+//! Units that amounts are told in: which quantity they measure, and how they convert.
+
+use super::time::TimeUnit;
+use super::words::{Word, identifier_words};
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "they say what they are")]
+pub enum Quantity {
+    Time,
+    Length,
+    Mass,
+    Energy,
+    Power,
+    Data,
+    Volume,
+    Speed,
+    Money,
+}
+
+/// A unit of a quantity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unit {
+    /// What it measures.
+    pub quantity: Quantity,
+    /// How many base units it is: seconds, metres, kilograms, kilowatt hours, kilowatts, bytes, litres, km/h, whole money.
+    pub factor: f64,
+}
+
+/// Units by their names, in singular and plural, and their signs.
+const UNITS: &[(&[&str], Quantity, f64)] = &[
+    (&["microsecond", "microseconds"], Quantity::Time, 1e-6),
+    (
+        &["millisecond", "milliseconds", "millis", "ms"],
+        Quantity::Time,
+        1e-3,
+    ),
+    (
+        &["meter", "meters", "metre", "metres", "m"],
+        Quantity::Length,
+        1.0,
+    ),
+    (
+        &["kilometer", "kilometers", "kilometre", "kilometres", "km"],
+        Quantity::Length,
+        1e3,
+    ),
+    (&["mile", "miles"], Quantity::Length, 1_609.344),
+    (
+        &["centimeter", "centimeters", "centimetre", "centimetres", "cm"],
+        Quantity::Length,
+        1e-2,
+    ),
+    (
+        &["millimeter", "millimeters", "millimetre", "millimetres", "mm"],
+        Quantity::Length,
+        1e-3,
+    ),
+    (
+        &["kilogram", "kilograms", "kilo", "kilos", "kg"],
+        Quantity::Mass,
+        1.0,
+    ),
+    (&["gram", "grams", "g"], Quantity::Mass, 1e-3),
+    (&["ton", "tons", "tonne", "tonnes", "t"], Quantity::Mass, 1e3),
+    (&["kwh"], Quantity::Energy, 1.0),
+    (&["mwh"], Quantity::Energy, 1e3),
+    (&["gwh"], Quantity::Energy, 1e6),
+    (&["wh"], Quantity::Energy, 1e-3),
+    (&["kilowatt", "kilowatts", "kw"], Quantity::Power, 1.0),
+    (&["megawatt", "megawatts", "mw"], Quantity::Power, 1e3),
+    (&["gigawatt", "gigawatts", "gw"], Quantity::Power, 1e6),
+    (&["watt", "watts", "w"], Quantity::Power, 1e-3),
+    (&["byte", "bytes"], Quantity::Data, 1.0),
+    (&["kilobyte", "kilobytes", "kb"], Quantity::Data, 1e3),
+    (&["megabyte", "megabytes", "mb"], Quantity::Data, 1e6),
+    (&["gigabyte", "gigabytes", "gb"], Quantity::Data, 1e9),
+    (&["terabyte", "terabytes", "tb"], Quantity::Data, 1e12),
+    (
+        &["liter", "liters", "litre", "litres", "l"],
+        Quantity::Volume,
+        1.0,
+    ),
+    (
+        &["milliliter", "milliliters", "millilitre", "millilitres", "ml"],
+        Quantity::Volume,
+        1e-3,
+    ),
+    (
+        &["hectoliter", "hectoliters", "hectolitre", "hectolitres", "hl"],
+        Quantity::Volume,
+        1e2,
+    ),
+    (&["kmh", "kph"], Quantity::Speed, 1.0),
+    (&["mph"], Quantity::Speed, 1.609_344),
+    (&["cent", "cents", "ct", "pence"], Quantity::Money, 1e-2),
+];
+
+impl Unit {
+    /// The unit of a span of time.
+    pub fn of_time(unit: TimeUnit) -> Self {
+        Self {
+            quantity: Quantity::Time,
+            factor: unit.seconds(),
+        }
+    }
+
+    /// The unit that words begin with, and how many words it takes: `kilowatt hours`, `km/h`, `minutes`.
+    pub fn named(words: &[Word]) -> Option<(usize, Self)> {
+        let text = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
+        let first = one(text(0))?;
+        if first.quantity == Quantity::Power && matches!(text(1), "hour" | "hours") {
+            let energy = Self {
+                quantity: Quantity::Energy,
+                factor: first.factor,
+            };
+            return Some((2, energy));
+        }
+        if first.quantity == Quantity::Length && text(1) == "/" && matches!(text(2), "h" | "hour") {
+            let speed = Self {
+                quantity: Quantity::Speed,
+                factor: first.factor / 1e3,
+            };
+            return Some((3, speed));
+        }
+        Some((1, first))
+    }
+
+    /// The unit that a column's name ends with, or that its comment names.
+    pub fn of_column(name: &str, comment: &str) -> Option<Self> {
+        let words = identifier_words(name);
+        let named = words.iter().enumerate().rev().find_map(|(at, word)| {
+            // A letter is a sign of a unit behind a name, never a name by itself.
+            let is_sign = word.text.len() > 1 || at > 0 && at + 1 == words.len();
+            one(&word.text).filter(|_| is_sign)
+        });
+        named.or_else(|| {
+            let said = super::words::words(comment);
+            (0..said.len())
+                .filter(|at| said[*at].text.len() > 1)
+                .find_map(|at| Self::named(&said[at..]).map(|(_, unit)| unit))
+        })
+    }
+}
+
+fn one(text: &str) -> Option<Unit> {
+    if let Some(unit) = TimeUnit::named(text) {
+        return Some(Unit::of_time(unit));
+    }
+    UNITS
+        .iter()
+        .find(|(names, ..)| names.contains(&text))
+        .map(|(_, quantity, factor)| Unit {
+            quantity: *quantity,
+            factor: *factor,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::question::words::words;
+
+    #[test]
+    fn units_are_named() {
+        let unit =
+            |text: &str| Unit::named(&words(text)).map(|(length, unit)| (length, unit.quantity, unit.factor));
+        assert_eq!(unit("kilowatt hours used"), Some((2, Quantity::Energy, 1.0)));
+        assert_eq!(unit("km/h"), Some((3, Quantity::Speed, 1.0)));
+        assert_eq!(unit("minutes"), Some((1, Quantity::Time, 60.0)));
+        assert_eq!(unit("parcels"), None);
+    }
+
+    #[test]
+    fn columns_have_units() {
+        let factor = |name: &str, comment: &str| Unit::of_column(name, comment).map(|unit| unit.factor);
+        assert_eq!(factor("weight_g", ""), Some(1e-3));
+        assert_eq!(factor("TalkMs", ""), Some(1e-3));
+        assert_eq!(factor("wait_min", ""), Some(60.0));
+        assert_eq!(factor("cons_kwh", "energy consumed, kWh"), Some(1.0));
+        assert_eq!(factor("outage", "seconds without power"), Some(1.0));
+        assert_eq!(factor("g", ""), None);
+        assert_eq!(factor("amount", ""), None);
+    }
+}
