@@ -85,6 +85,15 @@ fn measure(measure: &Measure) -> String {
         Aggregate::Deviation => format!("standard deviation of {name}"),
         Aggregate::Share => format!("share of {name}"),
         Aggregate::ShareOfTotal => format!("share of all {name}"),
+        Aggregate::Ratio => {
+            let against = measure
+                .against
+                .iter()
+                .map(filter)
+                .collect::<Vec<_>>()
+                .join(" and ");
+            format!("ratio to rows with {against} of {name}")
+        }
         Aggregate::Latest => format!("latest {name}"),
         Aggregate::Earliest => format!("earliest {name}"),
     };

@@ -48,6 +48,9 @@ pub struct Measure {
     /// Only these rows; for [`Aggregate::Share`], the rows of the numerator.
     #[serde(default)]
     pub only: Vec<Filter>,
+    /// For [`Aggregate::Ratio`], the rows of the denominator.
+    #[serde(default)]
+    pub against: Vec<Filter>,
     /// What it is divided by, to show it in the unit that was asked for.
     #[serde(default)]
     pub divisor: Option<f64>,
@@ -77,6 +80,8 @@ pub enum Aggregate {
     Deviation,
     /// Matching rows (or different names in them, or the sum of a number) divided by all.
     Share,
+    /// Rows of one kind divided by rows of another.
+    Ratio,
     /// This group's part of the sum (or count) of all groups.
     ShareOfTotal,
     /// The value at the latest time.
@@ -253,6 +258,7 @@ impl Measure {
             aggregate,
             of,
             only: Vec::new(),
+            against: Vec::new(),
             divisor: None,
         }
     }

@@ -4,6 +4,9 @@ use rust_stemmers::{Algorithm, Stemmer};
 
 use super::vocabulary;
 
+/// The mark of a word that owns the next: "depot's".
+pub const POSSESSIVE: char = '\'';
+
 /// A word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
@@ -17,7 +20,7 @@ pub struct Word {
     pub quoted: bool,
     /// Its place in the text, in bytes.
     pub start: usize,
-    /// The punctuation that follows it.
+    /// The punctuation that follows it; [`POSSESSIVE`] for the `'s` that was cut off.
     pub stop: Option<char>,
 }
 
@@ -101,11 +104,11 @@ pub fn words(question: &str) -> Vec<Word> {
             let end = word_end(question, start);
             let raw = &question[start..end];
             while rest.next_if(|(at, _)| *at < end).is_some() {}
-            let raw = raw
-                .strip_suffix("'s")
-                .or_else(|| raw.strip_suffix("’s"))
-                .unwrap_or(raw);
-            words.push(Word::new(raw, start, false));
+            let owner = raw.strip_suffix("'s").or_else(|| raw.strip_suffix("’s"));
+            words.push(Word {
+                stop: owner.map(|_| POSSESSIVE),
+                ..Word::new(owner.unwrap_or(raw), start, false)
+            });
             continue;
         }
         if matches!(c, ',' | ';' | ':' | '?' | '!' | '.' | '(' | ')')

@@ -82,7 +82,14 @@ impl Compiler<'_> {
             }
             Test::Between(from, to) => format!("{column} {not}BETWEEN {} AND {}", number(*from), number(*to)),
             Test::CompareColumn(comparison, other) => {
-                format!("{not}{column} {} {}", comparison.sql(), name(other))
+                let (mut a, mut b) = (self.time(&filter.column), self.time(other));
+                // A day is compared with days.
+                match (self.is_date(&filter.column), self.is_date(other)) {
+                    (true, false) => b = format!("toDate({b})"),
+                    (false, true) => a = format!("toDate({a})"),
+                    _ => {}
+                }
+                format!("{not}{a} {} {b}", comparison.sql())
             }
             Test::Missing
                 if self
@@ -179,6 +186,7 @@ fn moment_sql(moment: &Moment, is_date: bool) -> String {
         by => format!("{base} + INTERVAL {by} {}", unit.sql()),
     };
     match moment {
+        Moment::Ago(0, _) => if is_date { "today()" } else { "now()" }.to_owned(),
         Moment::Ago(count, unit) if is_date && *unit < TimeUnit::Day => {
             format!("toDate(now() - INTERVAL {count} {})", unit.sql())
         }

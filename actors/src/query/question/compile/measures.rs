@@ -22,7 +22,9 @@ impl Compiler<'_> {
             Aggregate::Deviation => "stddevSamp".to_owned(),
             Aggregate::Latest => "argMax".to_owned(),
             Aggregate::Earliest => "argMin".to_owned(),
-            Aggregate::Share | Aggregate::ShareOfTotal | Aggregate::Spread => "count".to_owned(),
+            Aggregate::Share | Aggregate::Ratio | Aggregate::ShareOfTotal | Aggregate::Spread => {
+                "count".to_owned()
+            }
         }
     }
 
@@ -38,6 +40,10 @@ impl Compiler<'_> {
                     Some(of) => format!("uniqExactIf({of}, {only}) / uniqExact({of})"),
                     None => format!("countIf({only}) / count()"),
                 }
+            }
+            Aggregate::Ratio => {
+                let only = only.unwrap_or_else(|| "1".to_owned());
+                format!("countIf({only}) / countIf({})", self.all(&measure.against))
             }
             Aggregate::Spread => {
                 let of = of.map(|of| self.expression(of)).unwrap_or_default();
@@ -130,6 +136,7 @@ pub(super) fn measure_name(measure: &Measure, table: &Table) -> String {
         Aggregate::Deviation => format!("stddev_{of}"),
         Aggregate::Spread => format!("range_of_{of}"),
         Aggregate::Share | Aggregate::ShareOfTotal => "share".to_owned(),
+        Aggregate::Ratio => "ratio".to_owned(),
         Aggregate::Latest => format!("latest_{of}"),
         Aggregate::Earliest => format!("earliest_{of}"),
     }

@@ -1,6 +1,7 @@
 //! Codes that a column's comment explains: `EXP express, STD standard`, `1 with cargo, 0 empty`.
 
-use super::{Link, Target, is_filler, likeness_of_value, value_matches};
+use super::values::{likeness_of_value, value_matches};
+use super::{Link, Target, is_filler};
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::words::{Word, words};
 

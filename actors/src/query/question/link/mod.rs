@@ -4,16 +4,19 @@
 
 mod codes;
 mod glosses;
+mod names;
+mod values;
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use self::codes::code_links;
 use self::glosses::gloss_links;
+use self::names::Name;
+use self::values::value_links;
 use super::catalog::{Column, Role, Table};
 use super::vocabulary::{FAMILIES, FILLERS, HARMLESS};
-use super::words::{Word, identifier_words, stem};
+use super::words::{Word, stem};
 
 /// Words tied to something.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,113 +42,6 @@ pub enum Target {
     Formula(String),
 }
 
-/// What a name can end with and mean no more by it.
-const DIMENSION_ENDINGS: [&str; 15] = [
-    "id", "ids", "uuid", "guid", "key", "no", "number", "code", "name", "nr", "sku", "type", "kind", "cd",
-    "nm",
-];
-
-/// A column's name, prepared for comparing.
-struct Name {
-    /// Its words that carry meaning.
-    words: Vec<Word>,
-    /// Units and endings that may be said too.
-    extra: Vec<Word>,
-}
-
-const UNITS: [&str; 45] = [
-    "seconds",
-    "milliseconds",
-    "minutes",
-    "hours",
-    "days",
-    "kwh",
-    "mwh",
-    "kilometers",
-    "kilograms",
-    "percent",
-    "c",
-    "f",
-    "celsius",
-    "usd",
-    "eur",
-    "gbp",
-    "cents",
-    "bytes",
-    "mb",
-    "gb",
-    "kb",
-    "watts",
-    "w",
-    "kw",
-    "mm",
-    "cm",
-    "m",
-    "hpa",
-    "ppm",
-    "db",
-    "us",
-    "g",
-    "t",
-    "tons",
-    "liters",
-    "l",
-    "ml",
-    "kmh",
-    "mph",
-    "v",
-    "a",
-    "pa",
-    "bar",
-    "ns",
-    "km2",
-];
-const TIME_ENDINGS: [&str; 11] = [
-    "milliseconds",
-    "seconds",
-    "epoch",
-    "at",
-    "time",
-    "timestamp",
-    "date",
-    "on",
-    "utc",
-    "day",
-    "datetime",
-];
-const FLAG_STARTS: [&str; 8] = ["is", "has", "was", "can", "did", "should", "had", "are"];
-const ID_ENDINGS: [&str; 11] = [
-    "id", "ids", "uuid", "guid", "key", "no", "number", "code", "name", "nr", "sku",
-];
-
-impl Name {
-    fn of(column: &Column) -> Self {
-        let all = identifier_words(&column.name);
-        let strip: &[&str] = match column.role {
-            Role::Dimension | Role::Text => &DIMENSION_ENDINGS,
-            Role::Id => &ID_ENDINGS,
-            Role::Time => &TIME_ENDINGS,
-            Role::Measure => &UNITS,
-            Role::Flag | Role::List => &[],
-        };
-        let keep = |at: usize, word: &Word| match column.role {
-            Role::Flag => at > 0 || !FLAG_STARTS.contains(&word.text.as_str()),
-            Role::Measure => at == 0 || !strip.contains(&word.text.as_str()),
-            _ => at == 0 || at + 1 < all.len() || !strip.contains(&word.text.as_str()),
-        };
-        let (words, extra): (Vec<_>, Vec<_>) = all
-            .iter()
-            .cloned()
-            .enumerate()
-            .partition(|(at, word)| keep(*at, word));
-        let bare = |list: Vec<(usize, Word)>| list.into_iter().map(|(_, word)| word).collect();
-        Self {
-            words: bare(words),
-            extra: bare(extra),
-        }
-    }
-}
-
 /// How well a word of the question fits a word of a name: 1 is the same, 0 not at all.
 pub fn likeness(asked: &Word, named: &Word) -> f32 {
     if asked.text == named.text {
@@ -157,6 +53,9 @@ pub fn likeness(asked: &Word, named: &Word) -> f32 {
     if are_family(&asked.stem, &named.text) {
         return 0.6;
     }
+    if abbreviates(&named.text, &asked.text) {
+        return 0.85;
+    }
     let long = asked.stem.len() >= 5 && named.stem.len() >= 5;
     if long && strsim::damerau_levenshtein(&asked.text, &named.text) == 1 {
         return 0.8;
@@ -167,6 +66,29 @@ pub fn likeness(asked: &Word, named: &Word) -> f32 {
         return 0.75;
     }
     0.0
+}
+
+/// Whether a part of a name is a word without its vowels: `trk` for truck, `rgn` for region, `drv` for driver.
+fn abbreviates(short: &str, long: &str) -> bool {
+    let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    if !(2..=5).contains(&short.len()) || short.chars().skip(1).any(is_vowel) || long.len() <= short.len() {
+        return false;
+    }
+    let long = long.strip_suffix('s').unwrap_or(long);
+    let mut letters = long.chars();
+    let skeleton: String = letters
+        .next()
+        .into_iter()
+        .chain(letters.filter(|c| !is_vowel(*c)))
+        .collect();
+    if skeleton == short {
+        return true;
+    }
+    let mut rest = skeleton.chars();
+    let is_within = short.chars().all(|wanted| rest.any(|c| c == wanted));
+    short.len() >= 3
+        && short.chars().next() == skeleton.chars().next()
+        && (skeleton.starts_with(short) || is_within && skeleton.chars().last() == short.chars().last())
 }
 
 /// Whether a word of the question, by its stem, and a word of a name are in one family. The name's word counts as it is:
@@ -339,6 +261,13 @@ fn covers(window: &[Word], name: &Name) -> Option<f32> {
         return None;
     }
     let count = used.len() as f32;
+    // "bounces" are not yet types of bounces.
+    let of_kind = extra == 0.0
+        && name
+            .extra
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "type" | "kind"));
+    let extra = extra - if of_kind { 0.2 } else { 0.0 };
     // The name itself outdoes whatever has the same stems.
     let exact = if count > 1.0 && total == count { 0.2 } else { 0.0 };
     Some(total / count + 0.4 * (count - 1.0) + extra + 0.15 + exact)
@@ -357,6 +286,12 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
         });
     };
     let said = super::words::words(&table.comment);
+    // In match_players a player has many rows.
+    let names_things = table.with_role(Role::Id).any(|column| {
+        let called = Name::of(column).words;
+        let repeats = column.distinct.saturating_mul(100) < table.rows.saturating_mul(97);
+        repeats && called.len() == 1 && name.words.last().is_some_and(|last| last.stem == called[0].stem)
+    });
     for start in 0..words.len() {
         for length in (1..=(name.words.len() + 1).min(words.len() - start)).rev() {
             if let Some(strength) = covers(&words[start..start + length], &name) {
@@ -370,7 +305,10 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
         }
         if let Some(last) = name.words.last() {
             let likeness = likeness(word, last);
-            if likeness > 0.7 {
+            if likeness > 0.9 && !names_things {
+                // "bookings" are the rows of hotel_bookings, though there is a time called booked_at.
+                push(start..start + 1, 1.25 * likeness);
+            } else if likeness > 0.7 {
                 push(start..start + 1, 0.95 * likeness);
             } else if likeness > 0.5 {
                 push(start..start + 1, 0.5);
@@ -388,137 +326,4 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
             push(start..start + 1, 0.65);
         }
     }
-}
-
-fn value_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
-    if !matches!(column.role, Role::Dimension | Role::Id | Role::List | Role::Text) || column.is_number() {
-        return;
-    }
-    // Most values have nothing to do with the question; that is seen without taking them apart.
-    let starts: Vec<String> = words
-        .iter()
-        .map(|word| word.text.chars().take(3).collect())
-        .collect();
-    for value in &column.values {
-        let lower = value.to_lowercase();
-        if !starts.iter().any(|start| lower.contains(start.as_str())) {
-            continue;
-        }
-        for (range, strength) in value_matches(words, value) {
-            links.push(Link {
-                words: range,
-                target: Target::Value(at, value.clone()),
-                strength,
-            });
-        }
-    }
-    if matches!(column.role, Role::Dimension | Role::List) {
-        code_links(words, at, column, links);
-    }
-}
-
-fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f32)> {
-    let mut found = Vec::new();
-    let lower = value.trim().to_lowercase();
-    if lower.is_empty() {
-        return found;
-    }
-    // "AirOne Pro" is written in two words, "addToCart" in one.
-    let parts: Vec<Word> = if value.contains([' ', '_', '-']) {
-        super::words::words(&value.replace(['_', '-'], " "))
-    } else {
-        identifier_words(value)
-    };
-    let meaning: Vec<&Word> = {
-        let kept: Vec<&Word> = parts.iter().filter(|part| !is_filler(part)).collect();
-        if kept.is_empty() {
-            parts.iter().collect()
-        } else {
-            kept
-        }
-    };
-    for start in 0..words.len() {
-        let word = &words[start];
-        if word.text == lower {
-            // Short codes and everyday words must be written as the value is.
-            let everyday = is_filler(word) || lower.len() <= 2;
-            if !everyday || word.raw == value.trim() && word.is_upper() || word.quoted {
-                found.push((start..start + 1, if word.quoted { 3.0 } else { 1.2 }));
-                continue;
-            }
-        }
-        if word.quoted || meaning.is_empty() {
-            continue;
-        }
-        if let [only] = meaning.as_slice() {
-            if parts.len() == 1
-                && !is_filler(word)
-                && only.text.len() > 2
-                && likeness_of_value(word, only) > 0.0
-            {
-                found.push((start..start + 1, 1.1 * likeness_of_value(word, only)));
-            }
-            continue;
-        }
-        if let Some(range) = spread(words, start, &meaning) {
-            found.push((range, 1.1 + 0.4 * (meaning.len() as f32 - 1.0)));
-        }
-    }
-    if parts.len() > 1 {
-        found.extend(written_out(words, &parts));
-    }
-    found
-}
-
-/// The parts of a value as they are, one after the other: "no-shows", "us east", "in transit". Small words count here.
-fn written_out(words: &[Word], parts: &[Word]) -> Vec<(Range<usize>, f32)> {
-    let strength = 1.3 + 0.4 * (parts.len() as f32 - 1.0);
-    words
-        .windows(parts.len())
-        .enumerate()
-        .filter(|(_, window)| {
-            window
-                .iter()
-                .zip(parts)
-                .all(|(word, part)| !word.quoted && likeness_of_value(word, part) > 0.0)
-        })
-        .map(|(start, _)| (start..start + parts.len(), strength))
-        .collect()
-}
-
-/// Values are names: their families do not count, their stems and small typing errors do.
-fn likeness_of_value(asked: &Word, named: &Word) -> f32 {
-    match () {
-        () if asked.text == named.text => 1.0,
-        () if asked.stem == named.stem => 0.95,
-        () if asked.text.len() >= 6
-            && named.text.len() >= 6
-            && strsim::damerau_levenshtein(&asked.text, &named.text) == 1 =>
-        {
-            0.8
-        }
-        () => 0.0,
-    }
-}
-
-/// All parts of a value from `start` on, in any order, with few words between.
-fn spread(words: &[Word], start: usize, parts: &[&Word]) -> Option<Range<usize>> {
-    let mut left: Vec<&Word> = parts.to_vec();
-    let mut gaps = 0;
-    for (at, word) in words.iter().enumerate().skip(start) {
-        if let Some(found) = left.iter().position(|part| likeness_of_value(word, part) > 0.0) {
-            left.remove(found);
-            if left.is_empty() {
-                return Some(start..at + 1);
-            }
-        } else if at == start {
-            return None;
-        } else {
-            gaps += if is_filler(word) { 1 } else { 2 };
-            if gaps > 3 {
-                return None;
-            }
-        }
-    }
-    None
 }

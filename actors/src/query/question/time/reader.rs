@@ -100,6 +100,11 @@ impl Reader<'_> {
         if let Some((length, meaning)) = self.compound(lead) {
             return Some((lead + length, meaning));
         }
+        let lead = lead
+            + usize::from(matches!(
+                self.text(lead),
+                "calendar" | "full" | "whole" | "single" | "given"
+            ));
         let shifted = Reader {
             words: self.words,
             at: self.at + lead,
@@ -116,8 +121,20 @@ impl Reader<'_> {
             TimeUnit::named(self.text(lead)),
         ) {
             (Some(count), Some(unit), _) if count > 0 => Some((lead + 2, Meaning::Every(count, unit))),
-            (_, _, Some(unit)) => Some((lead + 1, Meaning::Every(1, unit))),
+            (_, _, Some(unit)) => Some((lead + 1 + self.week_start(lead + 1), Meaning::Every(1, unit))),
             _ => None,
+        }
+    }
+
+    /// How many words say that weeks start on Monday, as they do here anyway.
+    fn week_start(&self, ahead: usize) -> usize {
+        let on = usize::from(self.text(ahead + 1) == "on");
+        if matches!(self.text(ahead), "starting" | "beginning" | "from")
+            && self.text(ahead + 1 + on) == "monday"
+        {
+            2 + on
+        } else {
+            0
         }
     }
 

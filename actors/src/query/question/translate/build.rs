@@ -7,7 +7,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Measure, OrderBy, Spec};
 use crate::query::question::time::Meaning;
 use crate::query::question::units::Unit;
-use crate::query::question::words::Word;
+use crate::query::question::words::{POSSESSIVE, Word};
 
 /// A sentence under construction. Each step takes pieces and marks them used.
 pub(super) struct Builder<'a> {
@@ -54,6 +54,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
         return None;
     }
     builder.attach_nouns();
+    builder.participles();
     builder.compounds();
     builder.top_values();
     builder.verbs_with_times();
@@ -139,6 +140,7 @@ impl<'a> Builder<'a> {
                 | Kind::Not
                 | Kind::Without
                 | Kind::Unit(_)
+                | Kind::Punctuality(_)
                 | Kind::Told(_)
                 | Kind::HowLong
                 | Kind::Outliers => !piece.used,
@@ -272,31 +274,54 @@ impl Builder<'_> {
     /// "food orders", "API users", "truck make": of nouns that follow each other the last is meant, those before it say what
     /// kind of it.
     fn compounds(&mut self) {
-        for at in 0..self.pieces.len() {
-            let is_noun = match self.kind(at) {
-                Some(Kind::Link(Target::Column(column))) => {
-                    matches!(
-                        self.column(*column).role,
-                        Role::Id | Role::Dimension | Role::Measure | Role::Text
-                    )
-                }
-                Some(Kind::Link(Target::Rows)) => true,
-                _ => false,
-            };
+        for at in (0..self.pieces.len()).rev() {
             let verb = self.last_word(at).is_some_and(|word| word.text.ends_with("ed"));
-            if is_noun && !verb && self.is_free(at) && !self.is_plural(at) && self.is_head(at + 1) {
-                self.pieces[at].kind = Kind::Modifier;
+            if verb
+                || !self.is_noun_piece(at)
+                || !self.is_free(at)
+                || self.is_plural(at)
+                || !self.is_head(at + 1)
+            {
+                continue;
             }
+            // "waiting time": the number is named before a word that only says that it is one.
+            let is_number = |at: usize| {
+                self.linked(at)
+                    .is_some_and(|column| self.column(column).role == Role::Measure)
+            };
+            let names_number = is_number(at)
+                && is_number(at + 1)
+                && self.pieces[at].strength > 1.0
+                && self.pieces[at + 1].strength < 1.0;
+            self.pieces[at + usize::from(names_number)].kind = Kind::Modifier;
+        }
+    }
+
+    fn is_noun_piece(&self, at: usize) -> bool {
+        match self.kind(at) {
+            Some(Kind::Link(Target::Column(column))) => {
+                !matches!(self.column(*column).role, Role::Flag | Role::List)
+            }
+            Some(Kind::Link(Target::Rows)) => true,
+            _ => false,
         }
     }
 
     /// Whether a piece can be the noun that one right before it describes.
     fn is_head(&self, at: usize) -> bool {
-        let follows = at > 0 && self.words[self.pieces[at - 1].words.end - 1].stop.is_none();
+        let Some(before) = at.checked_sub(1).filter(|before| *before < self.pieces.len()) else {
+            return false;
+        };
+        let follows = match self.last_word(before).and_then(|word| word.stop) {
+            None => true,
+            // "which depot's trucks" are asked for by depot.
+            Some(POSSESSIVE) => before == 0 || !matches!(self.kind(before - 1), Some(Kind::Which)),
+            Some(_) => false,
+        };
         follows
             && self.is_free(at)
             && match self.kind(at) {
-                Some(Kind::Link(Target::Rows)) => true,
+                Some(Kind::Link(Target::Rows) | Kind::Modifier) => true,
                 Some(Kind::Link(Target::Column(column))) => {
                     self.pieces[at].strength >= 0.6
                         && matches!(
@@ -306,6 +331,28 @@ impl Builder<'_> {
                 }
                 _ => false,
             }
+    }
+
+    /// "most requested", "least read": how often, whatever the verb is.
+    fn participles(&mut self) {
+        for at in 0..self.pieces.len() {
+            let Some(Kind::Superlative([], most)) = self.kind(at) else {
+                continue;
+            };
+            let most = *most;
+            let is_participle = matches!(self.kind(at + 1), Some(Kind::Unknown | Kind::Filler))
+                && self.last_word(at + 1).is_some_and(|word| {
+                    word.text.ends_with("ed")
+                        || matches!(
+                            word.text.as_str(),
+                            "sold" | "bought" | "read" | "seen" | "chosen" | "driven"
+                        )
+                });
+            if is_participle {
+                self.pieces[at].kind = Kind::Frequent(most);
+                self.pieces[at + 1].kind = Kind::Modifier;
+            }
+        }
     }
 
     /// "top speed" is the highest; "top 5 speeds" and "top cities" are rankings.

@@ -1,6 +1,7 @@
 //! Which rows count, and which groups.
 
 use super::build::Builder;
+use super::existence::is_not_there;
 use super::pieces::Kind;
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
@@ -40,7 +41,9 @@ impl Builder<'_> {
         self.comparisons();
         self.differences_of_sets();
         self.both();
+        self.deadlines();
         self.missing();
+        self.existences();
         self.numbered();
         for at in 0..self.pieces.len() {
             if !self.is_free(at) {
@@ -153,13 +156,16 @@ impl Builder<'_> {
             }
             let Some(column) = self.linked(next) else { continue };
             let column = self.column(column);
-            let can_be_missing =
-                column.is_nullable() || column.is_text() && column.values.iter().any(String::is_empty);
-            let name = column.name.clone();
-            if column.role != Role::Flag && can_be_missing {
+            let is_empty = column.is_text() && column.values.iter().any(String::is_empty);
+            let missing = match column.role {
+                Role::Flag => None,
+                _ if column.is_nullable() || is_empty => Some(Filter::new(&column.name, Test::Missing)),
+                _ => is_not_there(column),
+            };
+            if let Some(missing) = missing {
                 self.use_piece(at);
                 self.use_piece(next);
-                self.add_filter(at, Filter::new(&name, Test::Missing));
+                self.add_filter(at, missing);
             }
         }
     }

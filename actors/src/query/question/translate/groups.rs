@@ -1,12 +1,12 @@
 //! What the answer is grouped by.
 
-use super::build::{Builder, is_countable_number};
-use super::measures::is_additive;
-use super::pieces::{Computed, Kind};
+use super::build::Builder;
+use super::pieces::Kind;
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
-use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Groups, Measure, Test};
+use crate::query::question::spec::{Aggregate, Dimension, Filter, Groups, Measure, Test};
 use crate::query::question::time::{DayPart, Meaning, TimeUnit};
+use crate::query::question::words::POSSESSIVE;
 
 impl Builder<'_> {
     /// `per region and device`, `by hour`.
@@ -17,7 +17,7 @@ impl Builder<'_> {
                 continue;
             }
             self.use_piece(at);
-            if !is_by && self.quotient(at) {
+            if !is_by && (self.quotient(at) || self.values_divided(at)) {
                 continue;
             }
             self.group_list(at + 1, is_by);
@@ -95,8 +95,10 @@ impl Builder<'_> {
         while matches!(
             self.kind(head),
             Some(Kind::Link(Target::Column(_) | Target::Rows))
-        ) && self.words[self.pieces[head].words.end - 1].stop.is_none()
-            && !self.is_plural(head)
+        ) && matches!(
+            self.words[self.pieces[head].words.end - 1].stop,
+            None | Some(POSSESSIVE)
+        ) && !self.is_plural(head)
             && self.is_free(head + 1)
             && self.pieces[head + 1].strength >= 0.6
             && self.linked(head + 1).is_some_and(|column| self.can_group(column))
@@ -104,80 +106,6 @@ impl Builder<'_> {
             head += 1;
         }
         head
-    }
-
-    /// "cost per conversion", "revenue for each euro of spend": one sum divided by another.
-    fn quotient(&mut self, at: usize) -> bool {
-        let number = |builder: &Self, near: usize| {
-            builder
-                .linked(near)
-                .filter(|column| builder.column(*column).role == Role::Measure && builder.is_free(near))
-        };
-        let Some((below_at, below)) = (at + 1..=at + 3)
-            .find_map(|near| number(self, near).map(|column| (near, column)))
-            // "per rating" and "per floor" make groups, "per night" divides.
-            .filter(|(_, column)| {
-                is_additive(self.column(*column)) && !is_countable_number(self.column(*column))
-                    || self.column(*column).name.ends_with('s') && is_additive(self.column(*column))
-            })
-        else {
-            return false;
-        };
-        if !(at + 1..below_at).all(|near| matches!(self.kind(near), Some(Kind::Filler | Kind::Unknown))) {
-            return false;
-        }
-        let above = (at.saturating_sub(5)..at)
-            .rev()
-            .find_map(|near| number(self, near).map(|column| (near, column)));
-        let Some((above_at, above)) = above else {
-            return false;
-        };
-        self.push_quotient((above_at, above), (below_at, below));
-        true
-    }
-
-    /// `kill to death ratio`, `ratio of A to B`
-    pub(super) fn ratio(&mut self) {
-        let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Ratio) else {
-            return;
-        };
-        let near: Vec<(usize, usize)> = (at.saturating_sub(4)..(at + 6).min(self.pieces.len()))
-            .filter(|near| self.is_free(*near))
-            .filter_map(|near| {
-                self.linked(near)
-                    .filter(|column| self.column(*column).role == Role::Measure)
-                    .map(|column| (near, column))
-            })
-            .collect();
-        if let [above, below, ..] = near.as_slice() {
-            self.use_piece(at);
-            self.push_quotient(*above, *below);
-        }
-    }
-
-    fn push_quotient(&mut self, above: (usize, usize), below: (usize, usize)) {
-        self.use_piece(above.0);
-        self.use_piece(below.0);
-        let of = Expression::Quotient(
-            self.column(above.1).name.clone(),
-            self.column(below.1).name.clone(),
-        );
-        // "average price per night" is that of a row, "cost per conversion" that of all.
-        let of_row = self
-            .pieces
-            .iter()
-            .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
-        let aggregate = if of_row {
-            Aggregate::Average
-        } else {
-            Aggregate::Sum
-        };
-        self.spec.measures.push(Measure::of(aggregate, Some(of)));
-        for piece in &mut self.pieces {
-            if matches!(piece.kind, Kind::Aggregate(_)) {
-                piece.used = true;
-            }
-        }
     }
 
     pub(super) fn has_ranking(&self) -> bool {
@@ -231,12 +159,61 @@ impl Builder<'_> {
                 Some(Kind::Superlative(concepts, _)) => !concepts.is_empty(),
                 Some(Kind::Number(_)) => {
                     matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_)))
+                        || self.counts_heads(at)
                 }
                 _ => false,
             };
             if starts {
                 self.head(at);
             }
+        }
+        self.opening_head();
+    }
+
+    /// "five doctors with the most …", "the 3 dishes that were ordered most": how many of a ranking are wanted.
+    pub(super) fn counts_heads(&self, at: usize) -> bool {
+        let mut noun = at + 1;
+        while matches!(
+            self.kind(noun),
+            Some(Kind::Modifier | Kind::Link(Target::Value(..)))
+        ) {
+            noun += 1;
+        }
+        let ranked = (noun..self.pieces.len())
+            .any(|later| matches!(self.kind(later), Some(Kind::Superlative(..) | Kind::Frequent(_))));
+        ranked && self.is_plural(noun) && self.linked(noun).is_some_and(|column| self.can_group(column))
+    }
+
+    /// "Titles with more than 1,000 plays": what a question opens with is what comes back, when it is things that have
+    /// something.
+    fn opening_head(&mut self) {
+        let asks_for_things = self.pieces.iter().any(|piece| {
+            matches!(
+                piece.kind,
+                Kind::Compare(..) | Kind::Never | Kind::Both | Kind::Without
+            )
+        }) && !self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Aggregate(_)));
+        let first = (0..self.pieces.len()).find(|at| {
+            !matches!(
+                self.kind(*at),
+                Some(Kind::Filler | Kind::Modifier | Kind::Show | Kind::Which)
+            )
+        });
+        let Some(first) = first.filter(|_| asks_for_things && self.spec.by.is_empty()) else {
+            return;
+        };
+        let Some(column) = self.linked(first).filter(|column| self.can_group(*column)) else {
+            return;
+        };
+        if self.is_free(first) && self.is_plural(first) && self.pieces[first].strength >= 0.6 {
+            self.use_piece(first);
+            self.entity.get_or_insert(column);
+            let dimension = self.dimension(column);
+            self.group_by(dimension);
+            self.wants_many = true;
         }
     }
 
@@ -255,7 +232,15 @@ impl Builder<'_> {
                 Some(Kind::Link(Target::Column(column))) if self.is_free(next) => {
                     if self.can_group(*column) {
                         candidate = Some(next);
+                        // "which depot's trucks"
+                        if self.last_word(next).is_some_and(|word| word.stop.is_some()) {
+                            break;
+                        }
                         next += 1;
+                        // "dishes ordered most often": a verb is no noun.
+                        if self.last_word(next).is_some_and(|word| word.text.ends_with("ed")) {
+                            break;
+                        }
                         // The noun is the last of them: "user actions".
                         if self.linked(next).is_some_and(|column| {
                             self.can_group(column) && self.column(column).role != Role::Flag

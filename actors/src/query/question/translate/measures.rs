@@ -28,6 +28,7 @@ impl Builder<'_> {
     pub(super) fn measures(&mut self) {
         self.formulas();
         self.defined();
+        self.cost_of_one();
         self.ratio();
         self.spread();
         self.amounts();
@@ -99,78 +100,6 @@ impl Builder<'_> {
                 }
             }
         }
-    }
-
-    /// "how many X does a Y have on average": the mean over Ys of a count.
-    pub(super) fn on_average(&mut self) -> bool {
-        let counts = self
-            .pieces
-            .iter()
-            .any(|piece| matches!(computed(&piece.kind), Some(Computed::Many)));
-        let average = self.pieces.iter().position(|piece| {
-            computed(&piece.kind) == Some(Computed::Average)
-                && self.words[piece.words.clone()]
-                    .iter()
-                    .any(|word| word.text == "on")
-        });
-        let Some(average) = average.filter(|_| counts) else {
-            return false;
-        };
-        if self.spec.by.is_empty() {
-            let thing = (1..self.pieces.len()).find(|at| {
-                let article = matches!(
-                    self.words[self.pieces[at - 1].words.start].text.as_str(),
-                    "a" | "an" | "one"
-                );
-                article && self.is_free(*at) && self.linked(*at).is_some_and(|column| self.can_group(column))
-            });
-            let Some((at, column)) = thing.and_then(|at| Some((at, self.linked(at)?))) else {
-                return false;
-            };
-            self.use_piece(at);
-            let dimension = self.dimension(column);
-            self.group_by(dimension);
-        }
-        self.use_piece(average);
-        true
-    }
-
-    /// "the difference between the highest and the lowest X"
-    pub(super) fn spread(&mut self) {
-        let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Spread) else {
-            return;
-        };
-        let ends = self
-            .pieces
-            .iter()
-            .filter(|piece| {
-                matches!(
-                    piece.kind,
-                    Kind::Superlative(..) | Kind::Aggregate(Computed::Maximum | Computed::Minimum)
-                )
-            })
-            .count();
-        let number = (at + 1..self.pieces.len()).find_map(|at| {
-            let column = self
-                .linked(at)
-                .filter(|column| self.column(*column).role == Role::Measure)?;
-            Some((at, column))
-        });
-        let Some((place, column)) = number.filter(|_| ends >= 2) else {
-            return;
-        };
-        self.use_piece(at);
-        self.use_piece(place);
-        for piece in &mut self.pieces {
-            if matches!(
-                piece.kind,
-                Kind::Superlative(..) | Kind::Aggregate(Computed::Maximum | Computed::Minimum)
-            ) {
-                piece.kind = Kind::Filler;
-            }
-        }
-        let of = Expression::Column(self.column(column).name.clone());
-        self.spec.measures.push(Measure::of(Aggregate::Spread, Some(of)));
     }
 
     /// Whether another way to compute follows, with nothing but "and", commas and fillers before it.
@@ -465,58 +394,6 @@ impl Builder<'_> {
                 Some(Expression::Column(self.column(column).name.clone())),
             )
         })
-    }
-
-    /// `X is A times B`: the question says itself what it means by X.
-    pub(super) fn defined(&mut self) {
-        let times = (0..self.words.len())
-            .find(|at| matches!(self.words[*at].text.as_str(), "times" | "multiplied" | "*"));
-        let Some(times) = times else { return };
-        let numeric = |builder: &Self, at: usize| {
-            builder
-                .linked(at)
-                .filter(|column| builder.column(*column).role == Role::Measure)
-        };
-        let left = (0..self.pieces.len())
-            .filter(|at| self.pieces[*at].words.end <= times)
-            .rev()
-            .find_map(|at| numeric(self, at).map(|column| (at, column)));
-        let right = (0..self.pieces.len())
-            .filter(|at| self.pieces[*at].words.start > times)
-            .find_map(|at| numeric(self, at).map(|column| (at, column)));
-        let (Some((a_at, a)), Some((b_at, b))) = (left, right) else {
-            return;
-        };
-        let product = Expression::Product(self.column(a).name.clone(), self.column(b).name.clone());
-        let how = self
-            .pieces
-            .iter()
-            .filter_map(|piece| computed(&piece.kind))
-            .find(|how| !matches!(how, Computed::Many | Computed::Distinct | Computed::Share))
-            .unwrap_or(Computed::Total);
-        self.spec
-            .measures
-            .push(Measure::of(aggregate(how), Some(product)));
-        // All from the name that is defined to its definition is said.
-        let defined = self.pieces[..a_at]
-            .iter()
-            .rposition(|piece| matches!(piece.kind, Kind::Unknown | Kind::Link(_)));
-        let word = defined
-            .and_then(|at| self.last_word(at))
-            .map(|word| word.stem.clone());
-        for at in 0..self.pieces.len() {
-            let same = word
-                .as_ref()
-                .is_some_and(|word| self.last_word(at).is_some_and(|last| last.stem == *word));
-            let within = (a_at..=b_at).contains(&at);
-            let is_how = self.kind(at).and_then(computed) == Some(how);
-            if same || within || is_how {
-                self.pieces[at].used = true;
-                if self.pieces[at].kind == Kind::Unknown {
-                    self.pieces[at].kind = Kind::Filler;
-                }
-            }
-        }
     }
 }
 

@@ -7,13 +7,17 @@
 mod amounts;
 mod build;
 mod comparisons;
+mod deadlines;
+mod existence;
 mod filters;
 mod groups;
 mod implied;
 mod measures;
 mod patterns;
+mod phrased;
 mod phrases;
 mod pieces;
+mod quotients;
 mod ranking;
 mod sets;
 mod shares;

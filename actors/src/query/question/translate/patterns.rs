@@ -76,6 +76,8 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
         (Some((length, kind)), _) if length > 1 || degree.is_none() => {
             let strength = match kind {
                 Kind::And | Kind::Or | Kind::That | Kind::Show => 0.6,
+                // A column or a value of that name outdoes it.
+                Kind::Punctuality(_) => 0.9,
                 _ => 1.4,
             };
             Some((length, strength + 0.3 * (length as f32 - 1.0), kind))

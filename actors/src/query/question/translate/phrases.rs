@@ -1,5 +1,6 @@
 //! Phrases that mean the same in any question.
 
+use super::deadlines::Punctuality;
 use super::pieces::{Computed, Kind};
 
 /// What phrases mean; the longest that fits counts.
@@ -237,6 +238,10 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
     (
         &[
             "highest first",
+            "most expensive first",
+            "busiest first",
+            "latest first",
+            "newest first",
             "largest first",
             "biggest first",
             "descending",
@@ -288,7 +293,63 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
         Kind::And,
     ),
     (&["or"], Kind::Or),
-    (&["a single", "one single", "any single", "any one"], Kind::Filler),
+    (
+        &[
+            "a single",
+            "one single",
+            "any single",
+            "any one",
+            "account for",
+            "accounts for",
+            "right now",
+            "at the moment",
+            "at present",
+            "as of now",
+            "so far",
+            "in our data",
+            "in the data",
+            "calendar",
+            "whole history",
+            "over the whole history",
+            "of all time",
+            "all time",
+            "ever",
+            "in general",
+            "please",
+            "make up",
+            "makes up",
+            "end up",
+            "ends up",
+            "ended up",
+            "turn out",
+            "turned out",
+        ],
+        Kind::Filler,
+    ),
+    (&["cheapest first"], Kind::Sort(false)),
+    (
+        &[
+            "late",
+            "too late",
+            "delayed",
+            "behind schedule",
+            "past the deadline",
+            "after the deadline",
+        ],
+        Kind::Punctuality(Punctuality::Late),
+    ),
+    (
+        &[
+            "on time",
+            "in time",
+            "punctual",
+            "punctually",
+            "on schedule",
+            "before the deadline",
+        ],
+        Kind::Punctuality(Punctuality::OnTime),
+    ),
+    (&["overdue", "past due"], Kind::Punctuality(Punctuality::Overdue)),
     (&["both"], Kind::Both),
     (
         &[

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::deadlines::{self, Punctuality};
 use super::patterns::pattern;
 use super::{Hint, Hints};
 use crate::query::question::catalog::{Role, Table};
@@ -90,6 +91,8 @@ pub(super) enum Kind {
     That,
     /// Tied to the table.
     Link(Target),
+    /// `late`, `overdue`, `on time`
+    Punctuality(Punctuality),
     /// A noun that says what kind of thing the noun behind it is: "food orders".
     Modifier,
     /// Means nothing here.
@@ -193,6 +196,7 @@ fn can_be(kind: &Kind, table: &Table) -> bool {
         Kind::Unit(unit) if unit.quantity != Quantity::Time => table.with_role(Role::Measure).any(|column| {
             Unit::of_column(&column.name, &column.comment).is_some_and(|of| of.quantity == unit.quantity)
         }),
+        Kind::Punctuality(_) => deadlines::can_be_late(table),
         _ => true,
     }
 }

@@ -160,6 +160,7 @@ impl Builder<'_> {
             Some(Kind::Superlative(..) | Kind::Frequent(_) | Kind::Latest(_))
         );
         before
+            || self.counts_heads(at)
             || at.checked_sub(1).is_some_and(|before| {
                 matches!(
                     self.kind(before),

@@ -88,10 +88,8 @@ impl Builder<'_> {
 
     pub(super) fn push_share(&mut self, only: Vec<Filter>, of: Option<Expression>) {
         self.spec.measures.push(Measure {
-            aggregate: Aggregate::Share,
-            of,
             only,
-            divisor: None,
+            ..Measure::of(Aggregate::Share, of)
         });
     }
 }

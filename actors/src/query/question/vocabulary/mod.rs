@@ -94,7 +94,8 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 90] = [
+pub const ABBREVIATIONS: [(&str, &str); 91] = [
+    ("mk", "make"),
     ("ct", "cents"),
     ("cons", "consumption"),
     ("spd", "speed"),

@@ -1,0 +1,143 @@
+//! Words tied to values.
+
+use std::ops::Range;
+
+use super::codes::code_links;
+use super::{Link, Target, is_filler};
+use crate::query::question::catalog::{Column, Role};
+use crate::query::question::words::{self, Word, identifier_words};
+
+/// Ties to a column's values: as they are written, spelled out, or by names that stand for codes.
+pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
+    if !matches!(column.role, Role::Dimension | Role::Id | Role::List | Role::Text) || column.is_number() {
+        return;
+    }
+    // Most values have nothing to do with the question; that is seen without taking them apart.
+    let starts: Vec<String> = words
+        .iter()
+        .map(|word| word.text.chars().take(3).collect())
+        .collect();
+    for value in &column.values {
+        let lower = value.to_lowercase();
+        if !starts.iter().any(|start| lower.contains(start.as_str())) {
+            continue;
+        }
+        for (range, strength) in value_matches(words, value) {
+            links.push(Link {
+                words: range,
+                target: Target::Value(at, value.clone()),
+                strength,
+            });
+        }
+    }
+    if matches!(column.role, Role::Dimension | Role::List) {
+        code_links(words, at, column, links);
+    }
+}
+
+/// Where the words say a value, and how surely.
+pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f32)> {
+    let mut found = Vec::new();
+    let lower = value.trim().to_lowercase();
+    if lower.is_empty() {
+        return found;
+    }
+    // "AirOne Pro" is written in two words, "addToCart" in one.
+    let parts: Vec<Word> = if value.contains([' ', '_', '-']) {
+        words::words(&value.replace(['_', '-'], " "))
+    } else {
+        identifier_words(value)
+    };
+    let meaning: Vec<&Word> = {
+        let kept: Vec<&Word> = parts.iter().filter(|part| !is_filler(part)).collect();
+        if kept.is_empty() {
+            parts.iter().collect()
+        } else {
+            kept
+        }
+    };
+    for start in 0..words.len() {
+        let word = &words[start];
+        if word.text == lower {
+            // Short codes and everyday words must be written as the value is.
+            let everyday = is_filler(word) || lower.len() <= 2;
+            if !everyday || word.raw == value.trim() && word.is_upper() || word.quoted {
+                found.push((start..start + 1, if word.quoted { 3.0 } else { 1.2 }));
+                continue;
+            }
+        }
+        if word.quoted || meaning.is_empty() {
+            continue;
+        }
+        if let [only] = meaning.as_slice() {
+            if parts.len() == 1
+                && !is_filler(word)
+                && only.text.len() > 2
+                && likeness_of_value(word, only) > 0.0
+            {
+                found.push((start..start + 1, 1.1 * likeness_of_value(word, only)));
+            }
+            continue;
+        }
+        if let Some(range) = spread(words, start, &meaning) {
+            found.push((range, 1.1 + 0.4 * (meaning.len() as f32 - 1.0)));
+        }
+    }
+    if parts.len() > 1 {
+        found.extend(written_out(words, &parts));
+    }
+    found
+}
+
+/// The parts of a value as they are, one after the other: "no-shows", "us east", "in transit". Small words count here.
+fn written_out(words: &[Word], parts: &[Word]) -> Vec<(Range<usize>, f32)> {
+    let strength = 1.3 + 0.4 * (parts.len() as f32 - 1.0);
+    words
+        .windows(parts.len())
+        .enumerate()
+        .filter(|(_, window)| {
+            window
+                .iter()
+                .zip(parts)
+                .all(|(word, part)| !word.quoted && likeness_of_value(word, part) > 0.0)
+        })
+        .map(|(start, _)| (start..start + parts.len(), strength))
+        .collect()
+}
+
+/// Values are names: their families do not count, their stems and small typing errors do.
+pub(super) fn likeness_of_value(asked: &Word, named: &Word) -> f32 {
+    match () {
+        () if asked.text == named.text => 1.0,
+        () if asked.stem == named.stem => 0.95,
+        () if asked.text.len() >= 6
+            && named.text.len() >= 6
+            && strsim::damerau_levenshtein(&asked.text, &named.text) == 1 =>
+        {
+            0.8
+        }
+        () => 0.0,
+    }
+}
+
+/// All parts of a value from `start` on, in any order, with few words between.
+fn spread(words: &[Word], start: usize, parts: &[&Word]) -> Option<Range<usize>> {
+    let mut left: Vec<&Word> = parts.to_vec();
+    let mut gaps = 0;
+    for (at, word) in words.iter().enumerate().skip(start) {
+        if let Some(found) = left.iter().position(|part| likeness_of_value(word, part) > 0.0) {
+            left.remove(found);
+            if left.is_empty() {
+                return Some(start..at + 1);
+            }
+        } else if at == start {
+            return None;
+        } else {
+            gaps += if is_filler(word) { 1 } else { 2 };
+            if gaps > 3 {
+                return None;
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,141 @@
+//! `late`, `overdue`, `on time`: what was done against what had been promised.
+
+use super::build::Builder;
+use super::pieces::Kind;
+use crate::query::question::catalog::{Column, Role, Table};
+use crate::query::question::spec::{Comparison, Filter, Test};
+use crate::query::question::time::{Moment, TimeRange, TimeUnit};
+use crate::query::question::words::identifier_words;
+
+/// How a deadline was met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Punctuality {
+    /// Done, after it.
+    Late,
+    /// Done, not after it.
+    OnTime,
+    /// Not done yet, and it has passed.
+    Overdue,
+}
+
+/// Words of the names of times that something should be done by.
+const PROMISED: [&str; 12] = [
+    "due",
+    "deadline",
+    "promised",
+    "expected",
+    "planned",
+    "target",
+    "estimated",
+    "eta",
+    "sla",
+    "scheduled",
+    "agreed",
+    "committed",
+];
+/// Words of the names of numbers that tell how late something was.
+const DELAYS: [&str; 4] = ["delay", "late", "lateness", "overdue"];
+
+impl Builder<'_> {
+    /// Conditions of punctuality, where a table has what was promised and what was done.
+    pub(super) fn deadlines(&mut self) {
+        for at in 0..self.pieces.len() {
+            let Some(Kind::Punctuality(how)) = self.kind(at) else {
+                continue;
+            };
+            let how = *how;
+            let filters = match self.promised_and_done() {
+                Some((promised, done)) => by_times(how, &promised, &done),
+                None => match self.delay() {
+                    Some(delay) => by_delay(how, &delay),
+                    None => continue,
+                },
+            };
+            let negated = self.is_negated(at);
+            self.use_piece(at);
+            for filter in filters {
+                let negated = filter.negated ^ (negated && !matches!(filter.test, Test::Missing));
+                self.add_filter(at, Filter { negated, ..filter });
+            }
+        }
+    }
+
+    /// The time that was promised, and the time at which it was done.
+    fn promised_and_done(&self) -> Option<(String, String)> {
+        let is_promise = |column: &Column| is_called(column, &PROMISED);
+        let promised = self
+            .table
+            .with_role(Role::Time)
+            .find(|column| is_promise(column))?;
+        let main = self.time_column();
+        // What is done at last is not there from the beginning; the last such time is the end of it.
+        let others = || {
+            self.table
+                .with_role(Role::Time)
+                .filter(|column| !is_promise(column) && Some(&column.name) != main.as_ref())
+        };
+        let done = others()
+            .filter(|column| column.is_nullable())
+            .last()
+            .or_else(|| others().last())?;
+        Some((promised.name.clone(), done.name.clone()))
+    }
+
+    /// A number that tells how late something was.
+    fn delay(&self) -> Option<String> {
+        self.table
+            .with_role(Role::Measure)
+            .find(|column| is_called(column, &DELAYS))
+            .map(|column| column.name.clone())
+    }
+}
+
+/// Whether a table has deadlines, or tells delays.
+pub(super) fn can_be_late(table: &Table) -> bool {
+    table
+        .with_role(Role::Time)
+        .any(|column| is_called(column, &PROMISED))
+        || table
+            .with_role(Role::Measure)
+            .any(|column| is_called(column, &DELAYS))
+}
+
+fn is_called(column: &Column, names: &[&str]) -> bool {
+    identifier_words(&column.name)
+        .iter()
+        .any(|word| names.contains(&word.text.as_str()))
+}
+
+fn by_times(how: Punctuality, promised: &str, done: &str) -> Vec<Filter> {
+    let is_done = Filter {
+        negated: true,
+        ..Filter::new(done, Test::Missing)
+    };
+    let compared = |comparison| Filter::new(done, Test::CompareColumn(comparison, promised.to_owned()));
+    match how {
+        Punctuality::Late => vec![compared(Comparison::Above)],
+        Punctuality::OnTime => vec![compared(Comparison::AtMost)],
+        Punctuality::Overdue => vec![
+            Filter {
+                negated: false,
+                ..is_done
+            },
+            Filter::new(
+                promised,
+                Test::During(TimeRange {
+                    from: None,
+                    to: Some(Moment::Ago(0, TimeUnit::Second)),
+                    label: "has passed".to_owned(),
+                }),
+            ),
+        ],
+    }
+}
+
+fn by_delay(how: Punctuality, delay: &str) -> Vec<Filter> {
+    let comparison = match how {
+        Punctuality::Late | Punctuality::Overdue => Comparison::Above,
+        Punctuality::OnTime => Comparison::AtMost,
+    };
+    vec![Filter::new(delay, Test::Compare(comparison, 0.0))]
+}
