@@ -104,6 +104,16 @@ pub fn words(question: &str) -> Vec<Word> {
             let end = word_end(question, start);
             let raw = &question[start..end];
             while rest.next_if(|(at, _)| *at < end).is_some() {}
+            if let Some((digits, unit)) = number_with_unit(raw) {
+                words.push(Word::new(digits, start, false));
+                words.push(Word::new(unit, start + digits.len(), false));
+                continue;
+            }
+            if let Some(scaled) = words.last().and_then(|last| scaled(last, raw)) {
+                let last_start = words.pop().map_or(start, |last| last.start);
+                words.push(Word::new(&scaled, last_start, false));
+                continue;
+            }
             let owner = raw.strip_suffix("'s").or_else(|| raw.strip_suffix("’s"));
             words.push(Word {
                 stop: owner.map(|_| POSSESSIVE),
@@ -122,6 +132,32 @@ pub fn words(question: &str) -> Vec<Word> {
         rest.next();
     }
     words
+}
+
+/// `24h`, `7d`, `30min`: a number and its unit of time, written together.
+fn number_with_unit(raw: &str) -> Option<(&str, &'static str)> {
+    let digits = raw.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &raw[digits.len()..] {
+        "h" | "hr" | "hrs" => "hours",
+        "d" => "days",
+        "w" | "wk" | "wks" => "weeks",
+        "min" | "mins" => "minutes",
+        "s" | "sec" | "secs" => "seconds",
+        _ => return None,
+    };
+    (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then_some((digits, unit))
+}
+
+/// "1.2 million" is one number.
+fn scaled(number: &Word, word: &str) -> Option<String> {
+    let scale = match word {
+        "thousand" => 1e3,
+        "million" => 1e6,
+        "billion" => 1e9,
+        _ => return None,
+    };
+    let value = number.number().filter(|_| !number.quoted)?;
+    Some((value * scale).to_string())
 }
 
 fn closing_quote(c: char) -> Option<char> {
@@ -172,9 +208,26 @@ fn word_end(question: &str, start: usize) -> usize {
     question.len()
 }
 
-/// The words of a name: `cardNetwork`, `card_network`, `card.network` → card, network. Abbreviations are
-/// spelled out (`qty` → quantity).
+/// The words of a name: `cardNetwork`, `card_network`, `card.network` → card, network.
+pub fn name_parts(name: &str) -> Vec<Word> {
+    parts(name).iter().map(|part| Word::new(part, 0, false)).collect()
+}
+
+/// The words of a name, with abbreviations spelled out (`qty` → quantity).
 pub fn identifier_words(name: &str) -> Vec<Word> {
+    parts(name)
+        .iter()
+        .flat_map(
+            |part| match vocabulary::ABBREVIATIONS.iter().find(|(short, _)| short == part) {
+                Some((_, long)) => long.split(' ').map(str::to_owned).collect(),
+                None => vec![part.clone()],
+            },
+        )
+        .map(|part| Word::new(&part, 0, false))
+        .collect()
+}
+
+fn parts(name: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut previous = ' ';
     let chars: Vec<char> = name.chars().collect();
@@ -198,15 +251,6 @@ pub fn identifier_words(name: &str) -> Vec<Word> {
         previous = c;
     }
     parts
-        .iter()
-        .flat_map(
-            |part| match vocabulary::ABBREVIATIONS.iter().find(|(short, _)| short == part) {
-                Some((_, long)) => long.split(' ').map(str::to_owned).collect(),
-                None => vec![part.clone()],
-            },
-        )
-        .map(|part| Word::new(&part, 0, false))
-        .collect()
 }
 
 #[cfg(test)]

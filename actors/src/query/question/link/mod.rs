@@ -15,7 +15,7 @@ use self::glosses::gloss_links;
 use self::names::Name;
 use self::values::value_links;
 use super::catalog::{Column, Role, Table};
-use super::vocabulary::{FAMILIES, FILLERS, HARMLESS};
+use super::vocabulary::{FAMILIES, FILLERS, HARMLESS, OPPOSITES};
 use super::words::{Word, stem};
 
 /// Words tied to something.
@@ -62,7 +62,10 @@ pub fn likeness(asked: &Word, named: &Word) -> f32 {
     }
     // usage / used, delivery / delivered
     let shorter = asked.stem.len().min(named.stem.len());
-    if shorter >= 5 && (asked.stem.starts_with(&named.stem) || named.stem.starts_with(&asked.stem)) {
+    if shorter >= 5
+        && !HARMLESS.contains(&asked.text.as_str())
+        && (asked.stem.starts_with(&named.stem) || named.stem.starts_with(&asked.stem))
+    {
         return 0.75;
     }
     0.0
@@ -120,11 +123,126 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
     for (at, column) in table.columns.iter().enumerate() {
         column_links(words, at, column, &mut links);
         value_links(words, at, column, &mut links);
+        opposite_links(words, at, column, &mut links);
         gloss_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
+    prefer_named_values(words, table, &mut links);
+    prefer_directions(words, table, &mut links);
     prefer_main_time(words, table, &mut links);
     links
+}
+
+/// "rejected" where a flag says what was accepted.
+fn opposite_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
+    if column.role != Role::Flag {
+        return;
+    }
+    let named: Vec<Word> = Name::of(column).words;
+    for (start, word) in words.iter().enumerate() {
+        let is_opposite = OPPOSITES.iter().any(|(a, b)| {
+            let other = match word.stem.as_str() {
+                said if said == stem(a) => b,
+                said if said == stem(b) => a,
+                _ => return false,
+            };
+            named.last().is_some_and(|last| last.stem == stem(other))
+        });
+        if is_opposite && !is_filler(word) {
+            links.push(Link {
+                words: start..start + 1,
+                target: Target::Value(at, "0".to_owned()),
+                strength: 0.95,
+            });
+        }
+    }
+}
+
+/// "night shift", "student type": a value beside the name of its column is a value of that.
+fn prefer_named_values(words: &[Word], table: &Table, links: &mut [Link]) {
+    let names: Vec<(usize, Vec<Word>)> = table
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| (at, Name::of(column).words))
+        .collect();
+    for link in links {
+        let Target::Value(at, _) = &link.target else {
+            continue;
+        };
+        let beside = [link.words.start.checked_sub(1), Some(link.words.end)];
+        let is_named = beside
+            .into_iter()
+            .flatten()
+            .filter_map(|place| words.get(place))
+            .any(|word| {
+                names[*at]
+                    .1
+                    .last()
+                    .is_some_and(|last| !is_filler(word) && likeness(word, last) >= 0.85)
+            });
+        if is_named {
+            link.strength += 1.6;
+        }
+    }
+}
+
+/// "to the airport", "from Berlin": where one value is in two columns the preposition says in which it is meant.
+fn prefer_directions(words: &[Word], table: &Table, links: &mut [Link]) {
+    const FROM: [&str; 9] = [
+        "from",
+        "origin",
+        "source",
+        "start",
+        "pickup",
+        "departure",
+        "sender",
+        "begin",
+        "dep",
+    ];
+    const TO: [&str; 11] = [
+        "to",
+        "dest",
+        "destination",
+        "target",
+        "end",
+        "drop",
+        "dropoff",
+        "arrival",
+        "recipient",
+        "finish",
+        "arr",
+    ];
+    let is_called = |at: usize, names: &[&str]| {
+        super::words::identifier_words(&table.columns[at].name)
+            .iter()
+            .any(|word| names.contains(&word.text.as_str()))
+    };
+    for link in links {
+        let Target::Value(at, _) = &link.target else {
+            continue;
+        };
+        let mut before = words[..link.words.start]
+            .iter()
+            .rev()
+            .map(|word| word.text.as_str());
+        let direction = before
+            .by_ref()
+            .take(3)
+            .find(|word| !matches!(*word, "the" | "a" | "an" | "at" | "in"));
+        let fits = match direction {
+            Some("from" | "starting" | "started" | "start" | "starts" | "leaving" | "begin" | "began") => {
+                is_called(*at, &FROM)
+            }
+            Some("to" | "into" | "ending" | "ended" | "end" | "ends" | "reaching" | "towards") => {
+                is_called(*at, &TO)
+            }
+            _ => false,
+        };
+        if fits {
+            link.strength += 0.3;
+        }
+    }
 }
 
 /// Whatever is in a table of applications was applied for: the verb of the main time says nothing about a state.
@@ -267,7 +385,9 @@ fn covers(window: &[Word], name: &Name) -> Option<f32> {
             .extra
             .iter()
             .any(|word| matches!(word.text.as_str(), "type" | "kind"));
-    let extra = extra - if of_kind { 0.2 } else { 0.0 };
+    // What only means nearly the same is less sure than a word of the name.
+    let alike = total / count < 0.7;
+    let extra = extra - if of_kind { 0.2 } else { 0.0 } - if alike { 0.25 } else { 0.0 };
     // The name itself outdoes whatever has the same stems.
     let exact = if count > 1.0 && total == count { 0.2 } else { 0.0 };
     Some(total / count + 0.4 * (count - 1.0) + extra + 0.15 + exact)
@@ -307,7 +427,7 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
             let likeness = likeness(word, last);
             if likeness > 0.9 && !names_things {
                 // "bookings" are the rows of hotel_bookings, though there is a time called booked_at.
-                push(start..start + 1, 1.25 * likeness);
+                push(start..start + 1, 1.3 * likeness);
             } else if likeness > 0.7 {
                 push(start..start + 1, 0.95 * likeness);
             } else if likeness > 0.5 {
@@ -324,6 +444,13 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
             "row" | "record" | "entri" | "event" | "messag" | "observ" | "datapoint"
         ) {
             push(start..start + 1, 0.65);
+        }
+        // Whatever is counted may be called so, if no column is.
+        if matches!(
+            word.text.as_str(),
+            "units" | "items" | "pieces" | "cases" | "instances" | "occurrences"
+        ) {
+            push(start..start + 1, 0.2);
         }
     }
 }

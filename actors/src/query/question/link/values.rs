@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::codes::code_links;
 use super::{Link, Target, is_filler};
 use crate::query::question::catalog::{Column, Role};
-use crate::query::question::words::{self, Word, identifier_words};
+use crate::query::question::words::{self, Word, name_parts};
 
 /// Ties to a column's values: as they are written, spelled out, or by names that stand for codes.
 pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
@@ -13,13 +13,14 @@ pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mu
         return;
     }
     // Most values have nothing to do with the question; that is seen without taking them apart.
+    let many = column.values.len() > 100;
     let starts: Vec<String> = words
         .iter()
         .map(|word| word.text.chars().take(3).collect())
         .collect();
     for value in &column.values {
         let lower = value.to_lowercase();
-        if !starts.iter().any(|start| lower.contains(start.as_str())) {
+        if many && !starts.iter().any(|start| lower.contains(start.as_str())) {
             continue;
         }
         for (range, strength) in value_matches(words, value) {
@@ -46,7 +47,7 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
     let parts: Vec<Word> = if value.contains([' ', '_', '-']) {
         words::words(&value.replace(['_', '-'], " "))
     } else {
-        identifier_words(value)
+        name_parts(value)
     };
     let meaning: Vec<&Word> = {
         let kept: Vec<&Word> = parts.iter().filter(|part| !is_filler(part)).collect();
@@ -69,6 +70,17 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
         if word.quoted || meaning.is_empty() {
             continue;
         }
+        // "e-commerce" is written in one word too.
+        if let Some(next) = words.get(start + 1)
+            && !next.quoted
+            && lower.len() > 4
+            && lower.len() == word.text.len() + next.text.len()
+            && lower.starts_with(&word.text)
+            && lower.ends_with(&next.text)
+        {
+            found.push((start..start + 2, 1.5));
+            continue;
+        }
         if let [only] = meaning.as_slice() {
             if parts.len() == 1
                 && !is_filler(word)
@@ -80,7 +92,9 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
             continue;
         }
         if let Some(range) = spread(words, start, &meaning) {
-            found.push((range, 1.1 + 0.4 * (meaning.len() as f32 - 1.0)));
+            // Small words between are said of it too: "cancelled by the rider".
+            let between = (range.len() - meaning.len()) as f32;
+            found.push((range, 1.1 + 0.4 * (meaning.len() as f32 - 1.0) + 0.15 * between));
         }
     }
     if parts.len() > 1 {

@@ -151,6 +151,23 @@ impl Reader<'_> {
                     Moment::Start(TimeUnit::Day, 0),
                 ));
             }
+            "midnight" if self.before(1) == "since" => {
+                return Some((
+                    1,
+                    Moment::Start(TimeUnit::Day, 0),
+                    Moment::Start(TimeUnit::Day, 1),
+                ));
+            }
+            // "yesterday and the day before"
+            "day" if self.text(1) == "before" && self.text(2) != "yesterday" && self.before(1) == "the" => {
+                let today = (0..self.at).any(|at| self.words[at].text == "today");
+                let ago = if today { -1 } else { -2 };
+                return Some((
+                    2,
+                    Moment::Start(TimeUnit::Day, ago),
+                    Moment::Start(TimeUnit::Day, ago + 1),
+                ));
+            }
             "day" if self.text(1) == "before" && self.text(2) == "yesterday" => {
                 return Some((
                     3,

@@ -261,7 +261,8 @@ impl Reader<'_> {
         if !matches!(
             first,
             "since" | "after" | "before" | "until" | "till" | "starting" | "from"
-        ) {
+        ) || first == "starting" && self.before(1).starts_with("week")
+        {
             return None;
         }
         let skip = 1 + usize::from(

@@ -147,7 +147,7 @@ impl<'a> Builder<'a> {
                 Kind::Link(Target::Value(..)) | Kind::Latest(_) | Kind::Superlative(..) => !piece.used,
                 // A number of the row that nothing was made of.
                 Kind::Link(Target::Column(column)) => {
-                    !piece.used && piece.strength >= 0.7 && self.column(*column).role == Role::Measure
+                    !piece.used && piece.strength >= 0.65 && self.column(*column).role == Role::Measure
                 }
                 Kind::Time(Meaning::Range(_) | Meaning::Every(..) | Meaning::By(_) | Meaning::Only(..)) => {
                     !piece.used
@@ -321,14 +321,14 @@ impl Builder<'_> {
         follows
             && self.is_free(at)
             && match self.kind(at) {
-                Some(Kind::Link(Target::Rows) | Kind::Modifier) => true,
-                Some(Kind::Link(Target::Column(column))) => {
-                    self.pieces[at].strength >= 0.6
-                        && matches!(
-                            self.column(*column).role,
-                            Role::Id | Role::Dimension | Role::Measure
-                        )
+                Some(Kind::Link(Target::Rows) | Kind::Modifier) => {
+                    !self.last_word(at).is_some_and(|word| word.text.ends_with("ed"))
                 }
+                Some(Kind::Link(Target::Column(column))) => match self.column(*column).role {
+                    Role::Id | Role::Dimension => self.pieces[at].strength >= 0.6,
+                    Role::Measure => self.is_measured(at),
+                    _ => false,
+                },
                 _ => false,
             }
     }

@@ -81,8 +81,9 @@ impl Builder<'_> {
             .any(|word| matches!(word.text.as_str(), "average" | "mean" | "avg"));
         let numeric = |next: usize| {
             self.linked(next).filter(|column| {
-                self.column(*column).role == Role::Measure
-                    || super::build::is_countable_number(self.column(*column))
+                let column = self.column(*column);
+                column.role == Role::Measure
+                    || column.role != Role::Flag && super::build::is_countable_number(column)
             })
         };
         let has_entity = self.entity.is_some() || self.counted_entity().is_some();
@@ -103,6 +104,10 @@ impl Builder<'_> {
                 }
                 Some(Kind::Link(Target::Value(..))) if has_entity && numeric(next + 1).is_none() => {
                     return Some(Compared::Group(None, Measure::count()));
+                }
+                // "more than 500 won bids"
+                Some(Kind::Link(Target::Column(column))) if self.column(*column).role == Role::Flag => {
+                    next += 1
                 }
                 Some(Kind::Link(Target::Column(_))) => {
                     if let Some(column) = numeric(next) {

@@ -45,6 +45,7 @@ impl Builder<'_> {
         self.missing();
         self.existences();
         self.numbered();
+        self.doubled_values();
         for at in 0..self.pieces.len() {
             if !self.is_free(at) {
                 continue;
@@ -61,6 +62,37 @@ impl Builder<'_> {
         }
         self.others();
         self.comparing();
+    }
+
+    /// "completed charging sessions": of two values of a column that nothing joins only one can be meant; the other says what
+    /// the things are called.
+    fn doubled_values(&mut self) {
+        let joined = self.pieces.iter().any(|piece| {
+            matches!(
+                piece.kind,
+                Kind::Or | Kind::And | Kind::Both | Kind::Versus | Kind::Not
+            )
+        }) || self.words.iter().any(|word| word.stop == Some(','));
+        if joined {
+            return;
+        }
+        let values: Vec<(usize, usize)> = (0..self.pieces.len())
+            .filter_map(|at| match self.kind(at)? {
+                Kind::Link(Target::Value(column, _)) if self.is_free(at) => Some((at, *column)),
+                _ => None,
+            })
+            .collect();
+        for (at, column) in &values {
+            let is_doubled = values.iter().any(|(other, same)| same == column && other != at);
+            let is_name = self.last_word(*at).is_some_and(|word| word.text.ends_with("ing"))
+                && matches!(
+                    self.kind(at + 1),
+                    Some(Kind::Link(Target::Rows | Target::Column(_)) | Kind::Modifier)
+                );
+            if is_doubled && is_name && self.column(*column).role == Role::Dimension {
+                self.pieces[*at].kind = Kind::Modifier;
+            }
+        }
     }
 
     /// A column of time that a span follows says which time the span is of.
@@ -118,7 +150,19 @@ impl Builder<'_> {
     /// "premium players and the others": both sides of a flag stand beside each other.
     pub(super) fn others(&mut self) {
         let others = self.pieces.iter().position(|piece| piece.kind == Kind::Others);
-        let versus = self.pieces.iter().any(|piece| piece.kind == Kind::Versus);
+        // What is compared may be listed: "compare won bids on iOS and Android".
+        let lists = |filters: &[Filter]| {
+            filters
+                .iter()
+                .any(|filter| matches!(&filter.test, Test::In(values) if values.len() > 1))
+        };
+        let spans = self
+            .pieces
+            .iter()
+            .filter(|piece| matches!(piece.kind, Kind::Time(Meaning::Range(_))));
+        let versus = spans.count() < 2
+            && self.pieces.iter().any(|piece| piece.kind == Kind::Versus)
+            && !lists(&self.spec.filters);
         let flags = |filters: &[Filter], negated: bool| -> Vec<String> {
             let flags = filters
                 .iter()
@@ -153,6 +197,14 @@ impl Builder<'_> {
             let mut next = at + 1;
             while matches!(self.kind(next), Some(Kind::Filler | Kind::That)) {
                 next += 1;
+            }
+            // "where the value of X is missing" says it behind.
+            let is_behind = self.text(&self.pieces[at]).eq_ignore_ascii_case("missing");
+            if is_behind && self.linked(next).is_none() {
+                next = at;
+                while next > 0 && (matches!(self.kind(next), Some(Kind::Filler | Kind::That)) || next == at) {
+                    next -= 1;
+                }
             }
             let Some(column) = self.linked(next) else { continue };
             let column = self.column(column);
@@ -238,11 +290,24 @@ impl Builder<'_> {
         }
     }
 
+    /// "the average amount for debit, credit and prepaid cards": averages of values that are listed stand beside each other.
+    fn lists_groups(&self) -> bool {
+        let averages = self.spec.measures.iter().any(|measure| {
+            matches!(
+                measure.aggregate,
+                Aggregate::Average | Aggregate::Quantile(_) | Aggregate::Share
+            )
+        });
+        averages
+            && self.pieces.iter().any(|piece| piece.kind == Kind::And)
+            && !self.pieces.iter().any(|piece| piece.kind == Kind::Or)
+    }
+
     /// `A versus B`: values that are compared stand beside each other.
     pub(super) fn comparing(&mut self) {
-        let Some(_) = self.pieces.iter().position(|piece| piece.kind == Kind::Versus) else {
+        if !self.pieces.iter().any(|piece| piece.kind == Kind::Versus) && !self.lists_groups() {
             return;
-        };
+        }
         let listed: Vec<String> = self
             .spec
             .filters
@@ -254,7 +319,7 @@ impl Builder<'_> {
             self.group_by(Dimension::Column(column));
         }
         // "compare X of mobile users with others"
-        if self.spec.by.is_empty() {
+        if self.spec.by.is_empty() && self.pieces.iter().any(|piece| piece.kind == Kind::Versus) {
             let dimension = (0..self.pieces.len()).find_map(|at| {
                 let column = self.linked(at).filter(|column| {
                     self.is_free(at) && self.can_group(*column) && self.column(*column).role != Role::Id

@@ -53,13 +53,17 @@ impl Builder<'_> {
                 }
                 at += 1;
             }
+            let is_verb = any && self.last_word(at).is_some_and(|word| word.text.ends_with("ed"));
             at = self.head_of(at);
             match self.kind(at) {
                 Some(Kind::Link(Target::Column(column))) if self.is_free(at) => {
                     let column = *column;
                     // "by total amount" ranks, "by temperature" too; "per score" groups.
-                    if !self.can_group(column)
-                        || is_by && self.column(column).role == Role::Measure && self.has_ranking()
+                    if is_verb
+                        || !self.can_group(column)
+                        || is_by
+                            && matches!(self.column(column).role, Role::Measure | Role::Flag)
+                            && self.has_ranking()
                     {
                         return;
                     }
@@ -259,6 +263,7 @@ impl Builder<'_> {
                     | Kind::Modifier
                     | Kind::Top(..),
                 ) => next += 1,
+                Some(Kind::That) if candidate.is_none() && is_which => next += 1,
                 Some(Kind::Filler)
                     if candidate.is_none() && self.words[self.pieces[next].words.start].text == "the" =>
                 {

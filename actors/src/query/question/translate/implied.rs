@@ -163,9 +163,18 @@ impl Builder<'_> {
             Aggregate::Minimum
         };
         let name = self.column(column).name.clone();
-        self.spec
-            .measures
-            .push(Measure::of(aggregate, Some(Expression::Column(name))));
+        // "lightest and heaviest"
+        let both = self.spec.by.is_empty()
+            && self
+                .pieces
+                .iter()
+                .any(|piece| matches!(&piece.kind, Kind::Superlative(other, down) if other.first() == concepts.first() && *down != descending));
+        let ends = [Aggregate::Minimum, Aggregate::Maximum];
+        for aggregate in ends.into_iter().filter(|end| both || *end == aggregate) {
+            self.spec
+                .measures
+                .push(Measure::of(aggregate, Some(Expression::Column(name.clone()))));
+        }
     }
 
     pub(super) fn count_implied(&mut self) {
@@ -193,7 +202,9 @@ impl Builder<'_> {
             // "which region has the most users": what is ranked is counted once each.
             let counted = (0..self.pieces.len()).find_map(|at| {
                 let column = self.linked(at).filter(|_| self.is_free(at))?;
-                (self.column(column).role == Role::Id).then_some((at, column))
+                // "card declines" are no cards.
+                let is_thing = self.is_plural(at) || !matches!(self.kind(at + 1), Some(Kind::Link(_)));
+                (is_thing && self.column(column).role == Role::Id).then_some((at, column))
             });
             let measure = match counted {
                 Some((at, column)) => {

@@ -78,7 +78,13 @@ impl Builder<'_> {
     fn use_modifiers(&mut self, noun: usize) {
         let mut before = noun;
         while let Some(previous) = before.checked_sub(1) {
-            if self.linked(previous).is_none() || !self.is_free(previous) || self.is_plural(previous) {
+            let is_noun = self.linked(previous).is_some_and(|column| {
+                matches!(
+                    self.column(column).role,
+                    Role::Id | Role::Dimension | Role::Measure | Role::Text
+                )
+            });
+            if !is_noun || !self.is_free(previous) || self.is_plural(previous) {
                 return;
             }
             self.use_piece(previous);
@@ -142,7 +148,9 @@ impl Builder<'_> {
                             break;
                         }
                         column = Some((found, next));
-                        if !self.is_noun(next + 1) {
+                        // "how many campaigns bid": a verb follows, and what is counted are campaigns.
+                        let is_subject = self.is_plural(next) && self.column(found).role == Role::Id;
+                        if is_subject || !self.is_noun(next + 1) && !self.is_measured(next + 1) {
                             return (Subject::Column(found), Some(next));
                         }
                     }
@@ -157,7 +165,10 @@ impl Builder<'_> {
                 Some(Kind::Superlative(_, _) | Kind::Number(_)) if next == at + 1 => {}
                 Some(Kind::Not) if next == at + 1 => {}
                 Some(Kind::Filler) if next == at + 1 && self.is_article(next) => {}
-                Some(Kind::Filler) if value.is_none() && column.is_none() && self.is_article(next) => {}
+                Some(Kind::Filler)
+                    if value.is_none()
+                        && column.is_none()
+                        && (self.is_article(next) || self.is_adjective(next)) => {}
                 // A word that is not known may be an adjective; what it means is told apart.
                 Some(Kind::Unknown) if value.is_none() && column.is_none() => {}
                 Some(Kind::Time(Meaning::Every(..))) if next == at + 1 => {}
@@ -200,6 +211,30 @@ impl Builder<'_> {
                     Role::Id => strong,
                     _ => false,
                 })
+    }
+
+    /// A noun that is a number, however weakly it is tied: "match length", "order value". Verbs are none.
+    pub(super) fn is_measured(&self, at: usize) -> bool {
+        const VERBS: [&str; 18] = [
+            "take", "takes", "took", "last", "lasts", "cost", "costs", "spend", "spent", "use", "used",
+            "pay", "paid", "earn", "earned", "sell", "run", "runs",
+        ];
+        let verb = self
+            .last_word(at)
+            .is_some_and(|word| VERBS.contains(&word.text.as_str()) || word.text.ends_with("ed"));
+        self.is_free(at)
+            && !verb
+            && self.pieces[at].strength >= 0.35
+            && self
+                .linked(at)
+                .is_some_and(|column| self.column(column).role == Role::Measure)
+    }
+
+    /// A word that means nothing right before a noun that is known: "travel cards".
+    fn is_adjective(&self, at: usize) -> bool {
+        let word = &self.words[self.pieces[at].words.start].text;
+        let known = self.linked(at + 1).is_some() || matches!(self.kind(at + 1), Some(Kind::Link(_)));
+        known && !crate::query::question::vocabulary::FILLERS.contains(&word.as_str())
     }
 
     pub(super) fn is_article(&self, at: usize) -> bool {
@@ -375,7 +410,18 @@ impl Builder<'_> {
         let asks = self.words.iter().any(|word| {
             matches!(
                 word.stem.as_str(),
-                "money" | "revenu" | "spend" | "earn" | "pay" | "incom" | "sell" | "sale"
+                "money"
+                    | "charg"
+                    | "euro"
+                    | "dollar"
+                    | "pound"
+                    | "revenu"
+                    | "spend"
+                    | "earn"
+                    | "pay"
+                    | "incom"
+                    | "sell"
+                    | "sale"
             )
         });
         let column = (0..self.table.columns.len()).find(|at| {

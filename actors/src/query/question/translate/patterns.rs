@@ -1,6 +1,7 @@
 //! Patterns with numbers in them, and phrases, at one place of a question.
 
 use crate::query::question::spec::Comparison;
+use crate::query::question::time::TimeUnit;
 use crate::query::question::units::{Quantity, Unit};
 use crate::query::question::vocabulary::DEGREES;
 use crate::query::question::words::Word;
@@ -105,7 +106,8 @@ fn told(here: &At<'_>) -> Option<(usize, Kind)> {
     let plural = here.text(1).ends_with('s') || here.text(1).len() <= 4;
     let (length, unit) = here.unit(1).filter(|_| here.text(0) == "in" && plural)?;
     // "in minutes" is read with the times; "in m" may be anything.
-    (unit.quantity != Quantity::Time && here.text(1).len() > 1).then_some((1 + length, Kind::Told(unit)))
+    (TimeUnit::named(here.text(1)).is_none() && here.text(1).len() > 1)
+        .then_some((1 + length, Kind::Told(unit)))
 }
 
 fn quantile(here: &At<'_>) -> Option<(usize, Kind)> {

@@ -5,7 +5,6 @@ use super::build::{Builder, computed};
 use super::measures::aggregate;
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
-use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Expression, Measure};
 
 impl Builder<'_> {

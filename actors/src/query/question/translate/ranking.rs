@@ -86,6 +86,8 @@ impl Builder<'_> {
                 })
             });
         let asks_when = self.words.iter().any(|word| word.text == "when");
+        let compared = !self.spec.by.is_empty() && self.pieces.iter().any(|piece| piece.kind == Kind::Versus);
+        let asks = asks && !compared;
         let alone = self.spec.measures.is_empty() && self.spec.by.is_empty() && !asks_when;
         asks || alone && self.pieces[at].strength >= 0.6
     }

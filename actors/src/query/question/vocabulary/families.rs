@@ -2,7 +2,8 @@
 
 /// Families of words that mean nearly the same of a column. The first of a pair of words from one family that
 /// meet, one in the question and one in a name, tie them.
-pub const FAMILIES: [&[&str]; 64] = [
+pub const FAMILIES: [&[&str]; 65] = [
+    &["server", "host", "machine", "node", "computer"],
     &[
         "customer",
         "client",
@@ -27,6 +28,7 @@ pub const FAMILIES: [&[&str]; 64] = [
         "person",
         "rep",
         "representative",
+        "headcount",
     ],
     &["patient", "person"],
     &["candidate", "applicant", "person"],
@@ -162,6 +164,34 @@ pub const FAMILIES: [&[&str]; 64] = [
     &["browser", "client"],
     &["campaign", "newsletter", "mailing"],
     &["gender", "sex"],
+];
+
+/// What is not the one is the other.
+pub const OPPOSITES: [(&str, &str); 24] = [
+    ("accepted", "rejected"),
+    ("accepted", "declined"),
+    ("accepted", "refused"),
+    ("approved", "rejected"),
+    ("approved", "declined"),
+    ("successful", "failed"),
+    ("passed", "failed"),
+    ("completed", "incomplete"),
+    ("finished", "unfinished"),
+    ("active", "inactive"),
+    ("valid", "invalid"),
+    ("paid", "unpaid"),
+    ("read", "unread"),
+    ("won", "lost"),
+    ("open", "closed"),
+    ("automated", "manual"),
+    ("automatic", "manual"),
+    ("online", "offline"),
+    ("delivered", "undelivered"),
+    ("resolved", "unresolved"),
+    ("solved", "unsolved"),
+    ("verified", "unverified"),
+    ("known", "unknown"),
+    ("remote", "onsite"),
 ];
 
 /// Adjectives of degree, and what they measure.

@@ -137,6 +137,13 @@ pub const FILLERS: &[&str] = &[
 
 /// Words that a question may have without meaning anything for the answer, if they are tied to nothing.
 pub const HARMLESS: &[&str] = &[
+    "/",
+    "until",
+    "hi",
+    "hello",
+    "thanks",
+    "whatever",
+    "differ",
     "give",
     "tell",
     "find",

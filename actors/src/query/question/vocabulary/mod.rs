@@ -7,11 +7,19 @@ mod families;
 mod fillers;
 
 pub use self::codes::{CODES, COUNTRIES, STATES};
-pub use self::families::{DEGREES, FAMILIES};
+pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
 
 /// Words whose stem a stemmer does not find.
-pub const IRREGULAR: [(&str, &str); 49] = [
+pub const IRREGULAR: [(&str, &str); 57] = [
+    ("success", "succeed"),
+    ("successful", "succeed"),
+    ("successes", "succeed"),
+    ("failure", "fail"),
+    ("failures", "fail"),
+    ("win", "win"),
+    ("wins", "win"),
+    ("rejection", "reject"),
     ("added", "add"),
     ("adding", "add"),
     ("adds", "add"),
@@ -94,7 +102,20 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 91] = [
+pub const ABBREVIATIONS: [(&str, &str); 104] = [
+    ("sess", "session"),
+    ("conn", "connector"),
+    ("meth", "method"),
+    ("err", "error"),
+    ("carr", "carrier"),
+    ("mem", "memory"),
+    ("chars", "characters"),
+    ("rsn", "reason"),
+    ("grp", "group"),
+    ("stn", "station"),
+    ("cd", "code"),
+    ("flg", "flag"),
+    ("rcvd", "received"),
     ("mk", "make"),
     ("ct", "cents"),
     ("cons", "consumption"),
