@@ -55,6 +55,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
     }
     builder.attach_nouns();
     builder.participles();
+    builder.tolerate();
     builder.compounds();
     builder.top_values();
     builder.verbs_with_times();

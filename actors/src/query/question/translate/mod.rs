@@ -24,6 +24,7 @@ mod shares;
 #[cfg(test)]
 mod tests;
 mod times;
+mod tolerance;
 
 use super::catalog::{Catalog, Table};
 use super::spec::Spec;

@@ -2,7 +2,36 @@
 
 /// Families of words that mean nearly the same of a column. The first of a pair of words from one family that
 /// meet, one in the question and one in a name, tie them.
-pub const FAMILIES: [&[&str]; 65] = [
+pub const FAMILIES: [&[&str]; 66] = [
+    &[
+        "customer",
+        "client",
+        "buyer",
+        "shopper",
+        "user",
+        "member",
+        "subscriber",
+        "person",
+        "consumer",
+        "visitor",
+        "guest",
+        "viewer",
+        "reader",
+        "player",
+        "rider",
+        "passenger",
+        "patient",
+        "backer",
+        "donor",
+        "traveler",
+        "student",
+        "learner",
+        "participant",
+        "attendee",
+        "caller",
+        "sender",
+        "owner",
+    ],
     &["server", "host", "machine", "node", "computer"],
     &[
         "customer",

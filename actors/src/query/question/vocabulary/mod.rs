@@ -5,10 +5,12 @@
 mod codes;
 mod families;
 mod fillers;
+mod kinds;
 
 pub use self::codes::{CODES, COUNTRIES, STATES};
 pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
+pub use self::kinds::{ADJECTIVES, STATE_VERBS};
 
 /// Words whose stem a stemmer does not find.
 pub const IRREGULAR: [(&str, &str); 57] = [

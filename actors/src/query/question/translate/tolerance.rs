@@ -1,0 +1,212 @@
+//! Words that are in no table, and whose place in the sentence says that the answer is the same without them.
+//!
+//! "Support" in "support tickets" only says what kind of tickets a table of tickets has; "rented" in "riders who rented a bike"
+//! is what riders do. Each such word is named among the assumptions. What stands where the question says *what* is
+//! counted, grouped or chosen is never let go, nor are proper names, adjectives, participles, or verbs that name a state.
+
+use super::build::Builder;
+use super::pieces::Kind;
+use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
+use crate::query::question::time::Meaning;
+use crate::query::question::vocabulary::{ADJECTIVES, CODES, STATE_VERBS};
+use crate::query::question::words::identifier_words;
+
+/// Nouns that add nothing to the name of a column before them: "payment method".
+const GENERIC: [&str; 16] = [
+    "method",
+    "type",
+    "kind",
+    "name",
+    "code",
+    "level",
+    "class",
+    "group",
+    "mode",
+    "category",
+    "option",
+    "model",
+    "number",
+    "connector",
+    "status",
+    "tier",
+];
+/// Words left over that are let go at most.
+const MOST: usize = 3;
+
+impl Builder<'_> {
+    /// Lets go of words that do not matter.
+    pub(super) fn tolerate(&mut self) {
+        let unknown: Vec<usize> = (0..self.pieces.len())
+            .filter(|at| self.kind(*at) == Some(&Kind::Unknown))
+            .collect();
+        if unknown.len() > MOST {
+            return;
+        }
+        // From the right, so that "public transport lines" is seen from its noun.
+        for at in unknown.into_iter().rev() {
+            if self.is_proper(at) {
+                continue;
+            }
+            if self.names_currency(at) {
+                self.pieces[at].kind = Kind::Filler;
+            } else if self.is_said_of_noun(at)
+                || self.ends_compound(at)
+                || self.is_active_verb(at)
+                || self.is_manner(at)
+            {
+                self.pieces[at].kind = Kind::Modifier;
+                self.pieces[at].used = true;
+                let word = self.text(&self.pieces[at]);
+                self.assumptions
+                    .push(format!("{word:?} is in no column; it is taken to change nothing"));
+            }
+        }
+    }
+
+    fn word(&self, at: usize) -> &str {
+        self.last_word(at).map_or("", |word| word.text.as_str())
+    }
+
+    /// Names, codes and quotations mean something of their own.
+    fn is_proper(&self, at: usize) -> bool {
+        let Some(word) = self.last_word(at) else {
+            return true;
+        };
+        let capital = word.raw.starts_with(char::is_uppercase) && at > 0 && !word.is_upper();
+        capital || word.quoted || !word.raw.chars().all(char::is_alphabetic) || !word.raw.is_ascii()
+    }
+
+    fn is_adjective_or_participle(&self, at: usize) -> bool {
+        const ENDINGS: [&str; 12] = [
+            "ed", "ing", "able", "ible", "ous", "ful", "less", "ive", "est", "ic", "ish", "er",
+        ];
+        let word = self.word(at);
+        ADJECTIVES.contains(&word) || word.len() > 4 && ENDINGS.iter().any(|ending| word.ends_with(ending))
+    }
+
+    fn joins(&self, at: usize) -> bool {
+        self.last_word(at).is_some_and(|word| word.stop.is_none())
+    }
+
+    /// "support tickets", "library fines", "HTTP method": a noun before a noun that is known.
+    fn is_said_of_noun(&self, at: usize) -> bool {
+        let known = match self.kind(at + 1) {
+            Some(Kind::Link(Target::Rows)) => true,
+            Some(Kind::Link(Target::Column(column))) => {
+                matches!(
+                    self.column(*column).role,
+                    Role::Id | Role::Dimension | Role::Measure | Role::List
+                )
+            }
+            // Seen from the right: it describes a noun itself, or is the first of several that do.
+            Some(Kind::Modifier) => true,
+            _ => false,
+        };
+        let verb_follows = self.word(at + 1).ends_with("ed");
+        known
+            && !verb_follows
+            && self.joins(at)
+            && !self.is_adjective_or_participle(at)
+            && !self.is_plural(at)
+    }
+
+    /// "signal strength", "payment method", "the web shop": a noun behind one that says which column or table is meant.
+    fn ends_compound(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1).filter(|before| self.joins(*before)) else {
+            return false;
+        };
+        let follows = match self.kind(before) {
+            Some(Kind::Link(Target::Column(column))) => match self.column(*column).role {
+                Role::Measure => self.pieces[before].strength >= 0.6 && !self.is_plural(before),
+                Role::Dimension => GENERIC.contains(&self.word(at)),
+                _ => false,
+            },
+            // A part of the table's name, no more: "web" of web_events.
+            Some(Kind::Link(Target::Rows)) => self.pieces[before].strength <= 0.6 && !self.is_plural(before),
+            Some(Kind::Link(Target::Value(..))) => GENERIC.contains(&self.word(at)),
+            _ => false,
+        };
+        follows && !self.is_adjective_or_participle(at)
+    }
+
+    /// "riders rented a bike", "do we ship parcels": what somebody does with what is known.
+    fn is_active_verb(&self, at: usize) -> bool {
+        let Some(word) = self.last_word(at) else {
+            return false;
+        };
+        if word.text.ends_with("ing") || STATE_VERBS.contains(&word.stem.as_str()) {
+            return false;
+        }
+        let mut before = at;
+        let subject = loop {
+            let Some(previous) = before.checked_sub(1) else {
+                break false;
+            };
+            match self.kind(previous) {
+                Some(Kind::Link(Target::Rows)) => break true,
+                Some(Kind::Link(Target::Column(column))) => {
+                    break matches!(self.column(*column).role, Role::Id | Role::Dimension);
+                }
+                Some(Kind::Unit(_) | Kind::HowLong) => break true,
+                Some(Kind::Which) => break self.word(previous) == "who",
+                Some(Kind::Time(Meaning::Range(_))) => before = previous,
+                Some(Kind::Filler | Kind::That) => match self.word(previous) {
+                    "we" | "they" | "people" | "i" | "you" | "who" | "that" | "have" | "has" | "had" => {
+                        break true;
+                    }
+                    "was" | "were" | "is" | "are" | "be" | "been" | "being" | "got" | "get" | "to" => {
+                        break false;
+                    }
+                    _ => before = previous,
+                },
+                _ => break false,
+            }
+        };
+        let mut next = at + 1;
+        while matches!(self.kind(next), Some(Kind::Filler | Kind::Modifier)) {
+            next += 1;
+        }
+        let object = matches!(
+            self.kind(next),
+            Some(
+                Kind::Link(_)
+                    | Kind::Compare(..)
+                    | Kind::Number(_)
+                    | Kind::Superlative(..)
+                    | Kind::Frequent(_)
+            )
+        );
+        // "shipped orders" are not what somebody ships.
+        let attributive = word.text.ends_with("ed")
+            && next == at + 1
+            && matches!(self.kind(next), Some(Kind::Link(Target::Rows)));
+        subject && object && !attributive && !ADJECTIVES.contains(&word.text.as_str())
+    }
+
+    /// "successfully collected": how something was done that is known.
+    fn is_manner(&self, at: usize) -> bool {
+        self.word(at).ends_with("ly") && matches!(self.kind(at + 1), Some(Kind::Link(_)))
+    }
+
+    /// "in Swiss francs" where amounts are in that currency.
+    fn names_currency(&self, at: usize) -> bool {
+        let Some(word) = self.last_word(at) else {
+            return false;
+        };
+        let next = self.last_word(at + 1).map_or("", |word| word.stem.as_str());
+        let code = CODES.iter().find(|(name, code)| {
+            code.len() == 3
+                && (*name == word.stem
+                    || *name == format!("{} {next}", word.text)
+                    || name.ends_with(&format!(" {}", word.stem)))
+        });
+        code.is_some_and(|(_, code)| {
+            self.table.with_role(Role::Measure).any(|column| {
+                identifier_words(&column.name)
+                    .iter()
+                    .any(|word| word.text.eq_ignore_ascii_case(code))
+            })
+        })
+    }
+}
