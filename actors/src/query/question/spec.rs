@@ -246,6 +246,51 @@ pub enum OrderBy {
     Column(String),
 }
 
+impl Spec {
+    /// Whether a column has a part in it.
+    pub fn mentions(&self, column: &str) -> bool {
+        let of_measure = |measure: &Measure| {
+            let of = match &measure.of {
+                Some(Expression::Column(a) | Expression::Length(a)) => a == column,
+                Some(
+                    Expression::Product(a, b) | Expression::Difference(a, b) | Expression::Quotient(a, b),
+                ) => a == column || b == column,
+                Some(Expression::Elapsed { from, to }) => from == column || to == column,
+                Some(Expression::Glossary(_)) | None => false,
+            };
+            of || measure
+                .only
+                .iter()
+                .chain(&measure.against)
+                .any(|filter| filter.column == column)
+        };
+        let of_dimension = |dimension: &Dimension| match dimension {
+            Dimension::Column(name) | Dimension::Item(name) => name == column,
+            Dimension::Time { column: of, .. }
+            | Dimension::Part { column: of, .. }
+            | Dimension::Periods { column: of, .. } => of == column,
+        };
+        let over = self.over.as_ref();
+        let having = self
+            .having
+            .iter()
+            .chain(over.iter().flat_map(|groups| &groups.having));
+        self.measures
+            .iter()
+            .chain(having.map(|having| &having.measure))
+            .any(of_measure)
+            || over
+                .and_then(|groups| groups.measure.as_ref())
+                .is_some_and(of_measure)
+            || self
+                .by
+                .iter()
+                .chain(over.iter().flat_map(|groups| &groups.by))
+                .any(of_dimension)
+            || self.filters.iter().any(|filter| filter.column == column)
+    }
+}
+
 impl Measure {
     /// The number of rows.
     pub fn count() -> Self {

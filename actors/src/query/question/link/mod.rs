@@ -56,6 +56,14 @@ pub fn likeness(asked: &Word, named: &Word) -> f32 {
     if abbreviates(&named.text, &asked.text) {
         return 0.85;
     }
+    // tech / technology
+    if named.text.len() >= 4
+        && asked.text.len() >= named.text.len() + 4
+        && asked.text.starts_with(&named.text)
+        && !HARMLESS.contains(&asked.text.as_str())
+    {
+        return 0.75;
+    }
     let long = asked.stem.len() >= 5 && named.stem.len() >= 5;
     if long && strsim::damerau_levenshtein(&asked.text, &named.text) == 1 {
         return 0.8;
@@ -181,7 +189,11 @@ fn prefer_named_values(words: &[Word], table: &Table, links: &mut [Link]) {
                     .last()
                     .is_some_and(|last| !is_filler(word) && likeness(word, last) >= 0.85)
             });
-        if is_named {
+        // "booking source" names the column, not the value booking.com of it.
+        let names_column = words[link.words.clone()]
+            .iter()
+            .all(|word| names[*at].1.iter().any(|named| named.stem == word.stem));
+        if is_named && !names_column {
             link.strength += 1.6;
         }
     }
@@ -293,6 +305,7 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
     if name.words.is_empty() {
         return;
     }
+    pair_links(words, at, column, &name, links);
     let mut push = |range: Range<usize>, strength: f32| {
         links.push(Link {
             words: range,
@@ -335,6 +348,41 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
         let strength = best.max(unit).max(comment);
         if strength >= 0.3 && name.words.len() + name.extra.len() > 1 || strength >= 0.5 {
             push(start..start + 1, strength - 0.1);
+        }
+    }
+}
+
+/// Two words that follow each other and that a column's name and comment have together: "departure airport", "clearing
+/// price".
+fn pair_links(words: &[Word], at: usize, column: &Column, name: &Name, links: &mut Vec<Link>) {
+    if column.comment.is_empty() {
+        return;
+    }
+    let said: Vec<Word> = super::words::words(&column.comment)
+        .into_iter()
+        .take(30)
+        .filter(|word| !is_filler(word))
+        .collect();
+    let knows = |word: &Word| {
+        !is_filler(word)
+            && !HARMLESS.contains(&word.text.as_str())
+            && !column
+                .values
+                .iter()
+                .any(|value| value.eq_ignore_ascii_case(&word.text))
+            && (said.iter().any(|said| said.stem == word.stem)
+                || name.words.iter().any(|named| named.stem == word.stem))
+    };
+    for start in 0..words.len().saturating_sub(1) {
+        let [a, b] = &words[start..start + 2] else {
+            continue;
+        };
+        if a.stop.is_none() && a.stem != b.stem && knows(a) && knows(b) {
+            links.push(Link {
+                words: start..start + 2,
+                target: Target::Column(at),
+                strength: 1.2,
+            });
         }
     }
 }
@@ -387,7 +435,7 @@ fn covers(window: &[Word], name: &Name) -> Option<f32> {
             .any(|word| matches!(word.text.as_str(), "type" | "kind"));
     // What only means nearly the same is less sure than a word of the name.
     let alike = total / count < 0.7;
-    let extra = extra - if of_kind { 0.2 } else { 0.0 } - if alike { 0.25 } else { 0.0 };
+    let extra = extra - if of_kind { 0.2 } else { 0.0 } - if alike { 0.36 } else { 0.0 };
     // The name itself outdoes whatever has the same stems.
     let exact = if count > 1.0 && total == count { 0.2 } else { 0.0 };
     Some(total / count + 0.4 * (count - 1.0) + extra + 0.15 + exact)
@@ -424,6 +472,15 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
             push(start..start + 1, 0.45);
         }
         if let Some(last) = name.words.last() {
+            // "check-ins" of gym_checkins
+            if let Some(next) = words.get(start + 1)
+                && last.text.len() > 5
+                && last.text.starts_with(&word.text)
+                && (last.text.ends_with(&next.text) || last.text.ends_with(&next.stem))
+                && last.text.len().abs_diff(word.text.len() + next.text.len()) <= 1
+            {
+                push(start..start + 2, 1.6);
+            }
             let likeness = likeness(word, last);
             if likeness > 0.9 && !names_things {
                 // "bookings" are the rows of hotel_bookings, though there is a time called booked_at.

@@ -49,6 +49,14 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
     } else {
         name_parts(value)
     };
+    // Nobody says the end of "yahoo.com".
+    let is_host = value.contains('.') && !value.contains(' ');
+    let parts: Vec<Word> = parts
+        .into_iter()
+        .filter(|part| {
+            !(is_host && matches!(part.text.as_str(), "com" | "net" | "org" | "io" | "co" | "www"))
+        })
+        .collect();
     let meaning: Vec<&Word> = {
         let kept: Vec<&Word> = parts.iter().filter(|part| !is_filler(part)).collect();
         if kept.is_empty() {

@@ -253,6 +253,8 @@ impl Builder<'_> {
         }
         let (from, to) = match named.as_slice() {
             [(_, from), (_, to), ..] => (from.clone(), to.clone()),
+            // What is booked is booked before it takes place.
+            [(_, other)] if *other != main && comes_before(other, &main) => (other.clone(), main),
             [(_, to)] if *to != main => (main, to.clone()),
             _ => return None,
         };
@@ -315,4 +317,30 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// Whether the one time, by its name, is of a beginning, and the other is not.
+fn comes_before(one: &str, other: &str) -> bool {
+    const BEGINNINGS: [&str; 14] = [
+        "booked",
+        "created",
+        "ordered",
+        "requested",
+        "queued",
+        "submitted",
+        "placed",
+        "enrolled",
+        "registered",
+        "produced",
+        "order",
+        "request",
+        "issued",
+        "opened",
+    ];
+    let is_beginning = |name: &str| {
+        identifier_words(name)
+            .iter()
+            .any(|word| BEGINNINGS.contains(&word.text.as_str()))
+    };
+    is_beginning(one) && !is_beginning(other)
 }

@@ -7,6 +7,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Measure, OrderBy, Spec};
 use crate::query::question::time::Meaning;
 use crate::query::question::units::Unit;
+use crate::query::question::vocabulary::HARMLESS;
 use crate::query::question::words::{POSSESSIVE, Word};
 
 /// A sentence under construction. Each step takes pieces and marks them used.
@@ -55,6 +56,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
     }
     builder.attach_nouns();
     builder.participles();
+    builder.done_amounts();
     builder.tolerate();
     builder.compounds();
     builder.top_values();
@@ -120,6 +122,8 @@ impl<'a> Builder<'a> {
                         (false, false) => 0.7,
                     }
                 }
+                // What is only alike counts less.
+                Kind::Link(Target::Column(_)) if piece.strength < 0.55 => 0.6,
                 Kind::Link(Target::Column(_) | Target::Formula(_)) => 1.0 + 0.5 * (length - 1.0),
                 Kind::Link(Target::Value(..)) => 1.1 + 0.4 * (length - 1.0),
                 _ => 0.0,
@@ -134,6 +138,7 @@ impl<'a> Builder<'a> {
             .iter()
             .filter(|piece| match &piece.kind {
                 Kind::Unknown => true,
+                Kind::Number(_) if self.text(piece).starts_with("one") => false,
                 Kind::Compare(..)
                 | Kind::Between(..)
                 | Kind::Number(_)
@@ -146,6 +151,11 @@ impl<'a> Builder<'a> {
                 | Kind::HowLong
                 | Kind::Outliers => !piece.used,
                 Kind::Link(Target::Value(..)) | Kind::Latest(_) | Kind::Superlative(..) => !piece.used,
+                // What is only alike, and nothing was made of it, is not known.
+                Kind::Link(Target::Column(column)) if !piece.used && piece.strength < 0.4 => {
+                    !HARMLESS.contains(&self.words[piece.words.start].text.as_str())
+                        && !self.spec.mentions(&self.column(*column).name)
+                }
                 // A number of the row that nothing was made of.
                 Kind::Link(Target::Column(column)) => {
                     !piece.used && piece.strength >= 0.65 && self.column(*column).role == Role::Measure
@@ -163,7 +173,15 @@ impl<'a> Builder<'a> {
             })
             .map(|piece| self.text(piece))
             .chain(self.empty_share())
+            .chain(self.ungrouped())
             .collect()
+    }
+
+    /// "Which … has the most …" has an answer only when it is known what "which" asks for.
+    fn ungrouped(&self) -> Option<String> {
+        let asks = self.words.iter().any(|word| word.text == "which");
+        let ranks = self.has_ranking() && self.spec.by.is_empty() && self.spec.over.is_none();
+        (asks && ranks && self.spec.order.is_none()).then(|| "which".to_owned())
     }
 
     /// The share of everything in everything is no answer: the words that say of what were not understood.
@@ -352,6 +370,38 @@ impl Builder<'_> {
             if is_participle {
                 self.pieces[at].kind = Kind::Frequent(most);
                 self.pieces[at + 1].kind = Kind::Modifier;
+            }
+        }
+    }
+
+    /// "how much have we paid": an amount that is called like what was done with it.
+    fn done_amounts(&mut self) {
+        let asks = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Aggregate(Computed::Much | Computed::Total)));
+        let named = (0..self.pieces.len()).any(|at| {
+            self.linked(at)
+                .is_some_and(|column| self.column(column).role == Role::Measure)
+        });
+        if !asks || named {
+            return;
+        }
+        for at in 0..self.pieces.len() {
+            let Some(Kind::Link(Target::Value(..))) = self.kind(at) else {
+                continue;
+            };
+            let Some(stem) = self.last_word(at).map(|word| word.stem.clone()) else {
+                continue;
+            };
+            let amount = self.table.columns.iter().position(|column| {
+                column.role == Role::Measure
+                    && crate::query::question::words::identifier_words(&column.name)
+                        .iter()
+                        .any(|word| word.stem == stem)
+            });
+            if let Some(amount) = amount {
+                self.pieces[at].kind = Kind::Link(Target::Column(amount));
             }
         }
     }

@@ -16,6 +16,8 @@ pub(super) enum Punctuality {
     OnTime,
     /// Not done yet, and it has passed.
     Overdue,
+    /// Not done yet.
+    Ongoing,
 }
 
 /// Words of the names of times that something should be done by.
@@ -33,6 +35,35 @@ const PROMISED: [&str; 12] = [
     "agreed",
     "committed",
 ];
+/// Words of the names of times at which something came to its end.
+const ENDED: [&str; 26] = [
+    "resolved",
+    "closed",
+    "ended",
+    "end",
+    "completed",
+    "finished",
+    "finish",
+    "returned",
+    "delivered",
+    "left",
+    "settled",
+    "released",
+    "done",
+    "stopped",
+    "stop",
+    "departed",
+    "received",
+    "out",
+    "cleared",
+    "reported",
+    "answered",
+    "shipped",
+    "exit",
+    "exited",
+    "checkout",
+    "logout",
+];
 /// Words of the names of numbers that tell how late something was.
 const DELAYS: [&str; 4] = ["delay", "late", "lateness", "overdue"];
 
@@ -44,6 +75,21 @@ impl Builder<'_> {
                 continue;
             };
             let how = *how;
+            if how == Punctuality::Ongoing {
+                if let Some(end) = end_of(self.table) {
+                    let name = end.name.clone();
+                    let negated = self.is_negated(at);
+                    self.use_piece(at);
+                    self.add_filter(
+                        at,
+                        Filter {
+                            negated,
+                            ..Filter::new(&name, Test::Missing)
+                        },
+                    );
+                }
+                continue;
+            }
             let filters = match self.promised_and_done() {
                 Some((promised, done)) => by_times(how, &promised, &done),
                 None => match self.delay() {
@@ -90,8 +136,19 @@ impl Builder<'_> {
     }
 }
 
-/// Whether a table has deadlines, or tells delays.
-pub(super) fn can_be_late(table: &Table) -> bool {
+/// The time at which what a row tells of came to its end, if some have not.
+fn end_of(table: &Table) -> Option<&Column> {
+    table
+        .with_role(Role::Time)
+        .filter(|column| column.is_nullable() && is_called(column, &ENDED))
+        .last()
+}
+
+/// Whether a table can tell that: it has deadlines, tells delays, or has a time of the end.
+pub(super) fn can_be(how: Punctuality, table: &Table) -> bool {
+    if how == Punctuality::Ongoing {
+        return end_of(table).is_some();
+    }
     table
         .with_role(Role::Time)
         .any(|column| is_called(column, &PROMISED))
@@ -129,12 +186,13 @@ fn by_times(how: Punctuality, promised: &str, done: &str) -> Vec<Filter> {
                 }),
             ),
         ],
+        Punctuality::Ongoing => Vec::new(),
     }
 }
 
 fn by_delay(how: Punctuality, delay: &str) -> Vec<Filter> {
     let comparison = match how {
-        Punctuality::Late | Punctuality::Overdue => Comparison::Above,
+        Punctuality::Late | Punctuality::Overdue | Punctuality::Ongoing => Comparison::Above,
         Punctuality::OnTime => Comparison::AtMost,
     };
     vec![Filter::new(delay, Test::Compare(comparison, 0.0))]

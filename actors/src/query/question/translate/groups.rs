@@ -17,6 +17,9 @@ impl Builder<'_> {
                 continue;
             }
             self.use_piece(at);
+            if is_by && self.is_agent(at) {
+                continue;
+            }
             if !is_by && (self.quotient(at) || self.values_divided(at)) {
                 continue;
             }
@@ -41,6 +44,36 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// "placed by users": who did it. "placed by user" groups.
+    fn is_agent(&mut self, at: usize) -> bool {
+        let done = at
+            .checked_sub(1)
+            .and_then(|before| self.last_word(before))
+            .is_some_and(|word| {
+                word.text.ends_with("ed")
+                    || matches!(
+                        word.text.as_str(),
+                        "made" | "sent" | "bought" | "sold" | "paid" | "written"
+                    )
+            });
+        let mut who = at + 1;
+        while matches!(
+            self.kind(who),
+            Some(Kind::Filler | Kind::Modifier | Kind::Link(Target::Value(..)))
+        ) {
+            who += 1;
+        }
+        let is_agent = done
+            && self.is_plural(who)
+            && self
+                .linked(who)
+                .is_some_and(|column| self.column(column).role == Role::Id);
+        if is_agent {
+            self.use_piece(who);
+        }
+        is_agent
     }
 
     /// Columns from `at` on, joined by "and" or a comma.
@@ -265,7 +298,11 @@ impl Builder<'_> {
                 ) => next += 1,
                 Some(Kind::That) if candidate.is_none() && is_which => next += 1,
                 Some(Kind::Filler)
-                    if candidate.is_none() && self.words[self.pieces[next].words.start].text == "the" =>
+                    if candidate.is_none()
+                        && matches!(
+                            self.words[self.pieces[next].words.start].text.as_str(),
+                            "the" | "of" | "our" | "all" | "these" | "those" | "my"
+                        ) =>
                 {
                     next += 1;
                 }

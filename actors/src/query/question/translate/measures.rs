@@ -44,6 +44,15 @@ impl Builder<'_> {
                 self.share(at);
                 continue;
             }
+            // "more than 600 different conversations" is a condition, which counts what is different.
+            if how == Computed::Distinct
+                && at
+                    .checked_sub(1)
+                    .is_some_and(|before| matches!(self.kind(before), Some(Kind::Compare(..))))
+            {
+                self.use_piece(at);
+                continue;
+            }
             let (subject, place) = self.subject(at);
             // "minimum and maximum price", "average number of …"
             if subject == Subject::None && self.next_aggregate(at) {
@@ -128,7 +137,7 @@ impl Builder<'_> {
         while next < self.pieces.len() {
             match self.kind(next) {
                 // "payment amount", "API users": the noun is the last.
-                Some(Kind::Link(Target::Rows)) if self.is_head_noun(next + 1) => {}
+                Some(Kind::Link(Target::Rows)) if self.is_head_noun(self.behind_modifiers(next + 1)) => {}
                 Some(Kind::Link(Target::Rows)) => return (Subject::Rows, Some(next)),
                 Some(Kind::Link(Target::Column(found))) => {
                     let found = *found;
@@ -200,6 +209,13 @@ impl Builder<'_> {
             }
     }
 
+    fn behind_modifiers(&self, mut at: usize) -> usize {
+        while self.kind(at) == Some(&Kind::Modifier) {
+            at += 1;
+        }
+        at
+    }
+
     /// Whether a piece right behind the table's own noun is the noun that is meant: a number, or the name of things.
     pub(super) fn is_head_noun(&self, at: usize) -> bool {
         let strong = self.pieces.get(at).is_some_and(|piece| piece.strength >= 0.6);
@@ -266,10 +282,14 @@ impl Builder<'_> {
             self.average_of_counts = *averaged.unwrap_or(&Computed::Average) == Computed::Average;
         }
         let measure = match (how, subject) {
-            (Computed::Many | Computed::Distinct, Subject::Column(column)) => self.count_of(
-                column,
-                how == Computed::Distinct || before.contains(&Computed::Distinct),
-            ),
+            (Computed::Many | Computed::Distinct, Subject::Column(column)) => {
+                let distinct = how == Computed::Distinct || before.contains(&Computed::Distinct);
+                if distinct || !self.names_kind(column) {
+                    self.count_of(column, distinct)
+                } else {
+                    Measure::count()
+                }
+            }
             (
                 Computed::Many | Computed::Distinct | Computed::Much | Computed::Total,
                 Subject::Rows | Subject::Value(_) | Subject::None,
@@ -321,6 +341,9 @@ impl Builder<'_> {
             },
             (_, Subject::None) => return,
         };
+        if self.spec.measures.contains(&measure) {
+            return;
+        }
         let of = measure.of.clone();
         for how in before {
             if !self.average_of_counts && *how != Computed::Distinct && of.is_some() {
@@ -335,6 +358,25 @@ impl Builder<'_> {
         self.words
             .iter()
             .any(|word| matches!(word.text.as_str(), "value" | "worth" | "size" | "amount"))
+    }
+
+    /// "tests" where there is a test code, "flights" where there are flight numbers in a table of flights: rows are counted,
+    /// not their codes.
+    fn names_kind(&self, column: usize) -> bool {
+        let column = self.column(column);
+        let words = identifier_words(&column.name);
+        let Some(last) = words.last().filter(|_| words.len() > 1) else {
+            return false;
+        };
+        let of_table = self.table.words().iter().any(|word| word.stem == words[0].stem);
+        match column.role {
+            Role::Dimension => matches!(
+                last.text.as_str(),
+                "code" | "type" | "kind" | "status" | "state" | "condition" | "mode" | "reason"
+            ),
+            Role::Id => of_table && matches!(last.text.as_str(), "number" | "no" | "nr" | "code"),
+            _ => false,
+        }
     }
 
     /// Whether a column holds a number that every row has, and groups are no things that have many rows each.

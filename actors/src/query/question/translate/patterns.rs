@@ -6,6 +6,7 @@ use crate::query::question::units::{Quantity, Unit};
 use crate::query::question::vocabulary::DEGREES;
 use crate::query::question::words::Word;
 
+use super::deadlines::Punctuality;
 use super::phrases::PHRASES;
 use super::pieces::{Computed, Kind};
 struct At<'a> {
@@ -78,6 +79,7 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
             let strength = match kind {
                 Kind::And | Kind::Or | Kind::That | Kind::Show => 0.6,
                 // A column or a value of that name outdoes it.
+                Kind::Punctuality(Punctuality::Ongoing) => 1.15,
                 Kind::Punctuality(_) => 0.9,
                 _ => 1.4,
             };

@@ -10,10 +10,11 @@ use crate::query::question::spec::{Aggregate, Expression, Measure};
 impl Builder<'_> {
     /// "how many X does a Y have on average": the mean over Ys of a count.
     pub(super) fn on_average(&mut self) -> bool {
-        let counts = self
-            .pieces
-            .iter()
-            .any(|piece| matches!(computed(&piece.kind), Some(Computed::Many)));
+        let counts = (0..self.pieces.len()).any(|at| {
+            // "how many minutes" asks for an amount.
+            let amount = matches!(self.kind(at + 1), Some(Kind::Unit(_) | Kind::HowLong));
+            self.kind(at).and_then(computed) == Some(Computed::Many) && !amount
+        });
         let average = self.pieces.iter().position(|piece| {
             computed(&piece.kind) == Some(Computed::Average)
                 && self.words[piece.words.clone()]

@@ -196,7 +196,7 @@ fn can_be(kind: &Kind, table: &Table) -> bool {
         Kind::Unit(unit) if unit.quantity != Quantity::Time => table.with_role(Role::Measure).any(|column| {
             Unit::of_column(&column.name, &column.comment).is_some_and(|of| of.quantity == unit.quantity)
         }),
-        Kind::Punctuality(_) => deadlines::can_be_late(table),
+        Kind::Punctuality(how) => deadlines::can_be(*how, table),
         _ => true,
     }
 }

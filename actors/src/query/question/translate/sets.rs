@@ -5,6 +5,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Comparison, Filter, Groups, Having, Measure, Test};
 
 use super::build::Builder;
+use super::existence::is_there;
 use super::pieces::Kind;
 impl Builder<'_> {
     /// `users who did A but never B`
@@ -12,8 +13,8 @@ impl Builder<'_> {
         let Some(never) = self.pieces.iter().position(|piece| piece.kind == Kind::Never) else {
             return;
         };
-        let Some(denied) = (never + 1..self.pieces.len())
-            .find(|at| matches!(self.kind(*at), Some(Kind::Link(Target::Value(..)))))
+        let Some((denied, filter)) =
+            (never + 1..self.pieces.len()).find_map(|at| Some((at, self.said_of_rows(at)?)))
         else {
             return;
         };
@@ -21,17 +22,12 @@ impl Builder<'_> {
         let Some(entity) = counted.or(self.entity).or_else(|| self.mentioned_entity()) else {
             return;
         };
-        let Some(filter) = self.row_condition(denied) else {
-            return;
-        };
         self.use_piece(never);
         self.use_piece(denied);
         let mut having = vec![none_of(filter.clone())];
         for at in 0..never {
-            if let Some(Kind::Link(Target::Value(column, _))) = self.kind(at)
-                && self.column(*column).name == filter.column
-                && self.is_free(at)
-                && let Some(wanted) = self.row_condition(at)
+            if self.is_free(at)
+                && let Some(wanted) = self.said_of_rows(at)
             {
                 self.use_piece(at);
                 having.push(some_of(wanted));
@@ -50,6 +46,15 @@ impl Builder<'_> {
             self.group_by(dimension);
             self.spec.having.extend(having);
         }
+    }
+
+    /// What a piece says of a row: a value, a flag, that something is there.
+    fn said_of_rows(&self, at: usize) -> Option<Filter> {
+        if let Some(filter) = self.row_condition(at) {
+            return Some(filter);
+        }
+        let column = self.linked(at).filter(|_| self.is_free(at) && self.is_had(at))?;
+        is_there(self.column(column))
     }
 
     /// "users who bought both A and B"

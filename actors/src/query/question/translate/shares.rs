@@ -13,7 +13,7 @@ impl Builder<'_> {
         let is_rate = self.words[self.pieces[at].words.start].text == "rate";
         // "approval rate": what stands before it is the part.
         if is_rate
-            && let Some(before) = at.checked_sub(1)
+            && let Some(before) = self.said_before_rate(at)
             && let Some(part) = self.row_condition(before)
         {
             self.use_piece(before);
@@ -42,6 +42,15 @@ impl Builder<'_> {
         }
         self.part_from = Some(start);
         self.push_share(Vec::new(), subject.map(|(_, name)| Expression::Column(name)));
+    }
+
+    /// "dropped call rate": what stands before a rate and the noun between.
+    fn said_before_rate(&self, at: usize) -> Option<usize> {
+        let mut before = at.checked_sub(1)?;
+        while matches!(self.kind(before), Some(Kind::Modifier | Kind::Link(Target::Rows))) {
+            before = before.checked_sub(1)?;
+        }
+        Some(before)
     }
 
     /// A share without a part is each group's share of all.

@@ -82,6 +82,14 @@ impl Builder<'_> {
             .pieces
             .iter()
             .any(|piece| matches!(piece.kind, Kind::Versus | Kind::And));
+        // "opened per hour over the last 12 hours": by the hour of the opening.
+        if let [(column, _)] = ranges.as_slice() {
+            for by in &mut self.spec.by {
+                if let Dimension::Time { column: of, .. } | Dimension::Part { column: of, .. } = by {
+                    of.clone_from(column);
+                }
+            }
+        }
         match ranges.as_slice() {
             [(column, _), (same, _), ..] if column == same && (compares || ranges.len() == 2) => {
                 let column = column.clone();

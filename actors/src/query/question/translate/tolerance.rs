@@ -48,15 +48,11 @@ impl Builder<'_> {
             if self.is_proper(at) {
                 continue;
             }
+            let describes = self.is_said_of_noun(at);
             if self.names_currency(at) {
                 self.pieces[at].kind = Kind::Filler;
-            } else if self.is_said_of_noun(at)
-                || self.ends_compound(at)
-                || self.is_active_verb(at)
-                || self.is_manner(at)
-            {
-                self.pieces[at].kind = Kind::Modifier;
-                self.pieces[at].used = true;
+            } else if describes || self.ends_compound(at) || self.is_active_verb(at) || self.is_manner(at) {
+                self.pieces[at].kind = if describes { Kind::Modifier } else { Kind::Filler };
                 let word = self.text(&self.pieces[at]);
                 self.assumptions
                     .push(format!("{word:?} is in no column; it is taken to change nothing"));
@@ -124,10 +120,21 @@ impl Builder<'_> {
             },
             // A part of the table's name, no more: "web" of web_events.
             Some(Kind::Link(Target::Rows)) => self.pieces[before].strength <= 0.6 && !self.is_plural(before),
-            Some(Kind::Link(Target::Value(..))) => GENERIC.contains(&self.word(at)),
+            // "for home insurance": the noun says what the value is of.
+            Some(Kind::Link(Target::Value(..))) => {
+                GENERIC.contains(&self.word(at)) || self.follows_preposition(before)
+            }
             _ => false,
         };
         follows && !self.is_adjective_or_participle(at)
+    }
+
+    fn follows_preposition(&self, at: usize) -> bool {
+        let before = (0..at)
+            .rev()
+            .map(|before| self.word(before))
+            .find(|word| !matches!(*word, "the" | "a" | "an" | "our" | "all"));
+        before.is_some_and(|word| matches!(word, "for" | "in" | "on" | "with" | "from" | "at" | "of"))
     }
 
     /// "riders rented a bike", "do we ship parcels": what somebody does with what is known.

@@ -104,7 +104,12 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 104] = [
+pub const ABBREVIATIONS: [(&str, &str); 109] = [
+    ("instr", "instructor"),
+    ("cls", "class"),
+    ("chk", "check"),
+    ("kcal", "calories"),
+    ("orig", "origin"),
     ("sess", "session"),
     ("conn", "connector"),
     ("meth", "method"),
