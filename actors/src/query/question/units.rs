@@ -15,6 +15,7 @@ pub enum Quantity {
     Data,
     Volume,
     Speed,
+    Temperature,
     Money,
 }
 
@@ -23,7 +24,7 @@ pub enum Quantity {
 pub struct Unit {
     /// What it measures.
     pub quantity: Quantity,
-    /// How many base units it is: seconds, metres, kilograms, kilowatt hours, kilowatts, bytes, litres, km/h, whole money.
+    /// How many base units it is: seconds, metres, kilograms, kilowatt hours, kilowatts, bytes, litres, km/h, degrees Celsius, whole money.
     pub factor: f64,
 }
 
@@ -93,6 +94,11 @@ const UNITS: &[(&[&str], Quantity, f64)] = &[
     ),
     (&["kmh", "kph"], Quantity::Speed, 1.0),
     (&["mph"], Quantity::Speed, 1.609_344),
+    (
+        &["degree", "degrees", "celsius", "°c"],
+        Quantity::Temperature,
+        1.0,
+    ),
     (&["cent", "cents", "ct", "pence"], Quantity::Money, 1e-2),
 ];
 
@@ -134,6 +140,13 @@ impl Unit {
             let is_sign = word.text.len() > 1 || at > 0 && at + 1 == words.len();
             one(&word.text).filter(|_| is_sign)
         });
+        let is_temperature = words.iter().enumerate().any(|(at, word)| {
+            word.text == "temperature" || word.text == "c" && at > 0 && at + 1 == words.len()
+        });
+        let named = named.or(is_temperature.then_some(Unit {
+            quantity: Quantity::Temperature,
+            factor: 1.0,
+        }));
         named.or_else(|| {
             let said = super::words::words(comment);
             (0..said.len())

@@ -71,6 +71,7 @@ pub(super) fn code_links(words: &[Word], at: usize, column: &Column, links: &mut
     for (name, code) in CODES {
         push(name, code, 0.0);
     }
+    initials(words, at, column, links);
     // Codes are known and their names are what the column has.
     for (name, two, three, adjective) in COUNTRIES {
         for (start, word) in words.iter().enumerate() {
@@ -82,6 +83,47 @@ pub(super) fn code_links(words: &[Word], at: usize, column: &Column, links: &mut
                     strength: 1.0,
                 });
             }
+        }
+    }
+}
+
+/// "Frankfurt" for FRA, "North America" for NA: names in capitals whose letters a code has, where only one code fits.
+fn initials(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
+    let is_code = |value: &String| {
+        (2..=4).contains(&value.len()) && value.bytes().all(|letter| letter.is_ascii_uppercase())
+    };
+    if column.values.is_empty() || !column.values.iter().all(is_code) {
+        return;
+    }
+    let is_name = |word: &Word| word.raw.starts_with(char::is_uppercase) && !word.is_upper() && !word.quoted;
+    let mut push = |range: std::ops::Range<usize>, fits: &dyn Fn(&str) -> bool| {
+        let mut fitting = column.values.iter().filter(|value| fits(value.as_str()));
+        if let (Some(value), None) = (fitting.next(), fitting.next()) {
+            links.push(Link {
+                strength: 0.6 + 0.4 * (range.len() as f32 - 1.0),
+                words: range,
+                target: Target::Value(at, value.clone()),
+            });
+        }
+    };
+    // The first word of a question is written large whatever it is.
+    for start in 1..words.len() {
+        if !is_name(&words[start]) {
+            continue;
+        }
+        let name = words[start].raw.to_uppercase();
+        push(start..start + 1, &|code| {
+            let mut letters = name.chars();
+            code.len() == 3
+                && name.starts_with(&code[..1])
+                && code.chars().all(|c| letters.any(|letter| letter == c))
+        });
+        if let Some(next) = words.get(start + 1).filter(|next| is_name(next)) {
+            let both: String = [&words[start], next]
+                .iter()
+                .filter_map(|word| word.raw.chars().next())
+                .collect();
+            push(start..start + 2, &|code| code == both);
         }
     }
 }

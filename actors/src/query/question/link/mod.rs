@@ -135,6 +135,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
         gloss_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
+    money_links(words, table, &mut links);
     prefer_named_values(words, table, &mut links);
     prefer_directions(words, table, &mut links);
     prefer_main_time(words, table, &mut links);
@@ -161,6 +162,37 @@ fn opposite_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Li
                 words: start..start + 1,
                 target: Target::Value(at, "0".to_owned()),
                 strength: 0.95,
+            });
+        }
+    }
+}
+
+/// "revenue", "income", "money": the column of money that is most likely meant, if no other is named.
+fn money_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
+    const EARNED: [&str; 11] = [
+        "revenue", "income", "sales", "turnover", "earnings", "earned", "earn", "takings", "proceeds",
+        "money", "charged",
+    ];
+    const SPENT: [&str; 5] = ["spend", "spent", "spending", "expenses", "expenditure"];
+    const NAMES: [&str; 11] = [
+        "revenue", "sales", "amount", "total", "price", "fare", "paid", "fee", "cost", "spend", "value",
+    ];
+    let place = |at: usize| {
+        let named = super::words::identifier_words(&table.columns[at].name);
+        NAMES
+            .iter()
+            .position(|name| named.iter().any(|word| word.text == *name))
+    };
+    let money = (0..table.columns.len()).filter(|at| table.columns[*at].role == Role::Measure);
+    let Some((_, column)) = money.filter_map(|at| Some((place(at)?, at))).min() else {
+        return;
+    };
+    for (start, word) in words.iter().enumerate() {
+        if EARNED.contains(&word.text.as_str()) || SPENT.contains(&word.text.as_str()) {
+            links.push(Link {
+                words: start..start + 1,
+                target: Target::Column(column),
+                strength: 0.42,
             });
         }
     }
@@ -270,8 +302,16 @@ fn prefer_main_time(words: &[Word], table: &Table, links: &mut [Link]) {
         .into_iter()
         .map(|word| word.stem)
         .collect();
+    let others: Vec<(Range<usize>, f32)> = links
+        .iter()
+        .filter(|link| matches!(link.target, Target::Column(column) if column != main))
+        .map(|link| (link.words.clone(), link.strength))
+        .collect();
     for link in links {
         let is_verb = link.words.len() == 1
+            && !others
+                .iter()
+                .any(|(words, strength)| *words == link.words && *strength > link.strength)
             && words[link.words.start].text.ends_with("ed")
             && stems.contains(&words[link.words.start].stem);
         if is_verb && link.target == Target::Column(main) {

@@ -4,6 +4,7 @@ use super::build::{Builder, computed};
 use super::measures::aggregate;
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Expression, Measure};
 use crate::query::question::time::{Meaning, TimeUnit};
 use crate::query::question::units::{Quantity, Unit};
@@ -31,6 +32,14 @@ impl Builder<'_> {
                 continue;
             };
             let unit = *unit;
+            // "sick days" are counted like anything else.
+            let is_counted = at > 0
+                && matches!(self.kind(at - 1), Some(Kind::Link(Target::Value(..))))
+                && unit.quantity == Quantity::Time;
+            if is_counted {
+                self.pieces[at].kind = Kind::Filler;
+                continue;
+            }
             let Some(column) = self.amount_near(at, unit.quantity) else {
                 // "how many days does it take": told of a span between two times.
                 if let Some(before) = self
@@ -108,20 +117,39 @@ impl Builder<'_> {
         if let Some((_, column)) = named {
             return Some(column);
         }
-        (quantity != Quantity::Time)
+        // Of durations a verb has to speak: "how many minutes does a visit last".
+        const LASTING: [&str; 12] = [
+            "last", "lasts", "lasted", "take", "takes", "took", "spend", "spent", "stay", "stayed", "run",
+            "play",
+        ];
+        let lasts = self
+            .words
+            .iter()
+            .any(|word| LASTING.contains(&word.text.as_str()));
+        (quantity != Quantity::Time || lasts)
             .then(|| self.measured_in(quantity))
             .flatten()
     }
 
-    /// The only column of numbers that measures that.
+    /// The column of numbers that measures that: the only one, or the one that is called like the unit and nothing else.
     pub(super) fn measured_in(&self, quantity: Quantity) -> Option<usize> {
-        let mut of = (0..self.table.columns.len()).filter(|column| {
-            self.column(*column).role == Role::Measure
-                && self
-                    .unit_of(*column)
-                    .is_some_and(|unit| unit.quantity == quantity)
-        });
-        of.next().filter(|_| of.next().is_none())
+        let of: Vec<usize> = (0..self.table.columns.len())
+            .filter(|column| {
+                self.column(*column).role == Role::Measure
+                    && self
+                        .unit_of(*column)
+                        .is_some_and(|unit| unit.quantity == quantity)
+            })
+            .collect();
+        match of.as_slice() {
+            [only] => Some(*only),
+            several => {
+                let mut plain = several
+                    .iter()
+                    .filter(|column| identifier_words(&self.column(**column).name).len() == 1);
+                plain.next().copied().filter(|_| plain.next().is_none())
+            }
+        }
     }
 
     /// A number that is given in one unit, in the unit of the column.

@@ -318,6 +318,10 @@ impl Builder<'_> {
 
     fn is_noun_piece(&self, at: usize) -> bool {
         match self.kind(at) {
+            // "resolving tickets" is what somebody does.
+            Some(Kind::Link(Target::Column(column))) if self.column(*column).role == Role::Time => {
+                !self.last_word(at).is_some_and(|word| word.text.ends_with("ing"))
+            }
             Some(Kind::Link(Target::Column(column))) => {
                 !matches!(self.column(*column).role, Role::Flag | Role::List)
             }

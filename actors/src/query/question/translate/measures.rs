@@ -33,6 +33,7 @@ impl Builder<'_> {
         self.spread();
         self.amounts();
         self.how_long();
+        self.latest_value();
         let on_average = self.on_average();
         let mut pending: Vec<Computed> = Vec::new();
         let mut last_subject = Subject::None;
@@ -294,7 +295,10 @@ impl Builder<'_> {
                 Computed::Many | Computed::Distinct | Computed::Much | Computed::Total,
                 Subject::Rows | Subject::Value(_) | Subject::None,
             ) => match how {
-                Computed::Much | Computed::Total => self.money().unwrap_or_else(Measure::count),
+                Computed::Much | Computed::Total => self
+                    .named_amount()
+                    .or_else(|| self.money())
+                    .unwrap_or_else(Measure::count),
                 _ => Measure::count(),
             },
             (Computed::Total | Computed::Much, Subject::Column(column))
@@ -445,6 +449,27 @@ impl Builder<'_> {
         ]
         .iter()
         .find_map(|names| measures.iter().find(|at| is_named(at, names)).copied())
+    }
+
+    /// The amount that a question names somewhere: "how much did we spend".
+    fn named_amount(&mut self) -> Option<Measure> {
+        let (at, column) = (0..self.pieces.len()).find_map(|at| {
+            let column = self.linked(at).filter(|column| {
+                self.is_free(at)
+                    && self.column(*column).role == Role::Measure
+                    && is_additive(self.column(*column))
+                    && self.pieces[at].strength >= 0.7
+            })?;
+            Some((at, column))
+        })?;
+        let compared = at > 0 && matches!(self.kind(at - 1), Some(Kind::Compare(..)))
+            || matches!(self.kind(at + 1), Some(Kind::Compare(..) | Kind::Between(..)));
+        if compared {
+            return None;
+        }
+        self.use_piece(at);
+        let of = Some(Expression::Column(self.column(column).name.clone()));
+        Some(Measure::of(Aggregate::Sum, of))
     }
 
     /// The column of money, when money is asked for in general.

@@ -294,8 +294,8 @@ fn with_unit(here: &At<'_>, length: usize, comparison: Comparison, value: f64) -
     }
     match text {
         "times" | "time" => (length + 1, Kind::Compare(comparison, value, None, true)),
-        "%" | "percent" | "euros" | "euro" | "dollars" | "dollar" | "pounds" | "degrees" | "eur" | "usd"
-        | "gbp" | "€" | "$" | "points" => (length + 1, Kind::Compare(comparison, value, None, false)),
+        "%" | "percent" | "euros" | "euro" | "dollars" | "dollar" | "pounds" | "eur" | "usd" | "gbp"
+        | "€" | "$" | "points" => (length + 1, Kind::Compare(comparison, value, None, false)),
         _ => (length, Kind::Compare(comparison, value, None, false)),
     }
 }

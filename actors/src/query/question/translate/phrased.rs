@@ -5,6 +5,7 @@ use super::build::{Builder, computed};
 use super::measures::aggregate;
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Expression, Measure};
 
 impl Builder<'_> {
@@ -131,5 +132,49 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// "the latest battery level of sensor 7", "the lowest battery in their most recent reading": the value at the latest time.
+    pub(super) fn latest_value(&mut self) {
+        if self.words.iter().any(|word| word.text == "when") || self.time_column().is_none() {
+            return;
+        }
+        let Some(at) = (0..self.pieces.len()).find(|at| matches!(self.kind(*at), Some(Kind::Latest(_))))
+        else {
+            return;
+        };
+        let Some(Kind::Latest(last)) = self.kind(at).cloned() else {
+            return;
+        };
+        let is_measure = |builder: &Self, piece: usize| {
+            builder
+                .linked(piece)
+                .filter(|column| builder.is_free(piece) && builder.column(*column).role == Role::Measure)
+        };
+        let mut next = at + 1;
+        while self.kind(next) == Some(&Kind::Modifier) {
+            next += 1;
+        }
+        // "… in their most recent reading" says it of what was named before.
+        let of_rows = matches!(self.kind(next), Some(Kind::Link(Target::Rows))) && !self.is_plural(next);
+        let found = match is_measure(self, next) {
+            Some(column) => Some((next, column)),
+            None if of_rows => (0..at).find_map(|piece| Some((piece, is_measure(self, piece)?))),
+            None => None,
+        };
+        let Some((piece, column)) = found else { return };
+        self.use_piece(at);
+        self.use_piece(piece);
+        // "battery level": what follows a number's name only says that it is one.
+        if self.is_measured(piece + 1) {
+            self.use_piece(piece + 1);
+        }
+        let aggregate = if last {
+            Aggregate::Latest
+        } else {
+            Aggregate::Earliest
+        };
+        let of = Expression::Column(self.column(column).name.clone());
+        self.spec.measures.push(Measure::of(aggregate, Some(of)));
     }
 }

@@ -48,6 +48,10 @@ impl Builder<'_> {
             if self.is_proper(at) {
                 continue;
             }
+            if self.is_aside(at) {
+                self.pieces[at].kind = Kind::Filler;
+                continue;
+            }
             let describes = self.is_said_of_noun(at);
             if self.names_currency(at) {
                 self.pieces[at].kind = Kind::Filler;
@@ -62,6 +66,17 @@ impl Builder<'_> {
 
     fn word(&self, at: usize) -> &str {
         self.last_word(at).map_or("", |word| word.text.as_str())
+    }
+
+    /// "Are we growing? Number of orders per week": a first question that the second one answers.
+    fn is_aside(&self, at: usize) -> bool {
+        let start = self.words.first().map_or("", |word| word.text.as_str());
+        let end = self
+            .words
+            .iter()
+            .position(|word| matches!(word.stop, Some('?' | '.' | '!')));
+        matches!(start, "are" | "is" | "do" | "does" | "did" | "have" | "has")
+            && end.is_some_and(|end| self.pieces[at].words.start <= end && end + 2 < self.words.len())
     }
 
     /// Names, codes and quotations mean something of their own.
@@ -126,7 +141,8 @@ impl Builder<'_> {
             }
             _ => false,
         };
-        follows && !self.is_adjective_or_participle(at)
+        let behind_value = matches!(self.kind(before), Some(Kind::Link(Target::Value(..))));
+        follows && (behind_value || !self.is_adjective_or_participle(at))
     }
 
     fn follows_preposition(&self, at: usize) -> bool {
@@ -134,7 +150,7 @@ impl Builder<'_> {
             .rev()
             .map(|before| self.word(before))
             .find(|word| !matches!(*word, "the" | "a" | "an" | "our" | "all"));
-        before.is_some_and(|word| matches!(word, "for" | "in" | "on" | "with" | "from" | "at" | "of"))
+        before.is_some_and(|word| matches!(word, "for" | "in" | "on" | "with" | "from" | "at" | "of" | "to"))
     }
 
     /// "riders rented a bike", "do we ship parcels": what somebody does with what is known.
@@ -151,7 +167,7 @@ impl Builder<'_> {
                 break false;
             };
             match self.kind(previous) {
-                Some(Kind::Link(Target::Rows)) => break true,
+                Some(Kind::Link(Target::Rows | Target::Value(..))) => break true,
                 Some(Kind::Link(Target::Column(column))) => {
                     break matches!(self.column(*column).role, Role::Id | Role::Dimension);
                 }

@@ -146,6 +146,7 @@ pub const HARMLESS: &[&str] = &[
     "anything",
     "something",
     "everything",
+    "collected",
     "sent",
     "found",
     "turned",

@@ -240,7 +240,6 @@ pub const STATE_VERBS: &[&str] = &[
     "miss",
     "open",
     "overpay",
-    "pass",
     "pay",
     "quit",
     "reach",

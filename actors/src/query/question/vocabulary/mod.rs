@@ -104,7 +104,8 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 109] = [
+pub const ABBREVIATIONS: [(&str, &str); 110] = [
+    ("st", "status"),
     ("instr", "instructor"),
     ("cls", "class"),
     ("chk", "check"),
