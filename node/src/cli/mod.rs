@@ -5,9 +5,15 @@ mod bench;
 mod client;
 mod doctor;
 mod drain;
+mod events;
 mod history;
+mod interrupt;
+mod new_file;
 mod node;
 mod output;
+mod progress;
+mod prompt;
+mod rows;
 mod sql;
 mod status;
 mod streams;
@@ -35,9 +41,9 @@ enum Command {
     Up(up::UpArgs),
     /// Run one node, as its configuration file says
     Node(node::NodeArgs),
-    /// Ask a question in plain words
+    /// Ask a question in plain words, or have a conversation
     Ask(ask::AskArgs),
-    /// Run a statement and show its rows
+    /// Run a statement and show its rows, or type statements at a prompt
     Sql(sql::SqlArgs),
     /// Show the streams: state, rate, freshness, lag; add or remove one
     Streams(streams::StreamsArgs),
