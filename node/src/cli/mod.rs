@@ -6,6 +6,7 @@ mod client;
 mod doctor;
 mod drain;
 mod events;
+mod glossary;
 mod history;
 mod interrupt;
 mod new_file;
@@ -14,6 +15,7 @@ mod output;
 mod progress;
 mod prompt;
 mod rows;
+mod saved;
 mod sql;
 mod status;
 mod streams;
@@ -45,6 +47,10 @@ enum Command {
     Ask(ask::AskArgs),
     /// Run a statement and show its rows, or type statements at a prompt
     Sql(sql::SqlArgs),
+    /// Show, run and change queries with a name
+    Saved(saved::SavedArgs),
+    /// Show and change what words mean in questions
+    Glossary(glossary::GlossaryArgs),
     /// Show the streams: state, rate, freshness, lag; add or remove one
     Streams(streams::StreamsArgs),
     /// Show the cluster: its nodes, and who owns which partition
@@ -101,6 +107,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Node(args) => node::run(&args).await,
         Command::Ask(args) => ask::run(args).await,
         Command::Sql(args) => sql::run(args).await,
+        Command::Saved(args) => saved::run(args).await,
+        Command::Glossary(args) => glossary::run(args).await,
         Command::Streams(args) => streams::run(&args).await,
         Command::Status(args) => status::run(&args).await,
         Command::History(args) => history::run(&args).await,
