@@ -33,7 +33,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`sandbox`] | a directory for one test, and waiting |
-//! | [`process`] | child processes and ports |
+//! | [`process`], [`terminal`] | child processes and ports; children at a terminal, typed to |
 //! | [`kafka`], [`shared`] | brokers: of a test's own, or one for all tests of a process |
 //! | [`load`] | messages of which every byte is known |
 //! | [`binary`] | the aurora binary, built when it is needed |
@@ -77,6 +77,7 @@ pub mod raw_insert;
 pub mod sandbox;
 pub mod shared;
 pub mod stack;
+pub mod terminal;
 pub mod toxiproxy;
 pub mod udp_relay;
 pub mod up;

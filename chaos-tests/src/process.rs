@@ -35,19 +35,19 @@ pub struct Process {
 impl Process {
     /// Starts `command` with stdout and stderr appended to `NAME.log` in `directory` and nothing on stdin.
     pub fn spawn(directory: &Path, name: &str, mut command: Command) -> Result<Self> {
-        let log = directory.join(format!("{name}.log"));
-        let output = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .with_context(|| format!("cannot open the log file {} of {name}", log.display()))?;
-        let log_start = output.metadata()?.len();
-        let program = command.get_program().to_string_lossy().into_owned();
+        let (log, output) = open_log(directory, name)?;
         command
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
-            .stderr(output)
+            .stderr(output.try_clone()?)
             .process_group(0);
+        Self::start(name, log, &output, command)
+    }
+
+    /// Starts `command`, which leads a process group and has its streams, and whose log begins where the file ends.
+    pub(crate) fn start(name: &str, log: PathBuf, output: &File, command: Command) -> Result<Self> {
+        let log_start = output.metadata()?.len();
+        let program = command.get_program().to_string_lossy().into_owned();
         let child = spawn_on_lasting_thread(command)
             .with_context(|| format!("cannot start {name}: running the program `{program}` failed"))?;
         let pid = Pid::from_raw(i32::try_from(child.id()).context("a process id beyond 2^31")?);
@@ -211,6 +211,14 @@ impl Drop for Process {
         self.kill_group();
         let _ = self.child.wait();
     }
+}
+
+/// The log file of a process of that name, to be appended to.
+pub(crate) fn open_log(directory: &Path, name: &str) -> Result<(PathBuf, File)> {
+    let log = directory.join(format!("{name}.log"));
+    let output = OpenOptions::new().create(true).append(true).open(&log);
+    let output = output.with_context(|| format!("cannot open the log file {} of {name}", log.display()))?;
+    Ok((log, output))
 }
 
 /// waitid reports code and status apart; [`ExitStatus`] wants them packed the way wait(2) does.

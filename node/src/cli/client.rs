@@ -1,11 +1,19 @@
 //! Talking to a node.
 
-use anyhow::{Context, bail};
+use std::time::Duration;
+
+use anyhow::Context;
 use clap::Args;
+use reqwest::header::{self, HeaderValue};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::events::Events;
 use crate::http::problem::Problem;
+
+/// How long a node may take to end a query that nobody waits for any more.
+const CANCEL_TIME: Duration = Duration::from_secs(5);
 
 /// Which node to ask.
 #[derive(Debug, Clone, Args)]
@@ -30,6 +38,28 @@ pub(super) struct Client {
     token: Option<String>,
 }
 
+/// What the node would not do, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {} {}", .0.title, .0.detail.trim_end(), .0.hint)]
+pub(super) struct Refused(pub(super) Problem);
+
+impl Refused {
+    /// Whether the node would not do it for that reason.
+    pub(super) fn is(error: &anyhow::Error, status: StatusCode) -> bool {
+        let refused = error.downcast_ref::<Self>();
+        refused.is_some_and(|Self(problem)| problem.status == status.as_u16())
+    }
+}
+
+/// What somebody has seen of a document that they want to write.
+#[derive(Debug, Clone)]
+pub(super) enum Seen {
+    /// That there is none.
+    Nothing,
+    /// The version with this tag.
+    Version(HeaderValue),
+}
+
 impl Client {
     pub(super) fn new(address: &NodeAddress) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
@@ -42,8 +72,21 @@ impl Client {
         })
     }
 
+    /// The node's address.
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        self.send(self.http.get(format!("{}{path}", self.base))).await
+        self.read(self.request(Method::GET, path)).await
+    }
+
+    /// A document, and what has been seen of it.
+    pub(super) async fn get_seen<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<(T, Seen)> {
+        let response = self.send(self.request(Method::GET, path)).await?;
+        let tag = response.headers().get(header::ETAG).cloned();
+        let seen = tag.map_or(Seen::Nothing, Seen::Version);
+        Ok((self.body(response).await?, seen))
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -51,26 +94,68 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> anyhow::Result<T> {
-        self.send(self.http.post(format!("{}{path}", self.base)).json(body))
-            .await
+        self.read(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Writes a document in the place of what has been seen. If somebody else was faster, the node refuses it with 412.
+    pub(super) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        seen: &Seen,
+    ) -> anyhow::Result<T> {
+        let request = self.request(Method::PUT, path).json(body);
+        let request = match seen {
+            Seen::Nothing => request.header(header::IF_NONE_MATCH, "*"),
+            Seen::Version(tag) => request.header(header::IF_MATCH, tag),
+        };
+        self.read(request).await
     }
 
     /// Asks for something to be done, of which nothing comes back.
     pub(super) async fn post_empty(&self, path: &str) -> anyhow::Result<()> {
-        self.answer(self.http.post(format!("{}{path}", self.base)))
-            .await
-            .map(drop)
+        self.send(self.request(Method::POST, path)).await.map(drop)
     }
 
     /// Asks for something to be removed.
     pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
-        self.answer(self.http.delete(format!("{}{path}", self.base)))
-            .await
-            .map(drop)
+        self.send(self.request(Method::DELETE, path)).await.map(drop)
     }
 
-    async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
-        let body = self.answer(request).await?;
+    /// What happens on the way to an answer, and the answer, as they come.
+    pub(super) async fn events(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Events> {
+        let request = self.request(Method::POST, path).json(body);
+        let request = request.header(header::ACCEPT, "text/event-stream");
+        Ok(Events::new(self.send(request).await?))
+    }
+
+    /// An answer whose body comes piece by piece.
+    pub(super) async fn transfer(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Response> {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Ends a query. Its connection is closed already, which is enough unless something between here and the node keeps
+    /// its own open; so it does not matter whether this succeeds.
+    pub(super) async fn cancel(&self, query_id: &str) {
+        let path = format!("/api/v1/queries/{}", in_path(query_id));
+        let _ = tokio::time::timeout(CANCEL_TIME, self.delete(&path)).await;
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn read<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<T> {
+        let response = self.send(request).await?;
+        self.body(response).await
+    }
+
+    async fn body<T: DeserializeOwned>(&self, response: Response) -> anyhow::Result<T> {
+        let body = response.bytes().await.context("the node's answer broke off")?;
         serde_json::from_slice(&body).with_context(|| {
             format!(
                 "{} answered something else; is it an Aurora node of this version?",
@@ -79,15 +164,8 @@ impl Client {
         })
     }
 
-    /// The body of a good answer.
-    async fn answer(
-        &self,
-        request: reqwest::RequestBuilder,
-    ) -> anyhow::Result<impl std::ops::Deref<Target = [u8]> + use<>> {
-        let request = match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        };
+    /// A good answer, of which the head is here.
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         let response = request.send().await.with_context(|| {
             format!(
                 "no node answers at {}; start one with `aurora up`, or name another with --node",
@@ -95,18 +173,50 @@ impl Client {
             )
         })?;
         let status = response.status();
-        let body = response.bytes().await.context("the node's answer broke off")?;
-        if !status.is_success() {
-            match serde_json::from_slice::<Problem>(&body) {
-                Ok(problem) => bail!(
-                    "{}: {} {}",
-                    problem.title,
-                    problem.detail.trim_end(),
-                    problem.hint
-                ),
-                Err(_) => bail!("{} answered {status}; is it an Aurora node?", self.base),
-            }
+        if status.is_success() {
+            return Ok(response);
         }
-        Ok(body)
+        let body = response.bytes().await.context("the node's answer broke off")?;
+        match serde_json::from_slice(&body) {
+            Ok(problem) => Err(Refused(problem).into()),
+            Err(_) => anyhow::bail!("{} answered {status}; is it an Aurora node?", self.base),
+        }
+    }
+}
+
+/// A text as one part of a path.
+pub(super) fn in_path(text: &str) -> String {
+    let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    // In a path a plus is a plus; one that was in the text is %2B already.
+    encoded.replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_can_stand_in_a_path() {
+        assert_eq!(in_path("orders by state"), "orders%20by%20state");
+        assert_eq!(in_path("100 % + ü/?#"), "100%20%25%20%2B%20%C3%BC%2F%3F%23");
+    }
+
+    #[test]
+    fn a_refusal_is_known_by_its_status_and_says_why() {
+        let problem = Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "changed",
+            "No",
+            "Why.\n",
+            "Do that.",
+        );
+        let error = anyhow::Error::from(Refused(problem)).context("while saving");
+        assert!(Refused::is(&error, StatusCode::PRECONDITION_FAILED));
+        assert!(!Refused::is(&error, StatusCode::NOT_FOUND));
+        assert_eq!(format!("{error:#}"), "while saving: No: Why. Do that.");
+        assert!(!Refused::is(
+            &anyhow::anyhow!("else"),
+            StatusCode::PRECONDITION_FAILED
+        ));
     }
 }

@@ -5,9 +5,17 @@ mod bench;
 mod client;
 mod doctor;
 mod drain;
+mod events;
+mod glossary;
 mod history;
+mod interrupt;
+mod new_file;
 mod node;
 mod output;
+mod progress;
+mod prompt;
+mod rows;
+mod saved;
 mod sql;
 mod status;
 mod streams;
@@ -35,10 +43,14 @@ enum Command {
     Up(up::UpArgs),
     /// Run one node, as its configuration file says
     Node(node::NodeArgs),
-    /// Ask a question in plain words
+    /// Ask a question in plain words, or have a conversation
     Ask(ask::AskArgs),
-    /// Run a statement and show its rows
+    /// Run a statement and show its rows, or type statements at a prompt
     Sql(sql::SqlArgs),
+    /// Show, run and change queries with a name
+    Saved(saved::SavedArgs),
+    /// Show and change what words mean in questions
+    Glossary(glossary::GlossaryArgs),
     /// Show the streams: state, rate, freshness, lag; add or remove one
     Streams(streams::StreamsArgs),
     /// Show the cluster: its nodes, and who owns which partition
@@ -95,6 +107,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Node(args) => node::run(&args).await,
         Command::Ask(args) => ask::run(args).await,
         Command::Sql(args) => sql::run(args).await,
+        Command::Saved(args) => saved::run(args).await,
+        Command::Glossary(args) => glossary::run(args).await,
         Command::Streams(args) => streams::run(&args).await,
         Command::Status(args) => status::run(&args).await,
         Command::History(args) => history::run(&args).await,

@@ -16,7 +16,7 @@ pub mod problem;
 pub mod queries;
 pub mod registry;
 mod routes;
-mod schema;
+pub mod schema;
 mod serve;
 pub mod session;
 mod sql;

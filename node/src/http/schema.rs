@@ -5,31 +5,41 @@ use std::sync::Arc;
 use aurora_actors::query::sql::{MAX_LIMIT, SqlRequest, SqlResult};
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::extract::InPath;
 use super::problem::Problem;
 use crate::node::NodeState;
 
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Tables {
-    tables: Vec<TableView>,
+/// What queries can use.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Tables {
+    /// In order of their names.
+    pub tables: Vec<TableView>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TableView {
-    database: String,
-    table: String,
-    columns: Vec<ColumnView>,
+/// A table.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct TableView {
+    /// The database it is in.
+    pub database: String,
+    /// Its name there.
+    pub table: String,
+    /// Its columns, in their order.
+    pub columns: Vec<ColumnView>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-struct ColumnView {
-    name: String,
+/// A column of a table.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ColumnView {
+    /// Its name.
+    pub name: String,
+    /// Its ClickHouse type.
     #[serde(rename = "type")]
-    column_type: String,
-    comment: String,
+    pub column_type: String,
+    /// What stands beside it in the table; of what Aurora made, the path of its field.
+    pub comment: String,
 }
 
 /// All tables that the reader can see.
