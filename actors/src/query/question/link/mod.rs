@@ -4,19 +4,23 @@
 
 mod codes;
 mod glosses;
+mod likeness;
 mod names;
+mod preferences;
 mod values;
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use self::glosses::gloss_links;
+pub use self::likeness::likeness;
 use self::names::Name;
+use self::preferences::{
+    money_links, opposite_links, prefer_directions, prefer_main_time, prefer_named_values,
+};
 use self::values::value_links;
 use super::catalog::{Column, Role, Table};
-use super::vocabulary::{FAMILIES, FILLERS, HARMLESS, OPPOSITES};
-use super::words::{Word, stem};
+use super::vocabulary::{FILLERS, HARMLESS};
+use super::words::Word;
 
 /// Words tied to something.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,89 +46,6 @@ pub enum Target {
     Formula(String),
 }
 
-/// How well a word of the question fits a word of a name: 1 is the same, 0 not at all.
-pub fn likeness(asked: &Word, named: &Word) -> f32 {
-    if asked.text == named.text {
-        return 1.0;
-    }
-    if asked.stem == named.stem {
-        return 0.95;
-    }
-    if are_family(&asked.stem, &named.text) {
-        return 0.6;
-    }
-    if abbreviates(&named.text, &asked.text) {
-        return 0.85;
-    }
-    // tech / technology
-    if named.text.len() >= 4
-        && asked.text.len() >= named.text.len() + 4
-        && asked.text.starts_with(&named.text)
-        && !HARMLESS.contains(&asked.text.as_str())
-    {
-        return 0.75;
-    }
-    let long = asked.stem.len() >= 5 && named.stem.len() >= 5;
-    if long && strsim::damerau_levenshtein(&asked.text, &named.text) == 1 {
-        return 0.8;
-    }
-    // usage / used, delivery / delivered
-    let shorter = asked.stem.len().min(named.stem.len());
-    if shorter >= 5
-        && !HARMLESS.contains(&asked.text.as_str())
-        && (asked.stem.starts_with(&named.stem) || named.stem.starts_with(&asked.stem))
-    {
-        return 0.75;
-    }
-    0.0
-}
-
-/// Whether a part of a name is a word without its vowels: `trk` for truck, `rgn` for region, `drv` for driver.
-fn abbreviates(short: &str, long: &str) -> bool {
-    let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
-    if !(2..=5).contains(&short.len()) || short.chars().skip(1).any(is_vowel) || long.len() <= short.len() {
-        return false;
-    }
-    let long = long.strip_suffix('s').unwrap_or(long);
-    let mut letters = long.chars();
-    let skeleton: String = letters
-        .next()
-        .into_iter()
-        .chain(letters.filter(|c| !is_vowel(*c)))
-        .collect();
-    if skeleton == short {
-        return true;
-    }
-    let mut rest = skeleton.chars();
-    let is_within = short.chars().all(|wanted| rest.any(|c| c == wanted));
-    short.len() >= 3
-        && short.chars().next() == skeleton.chars().next()
-        && (skeleton.starts_with(short) || is_within && skeleton.chars().last() == short.chars().last())
-}
-
-/// Whether a word of the question, by its stem, and a word of a name are in one family. The name's word counts as it is:
-/// an application is no applicant.
-fn are_family(asked_stem: &str, named: &str) -> bool {
-    static OF_STEM: LazyLock<HashMap<String, Vec<usize>>> = LazyLock::new(|| {
-        let mut families: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, family) in FAMILIES.iter().enumerate() {
-            for member in *family {
-                families.entry(stem(member)).or_default().push(at);
-            }
-        }
-        families
-    });
-    let Some(families) = OF_STEM.get(asked_stem) else {
-        return false;
-    };
-    let singular = named.strip_suffix('s').unwrap_or(named);
-    families.iter().any(|family| {
-        FAMILIES[*family]
-            .iter()
-            .any(|member| *member == named || *member == singular)
-    })
-}
-
 /// All ties of the words to the table, overlapping as they may.
 pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
     let mut links = Vec::new();
@@ -140,184 +61,6 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
     prefer_directions(words, table, &mut links);
     prefer_main_time(words, table, &mut links);
     links
-}
-
-/// "rejected" where a flag says what was accepted.
-fn opposite_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
-    if column.role != Role::Flag {
-        return;
-    }
-    let named: Vec<Word> = Name::of(column).words;
-    for (start, word) in words.iter().enumerate() {
-        let is_opposite = OPPOSITES.iter().any(|(a, b)| {
-            let other = match word.stem.as_str() {
-                said if said == stem(a) => b,
-                said if said == stem(b) => a,
-                _ => return false,
-            };
-            named.last().is_some_and(|last| last.stem == stem(other))
-        });
-        if is_opposite && !is_filler(word) {
-            links.push(Link {
-                words: start..start + 1,
-                target: Target::Value(at, "0".to_owned()),
-                strength: 0.95,
-            });
-        }
-    }
-}
-
-/// "revenue", "income", "money": the column of money that is most likely meant, if no other is named.
-fn money_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
-    const EARNED: [&str; 11] = [
-        "revenue", "income", "sales", "turnover", "earnings", "earned", "earn", "takings", "proceeds",
-        "money", "charged",
-    ];
-    const SPENT: [&str; 5] = ["spend", "spent", "spending", "expenses", "expenditure"];
-    const NAMES: [&str; 11] = [
-        "revenue", "sales", "amount", "total", "price", "fare", "paid", "fee", "cost", "spend", "value",
-    ];
-    let place = |at: usize| {
-        let named = super::words::identifier_words(&table.columns[at].name);
-        NAMES
-            .iter()
-            .position(|name| named.iter().any(|word| word.text == *name))
-    };
-    let money = (0..table.columns.len()).filter(|at| table.columns[*at].role == Role::Measure);
-    let Some((_, column)) = money.filter_map(|at| Some((place(at)?, at))).min() else {
-        return;
-    };
-    for (start, word) in words.iter().enumerate() {
-        if EARNED.contains(&word.text.as_str()) || SPENT.contains(&word.text.as_str()) {
-            links.push(Link {
-                words: start..start + 1,
-                target: Target::Column(column),
-                strength: 0.42,
-            });
-        }
-    }
-}
-
-/// "night shift", "student type": a value beside the name of its column is a value of that.
-fn prefer_named_values(words: &[Word], table: &Table, links: &mut [Link]) {
-    let names: Vec<(usize, Vec<Word>)> = table
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| (at, Name::of(column).words))
-        .collect();
-    for link in links {
-        let Target::Value(at, _) = &link.target else {
-            continue;
-        };
-        let beside = [link.words.start.checked_sub(1), Some(link.words.end)];
-        let is_named = beside
-            .into_iter()
-            .flatten()
-            .filter_map(|place| words.get(place))
-            .any(|word| {
-                names[*at]
-                    .1
-                    .last()
-                    .is_some_and(|last| !is_filler(word) && likeness(word, last) >= 0.85)
-            });
-        // "booking source" names the column, not the value booking.com of it.
-        let names_column = words[link.words.clone()]
-            .iter()
-            .all(|word| names[*at].1.iter().any(|named| named.stem == word.stem));
-        if is_named && !names_column {
-            link.strength += 1.6;
-        }
-    }
-}
-
-/// "to the airport", "from Berlin": where one value is in two columns the preposition says in which it is meant.
-fn prefer_directions(words: &[Word], table: &Table, links: &mut [Link]) {
-    const FROM: [&str; 9] = [
-        "from",
-        "origin",
-        "source",
-        "start",
-        "pickup",
-        "departure",
-        "sender",
-        "begin",
-        "dep",
-    ];
-    const TO: [&str; 11] = [
-        "to",
-        "dest",
-        "destination",
-        "target",
-        "end",
-        "drop",
-        "dropoff",
-        "arrival",
-        "recipient",
-        "finish",
-        "arr",
-    ];
-    let is_called = |at: usize, names: &[&str]| {
-        super::words::identifier_words(&table.columns[at].name)
-            .iter()
-            .any(|word| names.contains(&word.text.as_str()))
-    };
-    for link in links {
-        let Target::Value(at, _) = &link.target else {
-            continue;
-        };
-        let mut before = words[..link.words.start]
-            .iter()
-            .rev()
-            .map(|word| word.text.as_str());
-        let direction = before
-            .by_ref()
-            .take(3)
-            .find(|word| !matches!(*word, "the" | "a" | "an" | "at" | "in"));
-        let fits = match direction {
-            Some("from" | "starting" | "started" | "start" | "starts" | "leaving" | "begin" | "began") => {
-                is_called(*at, &FROM)
-            }
-            Some("to" | "into" | "ending" | "ended" | "end" | "ends" | "reaching" | "towards") => {
-                is_called(*at, &TO)
-            }
-            _ => false,
-        };
-        if fits {
-            link.strength += 0.3;
-        }
-    }
-}
-
-/// Whatever is in a table of applications was applied for: the verb of the main time says nothing about a state.
-fn prefer_main_time(words: &[Word], table: &Table, links: &mut [Link]) {
-    let Some(main) = table
-        .main_time()
-        .and_then(|name| table.columns.iter().position(|column| column.name == name))
-    else {
-        return;
-    };
-    let stems: Vec<String> = Name::of(&table.columns[main])
-        .words
-        .into_iter()
-        .map(|word| word.stem)
-        .collect();
-    let others: Vec<(Range<usize>, f32)> = links
-        .iter()
-        .filter(|link| matches!(link.target, Target::Column(column) if column != main))
-        .map(|link| (link.words.clone(), link.strength))
-        .collect();
-    for link in links {
-        let is_verb = link.words.len() == 1
-            && !others
-                .iter()
-                .any(|(words, strength)| *words == link.words && *strength > link.strength)
-            && words[link.words.start].text.ends_with("ed")
-            && stems.contains(&words[link.words.start].stem);
-        if is_verb && link.target == Target::Column(main) {
-            link.strength += 0.5;
-        }
-    }
 }
 
 /// The strongest of them that do not overlap, in the order of the words.

@@ -107,7 +107,7 @@ impl Builder<'_> {
                 }
                 // "more than 500 won bids"
                 Some(Kind::Link(Target::Column(column))) if self.column(*column).role == Role::Flag => {
-                    next += 1
+                    next += 1;
                 }
                 Some(Kind::Link(Target::Column(_))) => {
                     if let Some(column) = numeric(next) {

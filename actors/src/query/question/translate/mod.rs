@@ -13,6 +13,7 @@ mod filters;
 mod groups;
 mod implied;
 mod measures;
+mod money;
 mod patterns;
 mod phrased;
 mod phrases;
