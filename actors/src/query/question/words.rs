@@ -42,6 +42,11 @@ impl Word {
         number(&self.text)
     }
 
+    /// Whether it looks like a verb in the past: `ordered`, `sold`.
+    pub fn is_participle(&self) -> bool {
+        self.text.ends_with("ed") || vocabulary::PARTICIPLES.contains(&self.text.as_str())
+    }
+
     /// Written in capitals only, as codes are.
     pub fn is_upper(&self) -> bool {
         self.raw.chars().any(char::is_alphabetic) && !self.raw.chars().any(char::is_lowercase)

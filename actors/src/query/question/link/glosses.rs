@@ -3,6 +3,7 @@
 use super::values::{likeness_of_value, value_matches};
 use super::{Link, Target, is_filler};
 use crate::query::question::catalog::{Column, Role};
+use crate::query::question::vocabulary::HARMLESS;
 use crate::query::question::words::{Word, words};
 
 /// Words of an explanation that are read.
@@ -14,6 +15,10 @@ pub(super) fn gloss_links(asked: &[Word], at: usize, column: &Column, links: &mu
         return;
     }
     for (value, phrase) in glosses(column) {
+        // "used" may be what a code stands for, and says nothing by itself.
+        if HARMLESS.contains(&phrase.as_str()) {
+            continue;
+        }
         let mut matches = value_matches(asked, &phrase);
         matches.extend(derived(asked, &phrase));
         for (words, strength) in matches {

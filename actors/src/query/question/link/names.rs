@@ -1,7 +1,7 @@
 //! Names of columns, prepared for comparing with words.
 
 use crate::query::question::catalog::{Column, Role};
-use crate::query::question::words::{Word, identifier_words};
+use crate::query::question::words::{Word, identifier_words, words};
 
 /// What a name can end with and mean no more by it.
 const DIMENSION_ENDINGS: [&str; 15] = [
@@ -84,7 +84,12 @@ const ID_ENDINGS: [&str; 11] = [
 
 impl Name {
     pub(super) fn of(column: &Column) -> Self {
-        let all = identifier_words(&column.name);
+        let mut all = identifier_words(&column.name);
+        // Both are common, and only one of them fits.
+        for word in all.iter_mut().filter(|word| word.text == "st") {
+            let of_state = column.comment.to_lowercase().contains("state");
+            *word = words(if of_state { "state" } else { "status" }).swap_remove(0);
+        }
         let strip: &[&str] = match column.role {
             Role::Dimension | Role::Text => &DIMENSION_ENDINGS,
             Role::Id => &ID_ENDINGS,

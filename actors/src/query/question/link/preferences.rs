@@ -179,7 +179,7 @@ pub(super) fn prefer_main_time(words: &[Word], table: &Table, links: &mut [Link]
             && !others
                 .iter()
                 .any(|(words, strength)| *words == link.words && *strength > link.strength)
-            && words[link.words.start].text.ends_with("ed")
+            && words[link.words.start].is_participle()
             && stems.contains(&words[link.words.start].stem);
         if is_verb && link.target == Target::Column(main) {
             link.strength += 0.5;

@@ -7,7 +7,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Measure, OrderBy, Spec};
 use crate::query::question::time::Meaning;
 use crate::query::question::units::Unit;
-use crate::query::question::vocabulary::HARMLESS;
+use crate::query::question::vocabulary::{FAMILIES, HARMLESS};
 use crate::query::question::words::{POSSESSIVE, Word};
 
 /// A sentence under construction. Each step takes pieces and marks them used.
@@ -27,6 +27,8 @@ pub(super) struct Builder<'a> {
     pub(super) told: Option<Unit>,
     /// Average over groups was asked for ("average number of X per Y").
     pub(super) average_of_counts: bool,
+    /// Words that were let go.
+    pub(super) let_go: usize,
     /// Conditions stated behind this piece make the part of a share, not the whole.
     pub(super) part_from: Option<usize>,
 }
@@ -48,6 +50,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
         wants_many: false,
         told: None,
         average_of_counts: false,
+        let_go: 0,
         part_from: None,
     };
     let score = builder.score();
@@ -57,6 +60,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
     builder.attach_nouns();
     builder.participles();
     builder.done_amounts();
+    builder.names_of_things();
     builder.tolerate();
     builder.compounds();
     builder.top_values();
@@ -92,7 +96,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
             });
     }
     Some(Reading {
-        score: score - 0.6 * residue.len() as f32,
+        score: score - 0.6 * residue.len() as f32 - 0.5 * builder.let_go as f32,
         spec: builder.spec,
         residue,
         assumptions: builder.assumptions,
@@ -294,7 +298,7 @@ impl Builder<'_> {
     /// kind of it.
     fn compounds(&mut self) {
         for at in (0..self.pieces.len()).rev() {
-            let verb = self.last_word(at).is_some_and(|word| word.text.ends_with("ed"));
+            let verb = self.last_word(at).is_some_and(|word| word.is_participle());
             if verb
                 || !self.is_noun_piece(at)
                 || !self.is_free(at)
@@ -345,7 +349,7 @@ impl Builder<'_> {
             && self.is_free(at)
             && match self.kind(at) {
                 Some(Kind::Link(Target::Rows) | Kind::Modifier) => {
-                    !self.last_word(at).is_some_and(|word| word.text.ends_with("ed"))
+                    !self.last_word(at).is_some_and(|word| word.is_participle())
                 }
                 Some(Kind::Link(Target::Column(column))) => match self.column(*column).role {
                     Role::Id | Role::Dimension => self.pieces[at].strength >= 0.6,
@@ -365,7 +369,7 @@ impl Builder<'_> {
             let most = *most;
             let is_participle = matches!(self.kind(at + 1), Some(Kind::Unknown | Kind::Filler))
                 && self.last_word(at + 1).is_some_and(|word| {
-                    word.text.ends_with("ed")
+                    word.is_participle()
                         || matches!(
                             word.text.as_str(),
                             "sold" | "bought" | "read" | "seen" | "chosen" | "driven"
@@ -374,6 +378,33 @@ impl Builder<'_> {
             if is_participle {
                 self.pieces[at].kind = Kind::Frequent(most);
                 self.pieces[at + 1].kind = Kind::Modifier;
+            }
+        }
+    }
+
+    /// "charging stations", "new orders per day": words that are values elsewhere, and here say what things are called.
+    fn names_of_things(&mut self) {
+        let over_time = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Time(Meaning::Every(..))));
+        for at in 0..self.pieces.len() {
+            if !matches!(self.kind(at), Some(Kind::Link(Target::Value(..)))) {
+                continue;
+            }
+            let word = self.last_word(at).map_or("", |word| word.text.as_str());
+            let of_thing = word.ends_with("ing")
+                && self
+                    .linked(at + 1)
+                    .is_some_and(|column| self.column(column).role == Role::Id)
+                // "returning users" do return.
+                && !self
+                    .last_word(at + 1)
+                    .is_some_and(|word| FAMILIES[0].iter().any(|person| crate::query::question::words::stem(person) == word.stem));
+            let is_recent =
+                word == "new" && over_time && self.kind(at + 1) == Some(&Kind::Link(Target::Rows));
+            if of_thing || is_recent {
+                self.pieces[at].kind = Kind::Modifier;
             }
         }
     }

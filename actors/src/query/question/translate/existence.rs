@@ -85,7 +85,7 @@ impl Builder<'_> {
 
     /// "rated trips" have a rating.
     fn is_had_by_participle(&self, at: usize) -> bool {
-        let is_participle = self.last_word(at).is_some_and(|word| word.text.ends_with("ed"));
+        let is_participle = self.last_word(at).is_some_and(|word| word.is_participle());
         let can_be_missing = self.linked(at).is_some_and(|column| {
             self.column(column).is_nullable() && self.column(column).role != Role::Time
         });

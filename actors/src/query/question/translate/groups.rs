@@ -52,7 +52,7 @@ impl Builder<'_> {
             .checked_sub(1)
             .and_then(|before| self.last_word(before))
             .is_some_and(|word| {
-                word.text.ends_with("ed")
+                word.is_participle()
                     || matches!(
                         word.text.as_str(),
                         "made" | "sent" | "bought" | "sold" | "paid" | "written"
@@ -86,7 +86,7 @@ impl Builder<'_> {
                 }
                 at += 1;
             }
-            let is_verb = any && self.last_word(at).is_some_and(|word| word.text.ends_with("ed"));
+            let is_verb = any && self.last_word(at).is_some_and(|word| word.is_participle());
             at = self.head_of(at);
             match self.kind(at) {
                 Some(Kind::Link(Target::Column(column))) if self.is_free(at) => {
@@ -275,7 +275,7 @@ impl Builder<'_> {
                         }
                         next += 1;
                         // "dishes ordered most often": a verb is no noun.
-                        if self.last_word(next).is_some_and(|word| word.text.ends_with("ed")) {
+                        if self.last_word(next).is_some_and(|word| word.is_participle()) {
                             break;
                         }
                         // The noun is the last of them: "user actions".

@@ -1,6 +1,7 @@
 //! What is computed when a question does not say how: by its adjectives, its verbs, its nouns.
 
 use super::measures::is_additive;
+use super::pieces::Computed;
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Expression, Measure};
@@ -40,6 +41,25 @@ impl Builder<'_> {
             self.count_implied();
             return;
         };
+        // "the warmest soil on average": of what is called soil, what is warm.
+        if let Some(place) = superlative
+            && let Some(column) = self.degree_of(place, at)
+        {
+            self.use_piece(at);
+            let average = self
+                .pieces
+                .iter()
+                .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
+            let descending = matches!(self.kind(place), Some(Kind::Superlative(_, true)));
+            let aggregate = match (average, descending) {
+                (true, _) => Aggregate::Average,
+                (false, true) => Aggregate::Maximum,
+                (false, false) => Aggregate::Minimum,
+            };
+            let of = Expression::Column(self.column(column).name.clone());
+            self.spec.measures.push(Measure::of(aggregate, Some(of)));
+            return;
+        }
         let Some(column) = self.linked(at) else { return };
         self.use_piece(at);
         let descending = superlative.and_then(|at| match self.kind(at) {
@@ -65,6 +85,22 @@ impl Builder<'_> {
                 .push(format!("{} is {how}", self.column(column).name));
         }
         self.spec.measures.push(Measure::of(aggregate, of));
+    }
+
+    /// The column that an adjective measures and that a noun, tied to another one, is a part of the name of.
+    fn degree_of(&self, adjective: usize, noun: usize) -> Option<usize> {
+        let Some(Kind::Superlative(concepts, _)) = self.kind(adjective) else {
+            return None;
+        };
+        let said = self.last_word(noun)?;
+        (0..self.table.columns.len()).find(|at| {
+            let column = self.column(*at);
+            let words = identifier_words(&column.name);
+            column.role == Role::Measure
+                && Some(*at) != self.linked(noun)
+                && words.iter().any(|word| word.stem == said.stem)
+                && words.iter().any(|word| concepts.contains(&word.text.as_str()))
+        })
     }
 
     /// "total price", when that is the name of the column: a total of it is a sum all the same.
@@ -202,6 +238,12 @@ impl Builder<'_> {
             // "which region has the most users": what is ranked is counted once each.
             let counted = (0..self.pieces.len()).find_map(|at| {
                 let column = self.linked(at).filter(|_| self.is_free(at))?;
+                // "more than 600 conversations" are a condition.
+                let compared = (at.saturating_sub(2)..at)
+                    .any(|before| matches!(self.kind(before), Some(Kind::Compare(..) | Kind::Between(..))));
+                if compared {
+                    return None;
+                }
                 // "card declines" are no cards.
                 let is_thing = self.is_plural(at) || !matches!(self.kind(at + 1), Some(Kind::Link(_)));
                 (is_thing && self.column(column).role == Role::Id).then_some((at, column))

@@ -3,7 +3,7 @@
 use super::build::{Builder, computed};
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::{Column, Role};
-use crate::query::question::link::Target;
+use crate::query::question::link::{Target, likeness};
 use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Measure, Test};
 use crate::query::question::time::Meaning;
 use crate::query::question::vocabulary::INTENSIVE;
@@ -198,7 +198,7 @@ impl Builder<'_> {
         let Some(piece) = self.pieces.get(at) else {
             return false;
         };
-        let verb = self.last_word(at).is_some_and(|word| word.text.ends_with("ed"));
+        let verb = self.last_word(at).is_some_and(|word| word.is_participle());
         !piece.used
             && !verb
             && match &piece.kind {
@@ -238,7 +238,7 @@ impl Builder<'_> {
         ];
         let verb = self
             .last_word(at)
-            .is_some_and(|word| VERBS.contains(&word.text.as_str()) || word.text.ends_with("ed"));
+            .is_some_and(|word| VERBS.contains(&word.text.as_str()) || word.is_participle());
         self.is_free(at)
             && !verb
             && self.pieces[at].strength >= 0.35
@@ -359,13 +359,17 @@ impl Builder<'_> {
 
     /// "tests" where there is a test code, "flights" where there are flight numbers in a table of flights: rows are counted,
     /// not their codes.
-    fn names_kind(&self, column: usize) -> bool {
+    pub(super) fn names_kind(&self, column: usize) -> bool {
         let column = self.column(column);
         let words = identifier_words(&column.name);
         let Some(last) = words.last().filter(|_| words.len() > 1) else {
             return false;
         };
-        let of_table = self.table.words().iter().any(|word| word.stem == words[0].stem);
+        let of_table = self
+            .table
+            .words()
+            .iter()
+            .any(|word| likeness(word, &words[0]) >= 0.8);
         match column.role {
             Role::Dimension => matches!(
                 last.text.as_str(),

@@ -13,9 +13,10 @@ impl Builder<'_> {
         let Some(never) = self.pieces.iter().position(|piece| piece.kind == Kind::Never) else {
             return;
         };
-        let Some((denied, filter)) =
-            (never + 1..self.pieces.len()).find_map(|at| Some((at, self.said_of_rows(at)?)))
-        else {
+        let Some((denied, filter)) = (never + 1..self.pieces.len()).find_map(|at| {
+            let missing = || is_there(self.column(self.linked(at).filter(|_| self.is_free(at))?));
+            Some((at, self.said_of_rows(at).or_else(missing)?))
+        }) else {
             return;
         };
         let counted = self.counted_entity();

@@ -29,11 +29,20 @@ impl Builder<'_> {
             }
             _ => false,
         });
-        let start = verb.or(of_rows).unwrap_or(at);
+        // "of the mails sent to Yahoo bounced": with no other verb the last one says the part.
+        let last = (at + 1..self.pieces.len()).rev().find(|next| {
+            matches!(self.kind(*next), Some(Kind::Link(Target::Value(..))))
+                && self.last_word(*next).is_some_and(|word| word.is_participle())
+        });
+        let others = (at + 1..last.unwrap_or(at))
+            .any(|next| matches!(self.kind(next), Some(Kind::Link(Target::Value(..)))));
+        let last = last.filter(|_| others).map(|last| last - 1);
+        let start = verb.or(last).or(of_rows).unwrap_or(at);
         let subject = (at + 1..start.max(at + 1) + 1).find_map(|next| {
             let column = self.linked(next).filter(|_| self.is_free(next))?;
             let known = self.column(column);
             let is_entity = known.role == Role::Id
+                && !self.names_kind(column)
                 && known.distinct.saturating_mul(100) < self.table.rows.saturating_mul(97);
             (is_entity || known.role == Role::Measure).then(|| (next, known.name.clone()))
         });
@@ -47,7 +56,12 @@ impl Builder<'_> {
     /// "dropped call rate": what stands before a rate and the noun between.
     fn said_before_rate(&self, at: usize) -> Option<usize> {
         let mut before = at.checked_sub(1)?;
-        while matches!(self.kind(before), Some(Kind::Modifier | Kind::Link(Target::Rows))) {
+        while matches!(
+            self.kind(before),
+            Some(Kind::Modifier | Kind::Link(Target::Rows | Target::Column(_)))
+        ) && self.row_condition(before).is_none()
+            && !self.is_plural(before)
+        {
             before = before.checked_sub(1)?;
         }
         Some(before)

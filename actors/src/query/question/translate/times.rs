@@ -17,7 +17,7 @@ impl Builder<'_> {
             let Some(Kind::Link(Target::Value(..))) = self.kind(at) else {
                 continue;
             };
-            let Some(verb) = self.last_word(at).filter(|word| word.text.ends_with("ed")) else {
+            let Some(verb) = self.last_word(at).filter(|word| word.is_participle()) else {
                 continue;
             };
             let time = self.table.columns.iter().position(|column| {

@@ -10,7 +10,7 @@ use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::time::Meaning;
 use crate::query::question::vocabulary::{ADJECTIVES, CODES, STATE_VERBS};
-use crate::query::question::words::identifier_words;
+use crate::query::question::words::{Word, identifier_words};
 
 /// Nouns that add nothing to the name of a column before them: "payment method".
 const GENERIC: [&str; 16] = [
@@ -57,6 +57,7 @@ impl Builder<'_> {
                 self.pieces[at].kind = Kind::Filler;
             } else if describes || self.ends_compound(at) || self.is_active_verb(at) || self.is_manner(at) {
                 self.pieces[at].kind = if describes { Kind::Modifier } else { Kind::Filler };
+                self.let_go += 1;
                 let word = self.text(&self.pieces[at]);
                 self.assumptions
                     .push(format!("{word:?} is in no column; it is taken to change nothing"));
@@ -114,7 +115,7 @@ impl Builder<'_> {
             Some(Kind::Modifier) => true,
             _ => false,
         };
-        let verb_follows = self.word(at + 1).ends_with("ed");
+        let verb_follows = self.last_word(at + 1).is_some_and(Word::is_participle);
         known
             && !verb_follows
             && self.joins(at)
@@ -158,7 +159,10 @@ impl Builder<'_> {
         let Some(word) = self.last_word(at) else {
             return false;
         };
-        if word.text.ends_with("ing") || STATE_VERBS.contains(&word.stem.as_str()) {
+        if word.text.ends_with("ing")
+            || word.text.ends_with("est")
+            || STATE_VERBS.contains(&word.stem.as_str())
+        {
             return false;
         }
         let mut before = at;
@@ -201,7 +205,7 @@ impl Builder<'_> {
             )
         );
         // "shipped orders" are not what somebody ships.
-        let attributive = word.text.ends_with("ed")
+        let attributive = word.is_participle()
             && next == at + 1
             && matches!(self.kind(next), Some(Kind::Link(Target::Rows)));
         subject && object && !attributive && !ADJECTIVES.contains(&word.text.as_str())

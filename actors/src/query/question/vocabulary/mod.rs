@@ -10,7 +10,7 @@ mod kinds;
 pub use self::codes::{CODES, COUNTRIES, STATES};
 pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
-pub use self::kinds::{ADJECTIVES, STATE_VERBS};
+pub use self::kinds::{ADJECTIVES, PARTICIPLES, STATE_VERBS};
 
 /// Words whose stem a stemmer does not find.
 pub const IRREGULAR: [(&str, &str); 57] = [
@@ -104,8 +104,7 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 110] = [
-    ("st", "status"),
+pub const ABBREVIATIONS: [(&str, &str); 109] = [
     ("instr", "instructor"),
     ("cls", "class"),
     ("chk", "check"),
