@@ -17,6 +17,7 @@ use self::names::Name;
 use self::preferences::{
     money_links, opposite_links, prefer_directions, prefer_main_time, prefer_named_values,
 };
+pub use self::values::done_in;
 use self::values::value_links;
 use super::catalog::{Column, Role, Table};
 use super::vocabulary::{FILLERS, HARMLESS};

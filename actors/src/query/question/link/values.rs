@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::codes::code_links;
 use super::{Link, Target, is_filler};
 use crate::query::question::catalog::{Column, Role};
+use crate::query::question::vocabulary::DOINGS;
 use crate::query::question::words::{self, Word, name_parts};
 
 /// Ties to a column's values: as they are written, spelled out, or by names that stand for codes.
@@ -33,7 +34,50 @@ pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mu
     }
     if matches!(column.role, Role::Dimension | Role::List) {
         code_links(words, at, column, links);
+        doing_links(words, at, column, links);
     }
+}
+
+/// "bought" for purchase, "American Express" for amex: values by what people say instead.
+fn doing_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
+    for (phrases, _) in DOINGS {
+        let Some(value) = done_in(column, phrases) else {
+            continue;
+        };
+        for phrase in *phrases {
+            let parts: Vec<&str> = phrase.split(' ').collect();
+            for start in 0..(words.len() + 1).saturating_sub(parts.len()) {
+                let window = &words[start..start + parts.len()];
+                if window
+                    .iter()
+                    .zip(&parts)
+                    .all(|(word, part)| !word.quoted && word.text == **part)
+                {
+                    links.push(Link {
+                        words: start..start + parts.len(),
+                        target: Target::Value(at, value.to_owned()),
+                        strength: 0.78 + 0.5 * (parts.len() as f32 - 1.0),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// The value of a column that such phrases speak of; nothing when one of them is itself a value.
+pub fn done_in<'a>(column: &'a Column, phrases: &[&str]) -> Option<&'a str> {
+    const MOST_VALUES: usize = 60;
+    let (_, wanted) = DOINGS.iter().find(|(known, _)| *known == phrases)?;
+    if column.values.len() > MOST_VALUES {
+        return None;
+    }
+    wanted.iter().find_map(|wanted| {
+        column
+            .values
+            .iter()
+            .find(|value| value.to_lowercase().replace([' ', '-'], "_") == **wanted)
+            .map(String::as_str)
+    })
 }
 
 /// Where the words say a value, and how surely.
@@ -82,8 +126,9 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
         if let Some(next) = words.get(start + 1)
             && !next.quoted
             && lower.len() > 4
-            && lower.len() == word.text.len() + next.text.len()
-            && lower.starts_with(&word.text)
+            && [&word.text, &word.stem].iter().any(|first| {
+                lower.len() == first.len() + next.text.len() && lower.starts_with(first.as_str())
+            })
             && lower.ends_with(&next.text)
         {
             found.push((start..start + 2, 1.5));

@@ -158,6 +158,24 @@ impl Reader<'_> {
                     Moment::Start(TimeUnit::Day, 1),
                 ));
             }
+            // "the last hour with the hour before"
+            unit if self.text(1) == "before"
+                && self.before(1) == "the"
+                && TimeUnit::named(unit).is_some_and(|unit| unit != TimeUnit::Day)
+                && !unit.ends_with('s') =>
+            {
+                let unit = TimeUnit::named(unit)?;
+                let rolling = (0..self.at).any(|at| matches!(self.words[at].text.as_str(), "last" | "past"))
+                    && unit <= TimeUnit::Hour;
+                let (from, to) = if rolling {
+                    (Moment::Ago(2, unit), Moment::Ago(1, unit))
+                } else {
+                    let last = (0..self.at).any(|at| self.words[at].text == "last");
+                    let ago = if last { -2 } else { -1 };
+                    (Moment::Start(unit, ago), Moment::Start(unit, ago + 1))
+                };
+                return Some((2, from, to));
+            }
             // "yesterday and the day before"
             "day" if self.text(1) == "before" && self.text(2) != "yesterday" && self.before(1) == "the" => {
                 let today = (0..self.at).any(|at| self.words[at].text == "today");

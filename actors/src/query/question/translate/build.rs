@@ -129,6 +129,7 @@ impl<'a> Builder<'a> {
                 // What is only alike counts less.
                 Kind::Link(Target::Column(_)) if piece.strength < 0.55 => 0.6,
                 Kind::Link(Target::Column(_) | Target::Formula(_)) => 1.0 + 0.5 * (length - 1.0),
+                Kind::Link(Target::Value(..)) if piece.strength < 0.8 => 0.7,
                 Kind::Link(Target::Value(..)) => 1.1 + 0.4 * (length - 1.0),
                 _ => 0.0,
             };
@@ -171,6 +172,7 @@ impl<'a> Builder<'a> {
                 | Kind::Both
                 | Kind::Others
                 | Kind::Ratio
+                | Kind::Divided
                 | Kind::Spread
                 | Kind::Cumulative => !piece.used,
                 _ => false,

@@ -7,6 +7,7 @@ use crate::query::question::spec::{
     Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
 };
 use crate::query::question::units::{Quantity, Unit};
+use crate::query::question::vocabulary::CODES;
 
 use super::build::Builder;
 use super::pieces::Kind;
@@ -223,7 +224,12 @@ impl Builder<'_> {
         if let Some((_, at)) = best {
             return Some(at);
         }
-        let next_is_thing = matches!(self.kind(at + 1), Some(Kind::Unknown | Kind::Link(_)));
+        // "between 100 and 200 pounds" speaks of money, not of pounds.
+        let of_currency = matches!(
+            self.kind(at + 1),
+            Some(Kind::Link(Target::Value(_, value))) if CODES.iter().any(|(_, code)| code == value && code.len() == 3)
+        );
+        let next_is_thing = !of_currency && matches!(self.kind(at + 1), Some(Kind::Unknown | Kind::Link(_)));
         (unit.is_none() && !next_is_thing)
             .then(|| self.main_measure())
             .flatten()

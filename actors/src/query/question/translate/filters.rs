@@ -45,6 +45,7 @@ impl Builder<'_> {
         self.missing();
         self.existences();
         self.numbered();
+        self.buyers();
         self.doubled_values();
         for at in 0..self.pieces.len() {
             if !self.is_free(at) {

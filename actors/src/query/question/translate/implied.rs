@@ -75,6 +75,24 @@ impl Builder<'_> {
             None if is_additive(self.column(column)) || self.says_total(at) => Aggregate::Sum,
             None => Aggregate::Average,
         };
+        // "lowest and highest price in each category"
+        let both = matches!(aggregate, Aggregate::Minimum | Aggregate::Maximum)
+            && [true, false].iter().all(|wanted| {
+                self.pieces
+                    .iter()
+                    .any(|piece| matches!(piece.kind, Kind::Superlative(_, down) if down == *wanted))
+            });
+        if both {
+            for aggregate in [Aggregate::Minimum, Aggregate::Maximum] {
+                self.spec.measures.push(Measure::of(aggregate, of.clone()));
+            }
+            for piece in &mut self.pieces {
+                if matches!(piece.kind, Kind::Superlative(..)) {
+                    piece.kind = Kind::Filler;
+                }
+            }
+            return;
+        }
         if descending.is_none() {
             let how = if aggregate == Aggregate::Sum {
                 "added up"
@@ -112,6 +130,7 @@ impl Builder<'_> {
 
     /// Whether the groups with the most of it are meant, not those with the largest single one.
     pub(super) fn adds_up(&self, column: usize) -> bool {
+        let at_number = (0..self.pieces.len()).find(|at| self.linked(*at) == Some(column));
         let said = |wanted: &[&str]| {
             self.pieces.iter().any(|piece| {
                 matches!(piece.kind, Kind::Superlative(..))
@@ -119,6 +138,30 @@ impl Builder<'_> {
             })
         };
         let column = self.column(column);
+        // "highest amount by reason" is that of a single row, "which shop has the highest amount" of all.
+        let described = at_number.is_some_and(|at| {
+            (0..at)
+                .rev()
+                .find(|before| {
+                    !matches!(
+                        self.kind(*before),
+                        Some(Kind::Link(Target::Value(..)) | Kind::Modifier | Kind::Filler)
+                    )
+                })
+                .is_some_and(|before| matches!(self.kind(before), Some(Kind::Superlative(..))))
+        });
+        let by_only = described
+            && self
+                .pieces
+                .iter()
+                .any(|piece| matches!(piece.kind, Kind::By | Kind::Per))
+            && !self
+                .pieces
+                .iter()
+                .any(|piece| matches!(piece.kind, Kind::Which | Kind::Top(..)));
+        if by_only && !said(&["most", "fewest", "least"]) {
+            return false;
+        }
         if said(&["most", "fewest", "least"]) {
             return is_additive(column);
         }

@@ -28,6 +28,11 @@ impl Builder<'_> {
     pub(super) fn measures(&mut self) {
         self.formulas();
         self.defined();
+        if self.lists_latest() {
+            return;
+        }
+        self.worth();
+        self.divided();
         self.cost_of_one();
         self.ratio();
         self.spread();
@@ -132,6 +137,20 @@ impl Builder<'_> {
 
     /// What follows a way to compute: the noun of the phrase.
     pub(super) fn subject(&self, at: usize) -> (Subject, Option<usize>) {
+        // "how many refunds new customers received": the first noun is what is counted.
+        let counted = self.words[self.pieces[at].words.clone()]
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "many" | "number"));
+        if counted
+            && matches!(self.kind(at + 1), Some(Kind::Link(Target::Value(..))))
+            && self.is_plural(at + 1)
+            && !matches!(
+                self.kind(at + 2),
+                Some(Kind::Link(Target::Rows | Target::Column(_)) | Kind::Modifier)
+            )
+        {
+            return (Subject::Value(at + 1), None);
+        }
         let mut value = None;
         let mut column = None;
         let mut next = at + 1;

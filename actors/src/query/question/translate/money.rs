@@ -1,10 +1,12 @@
 //! The amount that a question means without naming its column.
 
 use super::build::Builder;
-use super::measures::is_additive;
-use super::pieces::Kind;
+use super::measures::{aggregate, is_additive};
+use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
-use crate::query::question::spec::{Aggregate, Expression, Measure};
+use crate::query::question::link::{Target, done_in};
+use crate::query::question::spec::{Aggregate, Expression, Filter, Measure, Test};
+use crate::query::question::vocabulary::{BUYERS, DOINGS};
 use crate::query::question::words::identifier_words;
 
 impl Builder<'_> {
@@ -92,5 +94,118 @@ impl Builder<'_> {
                 Some(Expression::Column(self.column(column).name.clone())),
             )
         })
+    }
+
+    /// "revenue", "average order value" in a table of events that has prices and quantities: what purchases are worth.
+    pub(super) fn worth(&mut self) {
+        const SUMS: [&str; 9] = [
+            "revenue", "income", "turnover", "earnings", "earned", "earn", "proceeds", "money", "spent",
+        ];
+        const SINGLE: [&str; 6] = ["order", "basket", "cart", "purchase", "sale", "sales"];
+        let Some((price, quantity)) = self.price_and_quantity() else {
+            return;
+        };
+        let sums = (0..self.words.len()).find(|at| SUMS.contains(&self.words[*at].text.as_str()));
+        let single = (1..self.words.len()).find(|at| {
+            matches!(
+                self.words[*at].text.as_str(),
+                "value" | "size" | "worth" | "volume"
+            ) && SINGLE.contains(&self.words[at - 1].text.as_str())
+        });
+        let Some(word) = sums.or(single) else { return };
+        // "revenue is price times quantity" says it itself.
+        let defines = self
+            .words
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "times" | "multiplied" | "*" | "x"));
+        if defines {
+            return;
+        }
+        let first = if sums.is_some() { word } else { word - 1 };
+        for piece in &mut self.pieces {
+            if piece.words.start >= first && piece.words.end <= word + 1 {
+                piece.kind = Kind::Filler;
+            }
+        }
+        let mut how = if sums.is_some() {
+            Computed::Total
+        } else {
+            Computed::Average
+        };
+        for piece in &mut self.pieces {
+            if let Kind::Aggregate(said) = piece.kind
+                && said != Computed::Share
+            {
+                piece.used = true;
+                if !matches!(said, Computed::Many | Computed::Much | Computed::Distinct) {
+                    how = said;
+                }
+            }
+        }
+        let of = Expression::Product(price.clone(), quantity.clone());
+        self.spec.measures.push(Measure::of(aggregate(how), Some(of)));
+        self.assumptions
+            .push(format!("what is sold is worth {price} times {quantity}"));
+        self.only_purchases();
+    }
+
+    /// Where events are of several kinds only purchases are worth something.
+    pub(super) fn only_purchases(&mut self) {
+        let Some((column, value)) = self.purchase() else {
+            return;
+        };
+        let said = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Link(Target::Value(of, _)) if of == column));
+        if !said {
+            let name = self.column(column).name.clone();
+            self.assumptions
+                .push(format!("only rows whose {name} is {value} count"));
+            self.add_filter(0, Filter::new(&name, Test::In(vec![value])));
+        }
+    }
+
+    /// The value that says that something was bought, in a table of things that are done.
+    fn purchase(&self) -> Option<(usize, String)> {
+        let (phrases, _) = DOINGS[0];
+        (0..self.table.columns.len()).find_map(|at| {
+            let column = self.column(at);
+            let value = (column.role == Role::Dimension).then(|| done_in(column, phrases))??;
+            Some((at, value.to_owned()))
+        })
+    }
+
+    /// A price and a quantity, where no column has what they make.
+    fn price_and_quantity(&self) -> Option<(String, String)> {
+        const MADE: [&str; 8] = [
+            "total", "amount", "revenue", "paid", "sales", "fare", "turnover", "income",
+        ];
+        let named = |names: &[&str]| {
+            self.table.with_role(Role::Measure).find(|column| {
+                identifier_words(&column.name)
+                    .iter()
+                    .any(|word| names.contains(&word.text.as_str()))
+            })
+        };
+        if named(&MADE).is_some() {
+            return None;
+        }
+        let (price, quantity) = (named(&["price"])?, named(&["quantity", "units", "items"])?);
+        Some((price.name.clone(), quantity.name.clone()))
+    }
+
+    /// "buyers" are those who bought something, not all who are there.
+    pub(super) fn buyers(&mut self) {
+        let said = self.words.iter().any(|word| BUYERS.contains(&word.text.as_str()));
+        if said
+            && self
+                .table
+                .columns
+                .iter()
+                .all(|column| !column.name.contains("buyer"))
+        {
+            self.only_purchases();
+        }
     }
 }

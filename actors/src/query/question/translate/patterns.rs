@@ -94,6 +94,8 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
 fn ranked(here: &At<'_>) -> Option<(usize, Kind)> {
     let descending = match here.text(0) {
         "top" => true,
+        // "most refunded products, first 8"
+        "first" if here.at > 1 && here.unit(2).is_none() => true,
         "bottom" => false,
         _ => return None,
     };
@@ -294,8 +296,8 @@ fn with_unit(here: &At<'_>, length: usize, comparison: Comparison, value: f64) -
     }
     match text {
         "times" | "time" => (length + 1, Kind::Compare(comparison, value, None, true)),
-        "%" | "percent" | "euros" | "euro" | "dollars" | "dollar" | "pounds" | "eur" | "usd" | "gbp"
-        | "€" | "$" | "points" => (length + 1, Kind::Compare(comparison, value, None, false)),
+        // Not a currency: which one it is may be a condition of its own.
+        "%" | "percent" | "points" => (length + 1, Kind::Compare(comparison, value, None, false)),
         _ => (length, Kind::Compare(comparison, value, None, false)),
     }
 }

@@ -84,8 +84,12 @@ impl Builder<'_> {
 
     /// `X is A times B`: the question says itself what it means by X.
     pub(super) fn defined(&mut self) {
-        let times = (0..self.words.len())
-            .find(|at| matches!(self.words[*at].text.as_str(), "times" | "multiplied" | "*"));
+        let times = (0..self.words.len()).find(|at| {
+            matches!(
+                self.words[*at].text.as_str(),
+                "times" | "multiplied" | "*" | "x" | "×"
+            )
+        });
         let Some(times) = times else { return };
         let numeric = |builder: &Self, at: usize| {
             builder

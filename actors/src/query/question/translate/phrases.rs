@@ -128,6 +128,11 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
             "of each",
             "in every",
             "at each",
+            "for each combination of",
+            "per combination of",
+            "each combination of",
+            "for every combination of",
+            "in each of the",
             "from each",
             "with each",
         ],
@@ -286,7 +291,7 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
     ),
     (
         &[
-            "show", "show me", "list", "list all", "give me", "display", "show all",
+            "show", "name", "name the", "show me", "list", "list all", "give me", "display", "show all",
         ],
         Kind::Show,
     ),
@@ -318,6 +323,14 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
             "ever",
             "in general",
             "please",
+            "i.e",
+            "in percent",
+            "as a percentage",
+            "break down",
+            "and how often each occurs",
+            "and how often each occurred",
+            "how often each occurs",
+            "and how often each was",
             "both numbers",
             "both figures",
             "both values",
@@ -416,6 +429,10 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
         Kind::Cumulative,
     ),
     (&["ratio"], Kind::Ratio),
+    (
+        &["divided by", "over the number of", "relative to the number of"],
+        Kind::Divided,
+    ),
     (&["difference", "gap", "spread", "range"], Kind::Spread),
     (
         &[

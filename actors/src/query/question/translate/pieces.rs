@@ -87,6 +87,8 @@ pub(super) enum Kind {
     Others,
     /// `ratio`
     Ratio,
+    /// `divided by`
+    Divided,
     /// `who`, `that`, `which were`: what follows is said of what precedes.
     That,
     /// Tied to the table.

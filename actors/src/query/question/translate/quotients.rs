@@ -101,6 +101,47 @@ impl Builder<'_> {
         true
     }
 
+    /// "refunds divided by purchases"; that says what a rate is, too.
+    pub(super) fn divided(&mut self) {
+        let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Divided) else {
+            return;
+        };
+        let number = |builder: &Self, near: usize| {
+            let column = builder.linked(near)?;
+            (builder.column(column).role == Role::Measure && builder.is_free(near)).then_some((near, column))
+        };
+        let above = (at.saturating_sub(3)..at)
+            .rev()
+            .find_map(|near| self.value_condition(near));
+        let below = (at + 1..at + 4).find_map(|near| self.value_condition(near));
+        if let (Some(above), Some(below)) = (above, below) {
+            // What was named before is what is defined here.
+            for piece in 0..above.0 {
+                if self
+                    .value_condition(piece)
+                    .is_some_and(|(_, filter)| filter == above.1 || filter == below.1)
+                    || matches!(
+                        self.kind(piece),
+                        Some(Kind::Aggregate(_) | Kind::Ratio | Kind::Unknown)
+                    )
+                {
+                    self.pieces[piece].kind = Kind::Filler;
+                }
+            }
+            self.use_piece(at);
+            self.push_ratio(above, below);
+            return;
+        }
+        let above = (at.saturating_sub(3)..at)
+            .rev()
+            .find_map(|near| number(self, near));
+        let below = (at + 1..at + 4).find_map(|near| number(self, near));
+        if let (Some(above), Some(below)) = (above, below) {
+            self.use_piece(at);
+            self.push_quotient(above, below);
+        }
+    }
+
     /// The condition of a value that nothing was made of.
     fn value_condition(&self, at: usize) -> Option<(usize, Filter)> {
         let is_value = matches!(self.kind(at), Some(Kind::Link(Target::Value(..))));

@@ -202,6 +202,40 @@ impl Builder<'_> {
         }
     }
 
+    /// "show me the 5 most recent refunds with merchant and amount": rows are wanted, whatever columns are named.
+    pub(super) fn lists_latest(&mut self) -> bool {
+        let computes = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Aggregate(_)))
+            || self.words.iter().any(|word| word.text == "when");
+        let Some(at) = (0..self.pieces.len()).find(|at| matches!(self.kind(*at), Some(Kind::Latest(_))))
+        else {
+            return false;
+        };
+        let numbered = at
+            .checked_sub(1)
+            .is_some_and(|before| matches!(self.kind(before), Some(Kind::Number(_))))
+            || matches!(self.kind(at + 1), Some(Kind::Number(_)));
+        let mut next = at + 1;
+        let mut of_rows = false;
+        while let Some(Kind::Number(_) | Kind::Modifier | Kind::Link(Target::Rows | Target::Value(..))) =
+            self.kind(next)
+        {
+            of_rows = self.is_plural(next) && !matches!(self.kind(next), Some(Kind::Number(_)));
+            next += 1;
+        }
+        if computes || !numbered || !of_rows {
+            return false;
+        }
+        for piece in 0..self.pieces.len() {
+            if self.linked(piece).is_some() {
+                self.use_piece(piece);
+            }
+        }
+        true
+    }
+
     /// Rows themselves are wanted.
     fn list_rows(&mut self, descending: Option<bool>, limit: Option<u64>) {
         let latest = self

@@ -25,6 +25,12 @@ impl Builder<'_> {
         };
         self.use_piece(never);
         self.use_piece(denied);
+        // "never called by phone" says it twice.
+        for at in denied + 1..self.pieces.len() {
+            if self.row_condition(at).is_some_and(|again| again == filter) {
+                self.use_piece(at);
+            }
+        }
         let mut having = vec![none_of(filter.clone())];
         for at in 0..never {
             if self.is_free(at)

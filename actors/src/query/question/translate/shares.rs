@@ -20,6 +20,15 @@ impl Builder<'_> {
             self.push_share(vec![part], None);
             return;
         }
+        // "decline rate": the noun of what became of them, though a column is called so too.
+        if is_rate
+            && let Some(before) = at.checked_sub(1)
+            && let Some(part) = self.called(before)
+        {
+            self.use_piece(before);
+            self.push_share(vec![part], None);
+            return;
+        }
         // What stands behind "are", "were", "have", "that" is the part; what stands before it is the whole.
         let verb = (at + 1..self.pieces.len()).find(|next| matches!(self.kind(*next), Some(Kind::That)));
         let of_rows = (at + 1..self.pieces.len()).find(|next| match self.kind(*next) {
@@ -51,6 +60,20 @@ impl Builder<'_> {
         }
         self.part_from = Some(start);
         self.push_share(Vec::new(), subject.map(|(_, name)| Expression::Column(name)));
+    }
+
+    /// The value that has the stem of a piece's last word.
+    fn called(&self, at: usize) -> Option<Filter> {
+        let stem = &self.last_word(at)?.stem;
+        self.linked(at)?;
+        self.table.with_role(Role::Dimension).find_map(|column| {
+            let value = column
+                .values
+                .iter()
+                .take(60)
+                .find(|value| crate::query::question::words::stem(&value.to_lowercase()) == *stem)?;
+            Some(Filter::new(&column.name, Test::In(vec![value.clone()])))
+        })
     }
 
     /// "dropped call rate": what stands before a rate and the noun between.

@@ -136,7 +136,9 @@ pub const STATES: [(&str, &str); 51] = [
 ];
 
 /// Other names that stand for codes: currencies, languages.
-pub const CODES: [(&str, &str); 36] = [
+pub const CODES: [(&str, &str); 38] = [
+    ("british pound", "GBP"),
+    ("american dollar", "USD"),
     ("pound", "GBP"),
     ("pound sterling", "GBP"),
     ("sterling", "GBP"),

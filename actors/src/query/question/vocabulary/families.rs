@@ -2,7 +2,7 @@
 
 /// Families of words that mean nearly the same of a column. The first of a pair of words from one family that
 /// meet, one in the question and one in a name, tie them.
-pub const FAMILIES: [&[&str]; 66] = [
+pub const FAMILIES: [&[&str]; 67] = [
     &[
         "customer",
         "client",
@@ -77,7 +77,7 @@ pub const FAMILIES: [&[&str]; 66] = [
     ],
     &["carrier", "shipper", "haulier"],
     &[
-        "amount", "value", "sum", "total", "price", "spend", "pay", "payment", "cost", "volume",
+        "amount", "value", "sum", "total", "price", "spend", "cost", "volume",
     ],
     &[
         "revenue", "income", "sales", "turnover", "earn", "earnings", "amount", "money", "spend", "proceeds",
@@ -95,7 +95,8 @@ pub const FAMILIES: [&[&str]; 66] = [
     ],
     &["cost", "expense", "spend", "spending", "budget", "charge"],
     &["salary", "wage", "pay", "compensation", "income", "earn"],
-    &["quantity", "unit", "item", "piece", "count", "number"],
+    &["pay", "payment"],
+    &["quantity", "unit", "item", "piece"],
     &[
         "duration",
         "length",

@@ -3,11 +3,13 @@
 //! General English only. What a team calls its own things is in its glossary.
 
 mod codes;
+mod doings;
 mod families;
 mod fillers;
 mod kinds;
 
 pub use self::codes::{CODES, COUNTRIES, STATES};
+pub use self::doings::{BUYERS, DOINGS};
 pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
 pub use self::kinds::{ADJECTIVES, PARTICIPLES, STATE_VERBS};
