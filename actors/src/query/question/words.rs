@@ -27,8 +27,12 @@ pub struct Word {
 impl Word {
     fn new(raw: &str, start: usize, quoted: bool) -> Self {
         let text = raw.to_lowercase();
+        // "SKUs", "PCs"
+        let plural = raw
+            .strip_suffix('s')
+            .filter(|code| code.len() > 1 && code.bytes().all(|letter| letter.is_ascii_uppercase()));
         Self {
-            stem: stem(&text),
+            stem: plural.map_or_else(|| stem(&text), str::to_lowercase),
             text,
             raw: raw.to_owned(),
             quoted,
@@ -117,6 +121,18 @@ pub fn words(question: &str) -> Vec<Word> {
             if let Some(scaled) = words.last().and_then(|last| scaled(last, raw)) {
                 let last_start = words.pop().map_or(start, |last| last.start);
                 words.push(Word::new(&scaled, last_start, false));
+                continue;
+            }
+            // "e-bike" is one word.
+            if raw.len() == 1
+                && raw.bytes().all(|letter| letter.is_ascii_alphabetic())
+                && question[end..].starts_with('-')
+                && question[end + 1..].starts_with(|c: char| c.is_ascii_alphabetic())
+            {
+                let whole_end = word_end(question, end + 1);
+                let whole = question[start..whole_end].replace('-', "");
+                while rest.next_if(|(at, _)| *at < whole_end).is_some() {}
+                words.push(Word::new(&whole, start, false));
                 continue;
             }
             let owner = raw.strip_suffix("'s").or_else(|| raw.strip_suffix("’s"));

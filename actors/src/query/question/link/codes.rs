@@ -123,7 +123,10 @@ fn initials(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
                 .iter()
                 .filter_map(|word| word.raw.chars().next())
                 .collect();
-            push(start..start + 2, &|code| code == both);
+            // "New York" for NY, and for NYC.
+            push(start..start + 2, &|code| {
+                code == both || code == format!("{both}C")
+            });
         }
     }
 }

@@ -113,7 +113,14 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
         }
         // One of its words: the last says most.
         let one = name.words.iter().enumerate().map(|(place, named)| {
-            let weight = if place + 1 == name.words.len() { 0.8 } else { 0.55 };
+            let is_last = place + 1 == name.words.len();
+            // "units" are no unit cost.
+            let many = words[start].text.ends_with('s') && words[start].text != named.text;
+            let weight = match (is_last, many) {
+                (true, _) => 0.8,
+                (false, true) => 0.4,
+                (false, false) => 0.55,
+            };
             weight * likeness(&words[start], named)
         });
         let best = one.fold(0.0, f32::max);
@@ -216,7 +223,7 @@ fn covers(window: &[Word], name: &Name) -> Option<f32> {
         && name
             .extra
             .iter()
-            .any(|word| matches!(word.text.as_str(), "type" | "kind"));
+            .any(|word| matches!(word.text.as_str(), "type" | "kind" | "code" | "reason"));
     // What only means nearly the same is less sure than a word of the name.
     let alike = total / count < 0.7;
     let extra = extra - if of_kind { 0.2 } else { 0.0 } - if alike { 0.36 } else { 0.0 };
@@ -289,7 +296,15 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
         // Whatever is counted may be called so, if no column is.
         if matches!(
             word.text.as_str(),
-            "units" | "items" | "pieces" | "cases" | "instances" | "occurrences"
+            "units"
+                | "items"
+                | "pieces"
+                | "cases"
+                | "instances"
+                | "occurrences"
+                | "readings"
+                | "measurements"
+                | "samples"
         ) {
             push(start..start + 1, 0.2);
         }

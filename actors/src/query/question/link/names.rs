@@ -1,6 +1,7 @@
 //! Names of columns, prepared for comparing with words.
 
 use crate::query::question::catalog::{Column, Role};
+use crate::query::question::units::Unit;
 use crate::query::question::words::{Word, identifier_words, words};
 
 /// What a name can end with and mean no more by it.
@@ -17,7 +18,8 @@ pub(super) struct Name {
     pub(super) extra: Vec<Word>,
 }
 
-const UNITS: [&str; 45] = [
+const UNITS: [&str; 46] = [
+    "amount",
     "seconds",
     "milliseconds",
     "minutes",
@@ -99,7 +101,10 @@ impl Name {
         };
         let keep = |at: usize, word: &Word| match column.role {
             Role::Flag => at > 0 || !FLAG_STARTS.contains(&word.text.as_str()),
-            Role::Measure => at == 0 || !strip.contains(&word.text.as_str()),
+            Role::Measure => {
+                let is_unit = word.text.len() > 1 && Unit::named(std::slice::from_ref(word)).is_some();
+                at == 0 || !is_unit && !strip.contains(&word.text.as_str())
+            }
             _ => at == 0 || at + 1 < all.len() || !strip.contains(&word.text.as_str()),
         };
         let (words, extra): (Vec<_>, Vec<_>) = all

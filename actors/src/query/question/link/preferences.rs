@@ -129,7 +129,24 @@ pub(super) fn prefer_directions(words: &[Word], table: &Table, links: &mut [Link
             .iter()
             .any(|word| names.contains(&word.text.as_str()))
     };
+    let said = |verbs: &[&str]| words.iter().any(|word| verbs.contains(&word.text.as_str()));
+    let (starts, ends) = (
+        said(&[
+            "start", "starts", "started", "begin", "begins", "began", "depart", "departs",
+        ]),
+        said(&[
+            "end", "ends", "ended", "finish", "finished", "arrive", "arrives", "arrived",
+        ]),
+    );
     for link in links {
+        // "at which stations did trips end"
+        if let Target::Column(at) = &link.target
+            && starts != ends
+            && is_called(*at, if ends { &TO } else { &FROM })
+            && table.columns[*at].role != Role::Time
+        {
+            link.strength += 0.2;
+        }
         let Target::Value(at, _) = &link.target else {
             continue;
         };

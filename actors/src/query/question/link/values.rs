@@ -8,6 +8,9 @@ use crate::query::question::catalog::{Column, Role};
 use crate::query::question::vocabulary::DOINGS;
 use crate::query::question::words::{self, Word, name_parts};
 
+/// States that end the one of being open.
+const ENDS: [&str; 6] = ["closed", "resolved", "solved", "pending", "waiting", "done"];
+
 /// Ties to a column's values: as they are written, spelled out, or by names that stand for codes.
 pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
     if !matches!(column.role, Role::Dimension | Role::Id | Role::List | Role::Text) || column.is_number() {
@@ -24,7 +27,16 @@ pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mu
         if many && !starts.iter().any(|start| lower.contains(start.as_str())) {
             continue;
         }
+        // What was opened need not be open any more, where things close.
+        let only_open = lower == "open"
+            && column
+                .values
+                .iter()
+                .any(|value| ENDS.contains(&value.to_lowercase().as_str()));
         for (range, strength) in value_matches(words, value) {
+            if only_open && words[range.start].text != "open" {
+                continue;
+            }
             links.push(Link {
                 words: range,
                 target: Target::Value(at, value.clone()),
@@ -111,6 +123,17 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
     };
     for start in 0..words.len() {
         let word = &words[start];
+        // "ebike" is written "e-bike" or "e_bike" too.
+        let is_joined = lower.len() == word.text.len() + 1
+            && lower.as_bytes()[1..]
+                .first()
+                .is_some_and(|second| matches!(second, b'-' | b'_' | b' '))
+            && lower.starts_with(&word.text[..1])
+            && lower.ends_with(&word.text[1..]);
+        if is_joined && word.text.is_ascii() {
+            found.push((start..start + 1, 1.2));
+            continue;
+        }
         if word.text == lower {
             // Short codes and everyday words must be written as the value is.
             let everyday = is_filler(word) || lower.len() <= 2;

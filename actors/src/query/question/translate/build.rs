@@ -169,7 +169,6 @@ impl<'a> Builder<'a> {
                     !piece.used
                 }
                 Kind::Aggregate(_)
-                | Kind::Both
                 | Kind::Others
                 | Kind::Ratio
                 | Kind::Divided
@@ -369,14 +368,16 @@ impl Builder<'_> {
                 continue;
             };
             let most = *most;
-            let is_participle = matches!(self.kind(at + 1), Some(Kind::Unknown | Kind::Filler))
-                && self.last_word(at + 1).is_some_and(|word| {
-                    word.is_participle()
-                        || matches!(
-                            word.text.as_str(),
-                            "sold" | "bought" | "read" | "seen" | "chosen" | "driven"
-                        )
-                });
+            let is_participle = matches!(
+                self.kind(at + 1),
+                Some(Kind::Unknown | Kind::Filler | Kind::Link(Target::Rows))
+            ) && self.last_word(at + 1).is_some_and(|word| {
+                word.is_participle()
+                    || matches!(
+                        word.text.as_str(),
+                        "sold" | "bought" | "read" | "seen" | "chosen" | "driven"
+                    )
+            });
             if is_participle {
                 self.pieces[at].kind = Kind::Frequent(most);
                 self.pieces[at + 1].kind = Kind::Modifier;

@@ -7,9 +7,9 @@ use crate::query::question::spec::{
     Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
 };
 use crate::query::question::units::{Quantity, Unit};
-use crate::query::question::vocabulary::CODES;
 
 use super::build::Builder;
+use super::existence::is_there;
 use super::pieces::Kind;
 impl Builder<'_> {
     /// `more than 12 purchases`, `risk score above 0.9`.
@@ -22,6 +22,19 @@ impl Builder<'_> {
                 Some(Kind::Between(from, to)) => (Comparison::AtLeast, *from, None, false, Some(*to)),
                 _ => continue,
             };
+            // "renewed at least twice" where rows count their renewals.
+            if times
+                && let Some(before) = at.checked_sub(1)
+                && let Some(column) = self
+                    .linked(before)
+                    .filter(|column| self.column(*column).role == Role::Measure && self.is_free(before))
+            {
+                self.use_piece(at);
+                self.use_piece(before);
+                let name = self.column(column).name.clone();
+                self.add_filter(at, Filter::new(&name, Test::Compare(comparison, value)));
+                continue;
+            }
             if times {
                 self.use_piece(at);
                 self.having(Measure::count(), comparison, value);
@@ -109,6 +122,22 @@ impl Builder<'_> {
                 // "more than 500 won bids"
                 Some(Kind::Link(Target::Column(column))) if self.column(*column).role == Role::Flag => {
                     next += 1;
+                }
+                // "at least 50 rated rides": rides that have a rating.
+                Some(Kind::Link(Target::Column(column)))
+                    if has_entity
+                        && self.last_word(next).is_some_and(|word| word.is_participle())
+                        && matches!(self.kind(next + 1), Some(Kind::Link(Target::Rows)))
+                        && self.column(*column).is_nullable() =>
+                {
+                    let only = is_there(self.column(*column)).into_iter().collect();
+                    return Some(Compared::Group(
+                        Some(next),
+                        Measure {
+                            only,
+                            ..Measure::count()
+                        },
+                    ));
                 }
                 Some(Kind::Link(Target::Column(_))) => {
                     if let Some(column) = numeric(next) {
@@ -225,10 +254,7 @@ impl Builder<'_> {
             return Some(at);
         }
         // "between 100 and 200 pounds" speaks of money, not of pounds.
-        let of_currency = matches!(
-            self.kind(at + 1),
-            Some(Kind::Link(Target::Value(_, value))) if CODES.iter().any(|(_, code)| code == value && code.len() == 3)
-        );
+        let of_currency = self.is_currency(at + 1);
         let next_is_thing = !of_currency && matches!(self.kind(at + 1), Some(Kind::Unknown | Kind::Link(_)));
         (unit.is_none() && !next_is_thing)
             .then(|| self.main_measure())

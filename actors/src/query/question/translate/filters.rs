@@ -296,7 +296,7 @@ impl Builder<'_> {
         let averages = self.spec.measures.iter().any(|measure| {
             matches!(
                 measure.aggregate,
-                Aggregate::Average | Aggregate::Quantile(_) | Aggregate::Share
+                Aggregate::Average | Aggregate::Quantile(_) | Aggregate::Share | Aggregate::Ratio
             )
         });
         averages

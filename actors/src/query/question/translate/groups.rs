@@ -1,7 +1,7 @@
 //! What the answer is grouped by.
 
 use super::build::Builder;
-use super::pieces::Kind;
+use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Filter, Groups, Measure, Test};
@@ -85,6 +85,18 @@ impl Builder<'_> {
                     return;
                 }
                 at += 1;
+            }
+            // "relayed by a hub" says who did it.
+            let of_flag = is_by
+                && self
+                    .linked(at)
+                    .is_some_and(|column| self.column(column).role == Role::Flag)
+                && at
+                    .checked_sub(1)
+                    .and_then(|before| self.last_word(before))
+                    .is_some_and(|word| matches!(word.text.as_str(), "a" | "an" | "the"));
+            if of_flag {
+                return;
             }
             let is_verb = any && self.last_word(at).is_some_and(|word| word.is_participle());
             at = self.head_of(at);
@@ -266,6 +278,13 @@ impl Builder<'_> {
         let mut candidate = None;
         while next < self.pieces.len() && next <= at + 5 {
             match self.kind(next) {
+                // "highest skip rate" asks for no groups of skips.
+                Some(Kind::Link(Target::Column(column)))
+                    if matches!(self.kind(next + 1), Some(Kind::Aggregate(Computed::Share)))
+                        || self.column(*column).role == Role::Flag =>
+                {
+                    break;
+                }
                 Some(Kind::Link(Target::Column(column))) if self.is_free(next) => {
                     if self.can_group(*column) {
                         candidate = Some(next);
@@ -296,7 +315,15 @@ impl Builder<'_> {
                     | Kind::Modifier
                     | Kind::Top(..),
                 ) => next += 1,
-                Some(Kind::That) if candidate.is_none() && is_which => next += 1,
+                Some(Kind::That)
+                    if candidate.is_none()
+                        && is_which
+                        && self.last_word(next).is_some_and(|word| {
+                            matches!(word.text.as_str(), "is" | "are" | "was" | "were")
+                        }) =>
+                {
+                    next += 1;
+                }
                 Some(Kind::Filler)
                     if candidate.is_none()
                         && matches!(

@@ -287,6 +287,9 @@ impl Builder<'_> {
                 if compared {
                     return None;
                 }
+                if matches!(self.kind(at + 1), Some(Kind::Number(_))) {
+                    return None;
+                }
                 // "card declines" are no cards.
                 let is_thing = self.is_plural(at) || !matches!(self.kind(at + 1), Some(Kind::Link(_)));
                 (is_thing && self.column(column).role == Role::Id).then_some((at, column))

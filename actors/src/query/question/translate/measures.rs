@@ -310,6 +310,14 @@ impl Builder<'_> {
                     Measure::count()
                 }
             }
+            // "how many dollars"
+            (Computed::Many | Computed::Much, Subject::Value(place)) if self.is_currency(place) => {
+                let Some(column) = self.main_measure() else { return };
+                Measure::of(
+                    Aggregate::Sum,
+                    Some(Expression::Column(self.column(column).name.clone())),
+                )
+            }
             (
                 Computed::Many | Computed::Distinct | Computed::Much | Computed::Total,
                 Subject::Rows | Subject::Value(_) | Subject::None,

@@ -6,7 +6,7 @@ use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
 use crate::query::question::link::{Target, done_in};
 use crate::query::question::spec::{Aggregate, Expression, Filter, Measure, Test};
-use crate::query::question::vocabulary::{BUYERS, DOINGS};
+use crate::query::question::vocabulary::{BUYERS, CODES, DOINGS};
 use crate::query::question::words::identifier_words;
 
 impl Builder<'_> {
@@ -94,6 +94,14 @@ impl Builder<'_> {
                 Some(Expression::Column(self.column(column).name.clone())),
             )
         })
+    }
+
+    /// Whether a piece is the name of a currency that is a value here.
+    pub(super) fn is_currency(&self, at: usize) -> bool {
+        matches!(
+            self.kind(at),
+            Some(Kind::Link(Target::Value(_, value))) if CODES.iter().any(|(_, code)| code == value && code.len() == 3)
+        )
     }
 
     /// "revenue", "average order value" in a table of events that has prices and quantities: what purchases are worth.

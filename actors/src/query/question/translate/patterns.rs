@@ -54,6 +54,7 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
         .or_else(|| quantile(&here))
         .or_else(|| ranked(&here))
         .or_else(|| told(&here))
+        .or_else(|| counted(&here))
     {
         return Some((length, 1.7 + 0.2 * length as f32, kind));
     }
@@ -79,7 +80,9 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
             let strength = match kind {
                 Kind::And | Kind::Or | Kind::That | Kind::Show => 0.6,
                 // A column or a value of that name outdoes it.
-                Kind::Punctuality(Punctuality::Ongoing) => 1.15,
+                // "open" outdoes the verb of a time of opening, and no value.
+                Kind::Punctuality(Punctuality::Ongoing) if here.text(length - 1) == "open" => 1.15,
+                Kind::Punctuality(Punctuality::Ongoing) => 0.75,
                 Kind::Punctuality(_) => 0.9,
                 _ => 1.4,
             };
@@ -112,6 +115,13 @@ fn told(here: &At<'_>) -> Option<(usize, Kind)> {
     // "in minutes" is read with the times; "in m" may be anything.
     (TimeUnit::named(here.text(1)).is_none() && here.text(1).len() > 1)
         .then_some((1 + length, Kind::Told(unit)))
+}
+
+/// "count per type": what stands at the beginning of a request, with nothing to count named.
+fn counted(here: &At<'_>) -> Option<(usize, Kind)> {
+    let counts =
+        matches!(here.text(0), "count" | "counts") && matches!(here.text(1), "per" | "by" | "for" | "of");
+    counts.then_some((1, Kind::Aggregate(Computed::Many)))
 }
 
 fn quantile(here: &At<'_>) -> Option<(usize, Kind)> {

@@ -129,7 +129,8 @@ impl Builder<'_> {
                 .is_some_and(|word| self.last_word(at).is_some_and(|last| last.stem == *word));
             let within = (a_at..=b_at).contains(&at);
             let is_how = self.kind(at).and_then(computed) == Some(how);
-            if same || within || is_how {
+            let is_value = matches!(self.kind(at), Some(Kind::Link(Target::Value(..))));
+            if (same || within || is_how) && !is_value {
                 self.pieces[at].used = true;
                 if self.pieces[at].kind == Kind::Unknown {
                     self.pieces[at].kind = Kind::Filler;

@@ -243,6 +243,9 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
     (
         &[
             "highest first",
+            "most frequent first",
+            "most common first",
+            "most often first",
             "most expensive first",
             "busiest first",
             "latest first",
@@ -332,6 +335,8 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
             "how often each occurs",
             "and how often each was",
             "both numbers",
+            "show both",
+            "of both",
             "both figures",
             "both values",
             "how much did each get",

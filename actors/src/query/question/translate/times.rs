@@ -4,6 +4,7 @@ use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Dimension, Filter, Test};
 use crate::query::question::time::{DayPart, Meaning};
+use crate::query::question::units::Quantity;
 use crate::query::question::words::identifier_words;
 
 use super::build::Builder;
@@ -35,6 +36,19 @@ impl Builder<'_> {
 
     /// Whether a span of time follows a verb, with no other time or denial before it.
     fn says_when(&self, at: usize) -> bool {
+        // "until it is delivered": a span of time is asked for, between two times.
+        let spans = self.pieces.iter().any(|piece| {
+            piece.kind == Kind::HowLong
+                || matches!(piece.kind, Kind::Unit(unit) if unit.quantity == Quantity::Time)
+        }) && self.words.iter().any(|word| {
+            matches!(
+                word.text.as_str(),
+                "between" | "until" | "till" | "take" | "takes" | "pass"
+            )
+        });
+        if spans {
+            return true;
+        }
         let denied = at > 0 && matches!(self.kind(at - 1), Some(Kind::Not | Kind::Never | Kind::Without));
         let next = (at + 1..self.pieces.len()).find(|next| match self.kind(*next) {
             Some(Kind::Time(Meaning::Range(_))) => true,

@@ -93,7 +93,19 @@ impl Builder<'_> {
         const ENDINGS: [&str; 12] = [
             "ed", "ing", "able", "ible", "ous", "ful", "less", "ive", "est", "ic", "ish", "er",
         ];
+        const NOUNS: [&str; 12] = [
+            "music", "traffic", "topic", "clinic", "logic", "metric", "fabric", "basic", "customer", "order",
+            "user", "computer",
+        ];
         let word = self.word(at);
+        // "handling duration", "loading time"
+        let measured = word.ends_with("ing")
+            && self
+                .linked(at + 1)
+                .is_some_and(|column| self.column(column).role == Role::Measure);
+        if NOUNS.contains(&word) || measured {
+            return false;
+        }
         ADJECTIVES.contains(&word) || word.len() > 4 && ENDINGS.iter().any(|ending| word.ends_with(ending))
     }
 
@@ -198,6 +210,7 @@ impl Builder<'_> {
             self.kind(next),
             Some(
                 Kind::Link(_)
+                    | Kind::Aggregate(_)
                     | Kind::Compare(..)
                     | Kind::Number(_)
                     | Kind::Superlative(..)

@@ -31,6 +31,8 @@ pub const FAMILIES: [&[&str]; 67] = [
         "caller",
         "sender",
         "owner",
+        "listener",
+        "follower",
     ],
     &["server", "host", "machine", "node", "computer"],
     &[
@@ -132,7 +134,6 @@ pub const FAMILIES: [&[&str]; 67] = [
         "kilometres",
         "km",
         "miles",
-        "trip",
         "length",
     ],
     &["weight", "heavy", "light", "mass", "kilograms", "load"],
@@ -192,7 +193,7 @@ pub const FAMILIES: [&[&str]; 67] = [
     &["level", "stage"],
     &["version", "release", "build"],
     &["browser", "client"],
-    &["campaign", "newsletter", "mailing"],
+    &["campaign", "newsletter"],
     &["gender", "sex"],
 ];
 

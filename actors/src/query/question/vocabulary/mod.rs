@@ -106,7 +106,14 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 109] = [
+pub const ABBREVIATIONS: [(&str, &str); 115] = [
+    ("wh", "warehouse"),
+    ("op", "operator"),
+    ("cc", "country"),
+    ("nrg", "energy"),
+    ("yrs", "years"),
+    ("sal", "salary"),
+    ("irr", "irradiance"),
     ("instr", "instructor"),
     ("cls", "class"),
     ("chk", "check"),
@@ -209,7 +216,6 @@ pub const ABBREVIATIONS: [(&str, &str); 109] = [
     ("mgr", "manager"),
     ("emp", "employee"),
     ("veh", "vehicle"),
-    ("inv", "invoice"),
     ("pos", "position"),
     ("lvl", "level"),
     ("ver", "version"),
