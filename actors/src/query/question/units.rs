@@ -16,6 +16,7 @@ pub enum Quantity {
     Volume,
     Speed,
     Temperature,
+    Voltage,
     Money,
 }
 
@@ -24,7 +25,7 @@ pub enum Quantity {
 pub struct Unit {
     /// What it measures.
     pub quantity: Quantity,
-    /// How many base units it is: seconds, metres, kilograms, kilowatt hours, kilowatts, bytes, litres, km/h, degrees Celsius, whole money.
+    /// How many base units it is: seconds, metres, kilograms, kilowatt hours, kilowatts, bytes, litres, km/h, degrees Celsius, volts, whole money.
     pub factor: f64,
 }
 
@@ -94,6 +95,8 @@ const UNITS: &[(&[&str], Quantity, f64)] = &[
     ),
     (&["kmh", "kph"], Quantity::Speed, 1.0),
     (&["mph"], Quantity::Speed, 1.609_344),
+    (&["volt", "volts"], Quantity::Voltage, 1.0),
+    (&["millivolt", "millivolts", "mv"], Quantity::Voltage, 1e-3),
     (
         &["degree", "degrees", "celsius", "°c"],
         Quantity::Temperature,

@@ -283,8 +283,12 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
             }
         }
         for named in name.words.iter().rev().skip(1) {
-            if likeness(word, named) > 0.9 {
+            let likeness = likeness(word, named);
+            if likeness > 0.9 {
                 push(start..start + 1, 0.6);
+            } else if likeness > 0.5 && word.text.ends_with('s') {
+                // "emails" of newsletter_sends
+                push(start..start + 1, 0.45);
             }
         }
         if matches!(
@@ -306,7 +310,7 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
                 | "measurements"
                 | "samples"
         ) {
-            push(start..start + 1, 0.2);
+            push(start..start + 1, 0.35);
         }
     }
 }

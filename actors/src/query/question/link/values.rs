@@ -167,6 +167,9 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
             }
             continue;
         }
+        if let [a, b] = meaning.as_slice() {
+            found.extend(apart(words, start, [a, b]));
+        }
         if let Some(range) = spread(words, start, &meaning) {
             // Small words between are said of it too: "cancelled by the rider".
             let between = (range.len() - meaning.len()) as f32;
@@ -210,8 +213,26 @@ pub(super) fn likeness_of_value(asked: &Word, named: &Word) -> f32 {
     }
 }
 
+/// "submitted more than 60 quizzes" for quiz_submitted: both parts, each by itself, with anything between.
+fn apart(words: &[Word], start: usize, parts: [&Word; 2]) -> Option<(Range<usize>, f32)> {
+    let is = |word: &Word, part: &Word| !word.quoted && likeness_of_value(word, part) > 0.9;
+    let other = match parts {
+        [a, b] if is(&words[start], a) => b,
+        [a, b] if is(&words[start], b) => a,
+        _ => return None,
+    };
+    let follows = words
+        .iter()
+        .enumerate()
+        .any(|(at, word)| at != start && is(word, other));
+    // Weaker than what is called by the word alone.
+    follows.then_some((start..start + 1, 0.9))
+}
+
 /// All parts of a value from `start` on, in any order, with few words between.
 fn spread(words: &[Word], start: usize, parts: &[&Word]) -> Option<Range<usize>> {
+    // What these join are two things.
+    const JOINTS: [&str; 8] = ["by", "per", "do", "does", "did", "with", "than", "each"];
     let mut left: Vec<&Word> = parts.to_vec();
     let mut gaps = 0;
     for (at, word) in words.iter().enumerate().skip(start) {
@@ -220,7 +241,7 @@ fn spread(words: &[Word], start: usize, parts: &[&Word]) -> Option<Range<usize>>
             if left.is_empty() {
                 return Some(start..at + 1);
             }
-        } else if at == start {
+        } else if at == start || JOINTS.contains(&word.text.as_str()) {
             return None;
         } else {
             gaps += if is_filler(word) { 1 } else { 2 };

@@ -27,6 +27,8 @@ pub(super) struct Builder<'a> {
     pub(super) told: Option<Unit>,
     /// Average over groups was asked for ("average number of X per Y").
     pub(super) average_of_counts: bool,
+    /// Groups were asked for that are not known.
+    pub(super) ungrouped: bool,
     /// Words that were let go.
     pub(super) let_go: usize,
     /// Conditions stated behind this piece make the part of a share, not the whole.
@@ -50,6 +52,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
         wants_many: false,
         told: None,
         average_of_counts: false,
+        ungrouped: false,
         let_go: 0,
         part_from: None,
     };
@@ -184,6 +187,9 @@ impl<'a> Builder<'a> {
 
     /// "Which … has the most …" has an answer only when it is known what "which" asks for.
     fn ungrouped(&self) -> Option<String> {
+        if self.ungrouped {
+            return Some("each".to_owned());
+        }
         let asks = self.words.iter().any(|word| word.text == "which");
         let ranks = self.has_ranking() && self.spec.by.is_empty() && self.spec.over.is_none();
         (asks && ranks && self.spec.order.is_none()).then(|| "which".to_owned())

@@ -40,6 +40,16 @@ impl Builder<'_> {
                 self.having(Measure::count(), comparison, value);
                 continue;
             }
+            // "at least one diversion": it says no more than the flag.
+            let of_flag = comparison == Comparison::AtLeast
+                && value == 1.0
+                && self
+                    .linked(at + 1)
+                    .is_some_and(|column| self.column(column).role == Role::Flag);
+            if of_flag {
+                self.use_piece(at);
+                continue;
+            }
             if let Some((place, column)) = self.list_behind(at) {
                 self.use_piece(at);
                 self.use_piece(place);
@@ -73,6 +83,15 @@ impl Builder<'_> {
                 }
                 None => {}
             }
+        }
+    }
+
+    /// The number that a comparison names.
+    fn compared_value(&self, at: usize) -> f64 {
+        match self.kind(at) {
+            Some(Kind::Compare(_, value, ..)) => *value,
+            Some(Kind::Between(from, _)) => *from,
+            _ => 0.0,
         }
     }
 
@@ -155,7 +174,9 @@ impl Builder<'_> {
                             && self.column(column).distinct.saturating_mul(100)
                                 >= self.table.rows.saturating_mul(97);
                         // "more than 10 mails" where there is a mail client: not what is counted.
-                        let measure = if counts_rows || self.pieces[next].strength < 0.6 {
+                        // Nothing can have more different values than there are.
+                        let too_many = self.compared_value(at) > self.column(column).distinct as f64;
+                        let measure = if counts_rows || too_many || self.pieces[next].strength < 0.6 {
                             Measure::count()
                         } else {
                             Measure::of(Aggregate::Distinct, of)

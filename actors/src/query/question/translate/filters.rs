@@ -319,6 +319,21 @@ impl Builder<'_> {
         for column in listed {
             self.group_by(Dimension::Column(column));
         }
+        // "what share is lost on 2G, 4G and 5G": the share of each, not of what is one of them.
+        let mut parts = Vec::new();
+        for measure in &mut self.spec.measures {
+            if measure.aggregate == Aggregate::Share && measure.only.len() > 1 {
+                let is_list = |filter: &Filter| {
+                    matches!(&filter.test, Test::In(values) if values.len() > 1) && !filter.negated
+                };
+                parts.extend(measure.only.iter().filter(|filter| is_list(filter)).cloned());
+                measure.only.retain(|filter| !is_list(filter));
+            }
+        }
+        for part in parts {
+            self.group_by(Dimension::Column(part.column.clone()));
+            self.spec.filters.push(part);
+        }
         // "compare X of mobile users with others"
         if self.spec.by.is_empty() && self.pieces.iter().any(|piece| piece.kind == Kind::Versus) {
             let dimension = (0..self.pieces.len()).find_map(|at| {

@@ -6,7 +6,7 @@ use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Filter, Groups, Measure, Test};
 use crate::query::question::time::{DayPart, Meaning, TimeUnit};
-use crate::query::question::words::POSSESSIVE;
+use crate::query::question::words::{POSSESSIVE, identifier_words};
 
 impl Builder<'_> {
     /// `per region and device`, `by hour`.
@@ -23,7 +23,16 @@ impl Builder<'_> {
             if !is_by && (self.quotient(at) || self.values_divided(at)) {
                 continue;
             }
+            let before = self.spec.by.len();
             self.group_list(at + 1, is_by);
+            // "in each greenhouse" where nothing is known of greenhouses.
+            let names_thing = matches!(
+                self.kind(at + 1),
+                Some(Kind::Link(Target::Rows | Target::Column(_)) | Kind::Unknown | Kind::Modifier)
+            );
+            if !is_by && names_thing && self.spec.by.len() == before {
+                self.ungrouped = true;
+            }
         }
         for at in 0..self.pieces.len() {
             match self.kind(at) {
@@ -105,6 +114,7 @@ impl Builder<'_> {
                     let column = *column;
                     // "by total amount" ranks, "by temperature" too; "per score" groups.
                     if is_verb
+                        || self.pieces[at].strength < 0.4 && self.has_ranking()
                         || !self.can_group(column)
                         || is_by
                             && matches!(self.column(column).role, Role::Measure | Role::Flag)
@@ -348,7 +358,10 @@ impl Builder<'_> {
                 _ => break,
             }
         }
-        let Some(found) = candidate else { return };
+        let Some(found) = candidate else {
+            self.routes(at);
+            return;
+        };
         if is_which && !ranked && !self.is_plural(found) {
             // "what category …" without a ranking: nothing to group for.
             return;
@@ -368,6 +381,63 @@ impl Builder<'_> {
         if is_which || first_time {
             self.wants_many |= self.is_plural(found);
             self.wants_first = Some(!self.wants_many);
+        }
+    }
+
+    /// "the top 5 routes": from where to where.
+    fn routes(&mut self, at: usize) {
+        const FROM: [&str; 7] = [
+            "from",
+            "origin",
+            "start",
+            "pickup",
+            "departure",
+            "source",
+            "sender",
+        ];
+        const TO: [&str; 8] = [
+            "to",
+            "destination",
+            "end",
+            "drop",
+            "dropoff",
+            "arrival",
+            "target",
+            "recipient",
+        ];
+        let Some(route) = (at + 1..at + 5).find(|next| {
+            self.kind(*next) == Some(&Kind::Unknown)
+                && self
+                    .last_word(*next)
+                    .is_some_and(|word| matches!(word.stem.as_str(), "rout" | "pair" | "connect"))
+        }) else {
+            return;
+        };
+        let named = |names: &[&str]| {
+            self.table.with_role(Role::Dimension).find(|column| {
+                identifier_words(&column.name)
+                    .iter()
+                    .any(|word| names.contains(&word.text.as_str()))
+            })
+        };
+        let (Some(from), Some(to)) = (named(&FROM), named(&TO)) else {
+            return;
+        };
+        let ends = [from.name.clone(), to.name.clone()];
+        self.pieces[route].kind = Kind::Filler;
+        self.wants_many |= self.is_plural(route);
+        self.wants_first = Some(!self.wants_many);
+        // Their own words say nothing more.
+        for piece in 0..self.pieces.len() {
+            if self
+                .linked(piece)
+                .is_some_and(|column| ends.contains(&self.column(column).name))
+            {
+                self.use_piece(piece);
+            }
+        }
+        for name in ends {
+            self.group_by(Dimension::Column(name));
         }
     }
 

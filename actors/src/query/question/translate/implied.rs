@@ -202,6 +202,21 @@ impl Builder<'_> {
         let Some(Kind::Superlative(concepts, descending)) = self.kind(at).cloned() else {
             return;
         };
+        // "the 10 worst cells by dropped calls": by how many there are.
+        let by = (at + 1..self.pieces.len()).find(|later| self.kind(*later) == Some(&Kind::By));
+        let counts = by.is_some_and(|by| {
+            (by + 1..self.pieces.len()).take(4).any(|later| {
+                matches!(
+                    self.kind(later),
+                    Some(Kind::Link(Target::Rows | Target::Value(..)))
+                )
+            })
+        });
+        if counts && !self.spec.by.is_empty() {
+            self.pieces[at].kind = Kind::Frequent(true);
+            self.count_implied();
+            return;
+        }
         let fits = |column: &Column| {
             concepts.iter().position(|concept| {
                 column.role == Role::Measure

@@ -431,6 +431,7 @@ impl Builder<'_> {
                 ..Measure::count()
             },
             Role::Time => Measure::count(),
+            Role::Id if !distinct && self.names_kind(at) => Measure::count(),
             Role::Id
                 if !distinct && column.distinct.saturating_mul(100) >= self.table.rows.saturating_mul(97) =>
             {

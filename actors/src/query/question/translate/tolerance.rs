@@ -76,6 +76,21 @@ impl Builder<'_> {
             .words
             .iter()
             .position(|word| matches!(word.stop, Some('?' | '.' | '!')));
+        // "For the board meeting: …"
+        let heading = self.words.iter().position(|word| word.stop == Some(':'));
+        if heading.is_some_and(|end| self.pieces[at].words.start <= end && end + 2 < self.words.len()) {
+            return true;
+        }
+        let occasion = matches!(
+            self.word(at),
+            "meeting" | "review" | "report" | "presentation" | "newsletter" | "board"
+        ) || matches!(
+            self.word(at + 1),
+            "meeting" | "review" | "report" | "presentation" | "board"
+        );
+        if start == "for" && occasion && self.pieces[at].words.start < 5 {
+            return true;
+        }
         matches!(start, "are" | "is" | "do" | "does" | "did" | "have" | "has")
             && end.is_some_and(|end| self.pieces[at].words.start <= end && end + 2 < self.words.len())
     }
@@ -98,11 +113,11 @@ impl Builder<'_> {
             "user", "computer",
         ];
         let word = self.word(at);
-        // "handling duration", "loading time"
+        // "handling duration", "mailing list"
         let measured = word.ends_with("ing")
             && self
                 .linked(at + 1)
-                .is_some_and(|column| self.column(column).role == Role::Measure);
+                .is_some_and(|column| matches!(self.column(column).role, Role::Measure | Role::Dimension));
         if NOUNS.contains(&word) || measured {
             return false;
         }

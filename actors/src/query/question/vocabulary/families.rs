@@ -2,7 +2,7 @@
 
 /// Families of words that mean nearly the same of a column. The first of a pair of words from one family that
 /// meet, one in the question and one in a name, tie them.
-pub const FAMILIES: [&[&str]; 67] = [
+pub const FAMILIES: [&[&str]; 68] = [
     &[
         "customer",
         "client",
@@ -194,6 +194,7 @@ pub const FAMILIES: [&[&str]; 67] = [
     &["version", "release", "build"],
     &["browser", "client"],
     &["campaign", "newsletter"],
+    &["newsletter", "email", "mail", "mailing"],
     &["gender", "sex"],
 ];
 

@@ -15,7 +15,10 @@ pub use self::fillers::{FILLERS, HARMLESS};
 pub use self::kinds::{ADJECTIVES, PARTICIPLES, STATE_VERBS};
 
 /// Words whose stem a stemmer does not find.
-pub const IRREGULAR: [(&str, &str); 57] = [
+pub const IRREGULAR: [(&str, &str); 60] = [
+    ("quizzes", "quiz"),
+    ("analyses", "analysis"),
+    ("diversion", "divert"),
     ("success", "succeed"),
     ("successful", "succeed"),
     ("successes", "succeed"),
@@ -106,7 +109,13 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 115] = [
+pub const ABBREVIATIONS: [(&str, &str); 121] = [
+    ("cdr", "call detail record"),
+    ("sub", "subscriber"),
+    ("cxl", "cancellation"),
+    ("div", "diverted"),
+    ("gen", "generation"),
+    ("svc", "service"),
     ("wh", "warehouse"),
     ("op", "operator"),
     ("cc", "country"),
