@@ -1,354 +1,304 @@
--- Tables for the held-out questions (held_out.jsonl): parcels, electricity, clinics, newsletters, a library, a call centre.
--- Loads into the database that the client selects; made like practice.sql, whose head says how. Whoever works on answering
--- questions reads neither this file nor its questions.
-
--- Parcels: abbreviated codes, some explained; Aurora's own columns.
-CREATE TABLE parcels
+-- Eight tables for natural-language questions: loads into the database that the client selects. All times are relative to now().
+CREATE TABLE table_bookings
 (
-    parcel_no      String,
-    booked_at      DateTime COMMENT 'when the sender handed in the order',
-    picked_up_at   Nullable(DateTime),
-    promised_by    DateTime COMMENT 'latest delivery that the customer was promised',
-    delivered_at   Nullable(DateTime),
-    sender_id      UInt32,
-    origin_hub     LowCardinality(String) COMMENT 'IATA code of the airport next to the hub',
-    dest_country   LowCardinality(String),
-    carrier        LowCardinality(String),
-    service        LowCardinality(String) COMMENT 'EXP express, STD standard, ECO economy',
-    status_code    LowCardinality(String) COMMENT 'CRE created, TRN in transit, DLV delivered, RTN returned, LST lost',
-    weight_kg      Float32,
-    declared_value Decimal(12, 2),
-    postage_eur    Decimal(8, 2),
-    damaged        Bool,
-    attempts       UInt8 COMMENT 'how often the driver tried to deliver',
-    _topic         LowCardinality(String),
-    _partition     Int32,
-    _offset        UInt64,
-    _timestamp     DateTime64(3, 'UTC'),
-    _generation    UInt32
+    booked_at   DateTime COMMENT 'when the guest made the reservation',
+    seating_at  DateTime COMMENT 'when the party is due at the table',
+    booking_id  UInt64 COMMENT 'unique number of the reservation',
+    guest_id    UInt32 COMMENT 'the guest who booked',
+    restaurant  LowCardinality(String) COMMENT 'name of the restaurant',
+    city        LowCardinality(String) COMMENT 'city code: LDN London, PAR Paris, BER Berlin, MAD Madrid, ROM Rome',
+    party_size  UInt8 COMMENT 'number of people expected',
+    channel     LowCardinality(String) COMMENT 'how the booking was made: web, app, phone, walk_in, partner',
+    status      LowCardinality(String) COMMENT 'confirmed, seated, cancelled or no_show',
+    deposit_eur Nullable(Decimal(8, 2)) COMMENT 'deposit paid in euro, empty if none was asked for',
+    zone        LowCardinality(String) COMMENT 'part of the restaurant',
+    dietary     Array(String) COMMENT 'dietary wishes of the party',
+    is_birthday Bool COMMENT 'whether a birthday is celebrated'
 )
 ENGINE = MergeTree ORDER BY booked_at;
 
-INSERT INTO parcels
-WITH
-    (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-    (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
+INSERT INTO table_bookings
 SELECT
-    'PX' || leftPad(toString(40000000 + number * 37), 9, '0') AS parcel_no,
-    now() - toIntervalSecond(ago_s) AS booked_at,
-    if(pick_s < ago_s AND fate > 0.02, toNullable(booked_at + toIntervalSecond(pick_s)), NULL) AS picked_up_at,
-    booked_at + toIntervalHour(transform(service, ['EXP', 'STD'], [30, 84], 160)) AS promised_by,
-    if(picked_up_at IS NOT NULL AND way_s < ago_s AND fate > 0.06, toNullable(booked_at + toIntervalSecond(way_s)), NULL) AS delivered_at,
-    sender AS sender_id,
-    hub AS origin_hub,
-    pick(['DE', 'PL', 'FR', 'IT', 'ES', 'CH', 'GB', 'DK'], u(number, 703), 1.4) AS dest_country,
-    carrier_name AS carrier,
-    service_class AS service,
-    multiIf(picked_up_at IS NULL, 'CRE', delivered_at IS NOT NULL, 'DLV', fate <= 0.035 AND way_s < ago_s, 'LST',
-        fate <= 0.06 AND way_s < ago_s, 'RTN', 'TRN') AS status_code,
-    round(0.2 + 4 * -log(1 - u(number, 705)) * if(service = 'ECO', 1.7, 1), 2) AS weight_kg,
-    toDecimal64(8 + 140 * -log(1 - u(number, 706)), 2) AS declared_value,
-    toDecimal64(3.1 + weight_kg * transform(service, ['EXP', 'STD'], [2.4, 1.1], 0.7), 2) AS postage_eur,
-    u(number, 707) < transform(carrier, ['Norvik', 'BlueVan', 'Pelikan', 'Ostwind'], [0.03, 0.021, 0.034, 0.047], 0.01) AS damaged,
-    if(delivered_at IS NULL, 0, toUInt8(pick([1, 2, 3], u(number, 708), 2.2))) AS attempts,
-    'parcel-events' AS _topic,
-    toInt32(number % 5) AS _partition,
-    intDiv(number, 5) AS _offset,
-    booked_at + toIntervalMillisecond(300 + cityHash64(number, 709) % 3000) AS _timestamp,
-    2 AS _generation
-FROM
-(
-    WITH
-        (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-        (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
-    SELECT
-        number,
-        toUInt32(30 + pow(u(number, 701), 1.9) * 90 * 86400) AS ago_s,
-        10 + toUInt32(floor(2500 * pow(u(number, 702), 1.6))) * 331 % 9973 AS sender,
-        pick(['LEJ', 'CDG', 'MAD', 'BGY', 'KTW', 'LGG'], u(number, 710), 1.4) AS hub,
-        pick(['Norvik', 'BlueVan', 'Pelikan', 'Ostwind'], u(number, 711), 1.4) AS carrier_name,
-        pick(['STD', 'ECO', 'EXP'], u(number, 712), 1.4) AS service_class,
-        u(number, 713) AS fate,
-        toUInt32(1800 + 30000 * u(number, 714)) AS pick_s,
-        toUInt32(pick_s + transform(service_class, ['EXP', 'STD'], [50000., 150000.], 330000.) * (0.4 + 0.55 * -log(1 - u(number, 715)))
-            * transform(carrier_name, ['Norvik', 'Ostwind'], [0.9, 1.25], 1.)) AS way_s
-    FROM numbers(90000)
-);
+    now() - toIntervalSecond(toUInt64(pow((cityHash64(number, 101) % 1000000) / 1000000, 3) * 45 * 86400)) AS booked_at,
+    toStartOfInterval(booked_at, INTERVAL 30 MINUTE) + toIntervalMinute(30 * (1 + toUInt32(pow((cityHash64(number, 102) % 1000000) / 1000000, 2.5) * 480))) AS seating_at,
+    5000000 + number AS booking_id,
+    1 + toUInt32(pow((cityHash64(number, 103) % 1000000) / 1000000, 1.6) * 9000) AS guest_id,
+    ['Luigi', 'Sakura', 'Bistro Nord', 'El Toro', 'Spice Route', 'The Anchor', 'Zum Hirschen'][1 + toUInt8(pow((cityHash64(number, 104) % 1000000) / 1000000, 1.7) * 7)] AS restaurant,
+    ['LDN', 'PAR', 'BER', 'MAD', 'ROM'][1 + toUInt8(pow((cityHash64(number, 105) % 1000000) / 1000000, 1.5) * 5)] AS city,
+    1 + toUInt8(pow((cityHash64(number, 106) % 1000000) / 1000000, 2) * (7 + length(restaurant) % 5)) AS party_size,
+    multiIf(c < 42, 'web', c < 68, 'app', c < 84, 'phone', c < 93, 'walk_in', 'partner') AS channel,
+    multiIf(h < 9 + length(channel), 'cancelled', seating_at > now(), 'confirmed', h < 12 + 2 * length(channel), 'no_show', 'seated') AS status,
+    if(cityHash64(number, 109) % 100 < 35, toDecimal64(party_size * (5 + cityHash64(number, 110) % 1500 / 100), 2), NULL) AS deposit_eur,
+    ['main', 'window', 'terrace', 'bar', 'private'][1 + toUInt8(pow((cityHash64(number, 111) % 1000000) / 1000000, 1.6) * 5)] AS zone,
+    arrayFilter(x -> cityHash64(number, x, 112) % 100 < length(x) + 2, ['vegan', 'vegetarian', 'gluten_free', 'halal', 'nut_allergy']) AS dietary,
+    cityHash64(number, 113) % 100 < 7 AS is_birthday
+FROM (SELECT number, cityHash64(number, 107) % 100 AS c, cityHash64(number, 108) % 100 AS h FROM numbers(120000));
 
--- Electricity: camelCase, units in the names, no comments.
-CREATE TABLE meterReads
+CREATE TABLE holidayBookings
 (
-    readAt       DateTime,
-    meterId      UInt32,
-    gridArea     LowCardinality(String),
-    customerType LowCardinality(String),
-    tariff       LowCardinality(String),
-    kwh          Float64,
-    peakKw       Float32,
-    solarKwh     Nullable(Float64),
-    costCents    UInt32,
-    voltage      Float32,
-    estimated    UInt8,
-    installedOn  Date
+    bookedOn      DateTime64(3),
+    departureDate Date,
+    bookingRef    String,
+    customerId    UInt32,
+    destination   LowCardinality(String),
+    boardType     LowCardinality(String),
+    nights        UInt8,
+    adults        UInt8,
+    children      UInt8,
+    starRating    UInt8,
+    totalPrice    Float64,
+    bookingState  LowCardinality(String),
+    salesChannel  LowCardinality(String),
+    hasInsurance  UInt8,
+    extras        Array(LowCardinality(String)),
+    cancelledOn   Nullable(DateTime)
 )
-ENGINE = MergeTree ORDER BY readAt;
+ENGINE = MergeTree ORDER BY (destination, bookedOn);
 
-INSERT INTO meterReads
-WITH
-    (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-    (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
+INSERT INTO holidayBookings
 SELECT
-    now() - toIntervalSecond(toUInt32(pow(u(number, 801), 2) * 80 * 86400)) AS readAt,
-    meter AS meterId,
-    pick(['Nordstadt', 'Hafen', 'Lindenau', 'Westend', 'Altdorf'], u(meter, 802), 1.4) AS gridArea,
-    multiIf(u(meter, 803) < 0.71, 'household', u(meter, 803) < 0.93, 'business', 'public') AS customerType,
-    pick(['flat', 'night', 'dynamic'], u(meter, 804), 1.5) AS tariff,
-    round(0.05 + 0.6 * -log(1 - u(number, 805)) * transform(customerType, ['household', 'business'], [1., 6.], 3.5)
-        * (0.7 + 0.6 * u(meter, 806)) * if(toHour(readAt) BETWEEN 17 AND 20, 2.5, 1), 3) AS kwh,
-    round(kwh * (2 + 3 * u(number, 807)), 2) AS peakKw,
-    if(u(meter, 808) < 0.24, toNullable(round(0.9 * pow(u(number, 809), 2) * transform(gridArea, ['Altdorf', 'Lindenau'], [1.6, 1.3], 1.), 3)), NULL)
-        AS solarKwh,
-    toUInt32(round(kwh * transform(tariff, ['flat', 'night'], [34., 29.], 24. + 16 * u(number, 810)))) AS costCents,
-    round(224 + 12 * u(meter, 811) + 6 * (u(number, 812) - 0.5), 1) AS voltage,
-    u(number, 813) < transform(gridArea, ['Hafen', 'Westend'], [0.06, 0.035], 0.02) AS estimated,
-    toDate('2015-03-01') + toUInt16(floor(3900 * u(meter, 814))) AS installedOn
-FROM
-(
-    WITH (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u
-    SELECT number, 700000 + toUInt32(floor(3200 * pow(u(number, 815), 1.15))) * 1009 % 50021 AS meter
-    FROM numbers(160000)
-);
+    now64(3) - toIntervalMillisecond(toUInt64(pow((cityHash64(number, 201) % 1000000) / 1000000, 3) * 75 * 86400000)) AS bookedOn,
+    toDate(bookedOn) + 3 + toUInt16(pow((cityHash64(number, 202) % 1000000) / 1000000, 1.8) * 240) AS departureDate,
+    concat('HB', toString(400000 + number)) AS bookingRef,
+    70000 + toUInt32(pow((cityHash64(number, 203) % 1000000) / 1000000, 1.7) * 22000) AS customerId,
+    ['ES', 'GR', 'TR', 'IT', 'PT', 'HR', 'EG'][1 + toUInt8(pow((cityHash64(number, 204) % 1000000) / 1000000, 1.6) * 7)] AS destination,
+    ['all_inclusive', 'half_board', 'bed_breakfast', 'self_catering', 'full_board'][1 + toUInt8(pow((cityHash64(number, 205) % 1000000) / 1000000, 1.5) * 5)] AS boardType,
+    3 + toUInt8(pow((cityHash64(number, 206) % 1000000) / 1000000, 1.6) * (12 + cityHash64(destination, 1) % 7)) AS nights,
+    1 + toUInt8(pow((cityHash64(number, 207) % 1000000) / 1000000, 1.4) * 4) AS adults,
+    toUInt8(pow((cityHash64(number, 208) % 1000000) / 1000000, 2.4) * 4) AS children,
+    3 + toUInt8(pow((cityHash64(number, 209) % 1000000) / 1000000, 1.4) * 3) AS starRating,
+    round(nights * (adults + children * 0.5) * (25 + 14 * starRating + cityHash64(number, 210) % 4000 / 100), 2) AS totalPrice,
+    multiIf(h < 8 + length(salesChannel), 'CANCELLED', h < 26, 'OPTION', 'CONFIRMED') AS bookingState,
+    multiIf(c < 45, 'web', c < 70, 'agency', c < 88, 'app', 'callcentre') AS salesChannel,
+    if(cityHash64(number, 213) % 100 < 31, 1, 0) AS hasInsurance,
+    arrayFilter(x -> cityHash64(number, x, 214) % 100 < 3 * length(x), ['transfer', 'rentalcar', 'spa', 'golf', 'excursion']) AS extras,
+    if(bookingState = 'CANCELLED', toDateTime(bookedOn) + toIntervalSecond(toUInt64((now() - toDateTime(bookedOn)) * (cityHash64(number, 215) % 1000) / 1000)), NULL) AS cancelledOn
+FROM (SELECT number, cityHash64(number, 211) % 100 AS c, cityHash64(number, 212) % 100 AS h FROM numbers(80000));
 
--- Clinics: several times, an Enum, codes in an array; comments where a name says little.
-CREATE TABLE appointments
+CREATE TABLE rx_sales
 (
-    appt_id      UInt64,
-    patient_id   UInt32,
-    doctor       LowCardinality(String),
-    dept         LowCardinality(String) COMMENT 'department',
-    site         LowCardinality(String),
-    scheduled_at DateTime COMMENT 'the agreed time; only appointments whose time has come are kept here',
-    booked_at    DateTime,
-    called_in_at Nullable(DateTime) COMMENT 'when the doctor called the patient in',
-    left_at      Nullable(DateTime),
-    outcome      Enum8('attended' = 1, 'no_show' = 2, 'cancelled' = 3),
-    cancelled_by LowCardinality(Nullable(String)),
-    insurance    LowCardinality(String),
-    first_visit  Bool,
-    age          UInt8,
-    fee_chf      Decimal(8, 2),
-    icd_codes    Array(LowCardinality(String)) COMMENT 'diagnoses'
+    sold_at  DateTime,
+    sale_no  UInt64,
+    store_id UInt16,
+    st       LowCardinality(String),
+    cust_no  Nullable(UInt32),
+    drug_nm  LowCardinality(String),
+    drug_cls LowCardinality(String),
+    qty      UInt8,
+    unit_prc Decimal(8, 2),
+    disc_pct UInt8,
+    rx_flg   UInt8,
+    pay_mth  LowCardinality(String),
+    ins_amt  Nullable(Decimal(10, 2))
 )
-ENGINE = MergeTree ORDER BY scheduled_at;
+ENGINE = MergeTree ORDER BY (store_id, sold_at);
 
-INSERT INTO appointments
-WITH
-    (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-    (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick,
-    ['Dr. Aebi', 'Dr. Brunner', 'Dr. Caruso', 'Dr. Dreyer', 'Dr. Egli', 'Dr. Fontana', 'Dr. Gut', 'Dr. Haas', 'Dr. Iten'] AS doctors
+INSERT INTO rx_sales
 SELECT
-    number + 1 AS appt_id,
-    patient AS patient_id,
-    pick(if(site = 'Hillcrest', reverse(doctors), doctors), u(number, 903), 1.25) AS doctor,
-    transform(doctor, ['Dr. Aebi', 'Dr. Brunner', 'Dr. Caruso', 'Dr. Dreyer', 'Dr. Egli', 'Dr. Fontana', 'Dr. Gut'],
-        ['Dermatology', 'Cardiology', 'Orthopaedics', 'Dermatology', 'Paediatrics', 'Cardiology', 'ENT'], 'Orthopaedics') AS dept,
-    pick(['Lakeside', 'Station', 'Hillcrest'], u(number, 904), 1.5) AS site,
-    now() - toIntervalSecond(ago_s) AS scheduled_at,
-    scheduled_at - toIntervalSecond(toUInt32(3600 + 1300000 * -log(1 - u(number, 905)))) AS booked_at,
-    if(outcome = 'attended' AND wait_s < ago_s, toNullable(scheduled_at + toIntervalSecond(wait_s)), NULL) AS called_in_at,
-    if(called_in_at IS NOT NULL AND wait_s + stay_s < ago_s, toNullable(scheduled_at + toIntervalSecond(wait_s + stay_s)), NULL) AS left_at,
-    CAST(multiIf(fate < if(first_visit, 0.13, 0.07), 'no_show', fate > 0.89, 'cancelled', 'attended'),
-        'Enum8(\'attended\' = 1, \'no_show\' = 2, \'cancelled\' = 3)') AS outcome,
-    if(outcome = 'cancelled', toNullable(if(u(number, 907) < 0.72, 'patient', 'clinic')), NULL) AS cancelled_by,
-    pick(['public', 'private', 'accident', 'self_pay'], u(patient, 908), 1.6) AS insurance,
-    u(number, 909) < 0.31 AS first_visit,
-    if(dept = 'Paediatrics', toUInt8(u(patient, 910) * 16), if(dept = 'ENT', toUInt8(4 + u(patient, 910) * 80), toUInt8(17 + u(patient, 910) * 76))) AS age,
-    toDecimal64(if(outcome = 'attended', 65 + 90 * -log(1 - u(number, 911)) * if(insurance = 'private', 1.5, 1), if(outcome = 'no_show', 40, 0)), 2)
-        AS fee_chf,
-    if(outcome = 'attended', arrayFilter((code, i) -> u(number, 920 + i) < 0.11 + 0.04 * i + if(dept = 'Orthopaedics' AND code = 'M54', 0.3, 0), ['I10', 'L20', 'M54', 'H66', 'J06', 'E11'],
-        [1, 2, 3, 4, 5, 6]), []) AS icd_codes
-FROM
-(
-    WITH (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u
-    SELECT
-        number,
-        toUInt32(pow(u(number, 901), 1.9) * 110 * 86400) AS ago_s,
-        10000 + toUInt32(floor(8000 * pow(u(number, 902), 1.3))) * 2711 % 40009 AS patient,
-        u(number, 906) AS fate,
-        toUInt32(900 * -log(1 - u(number, 912)) * (0.8 + 0.4 * u(number, 904))) AS wait_s,
-        toUInt32(400 + 900 * u(number, 913)) AS stay_s
-    FROM numbers(50000)
-);
+    now() - toIntervalSecond(toUInt64(pow((cityHash64(number, 301) % 1000000) / 1000000, 3) * 40 * 86400)) AS sold_at,
+    900000 + number AS sale_no,
+    100 + toUInt16(pow((cityHash64(number, 302) % 1000000) / 1000000, 1.4) * 60) AS store_id,
+    ['CA', 'NY', 'TX', 'FL', 'OH'][1 + store_id % 5] AS st,
+    if(cityHash64(number, 303) % 100 < 22, NULL, 1 + toUInt32(pow((cityHash64(number, 304) % 1000000) / 1000000, 1.5) * 15000)) AS cust_no,
+    ['ibuprofen', 'paracetamol', 'amoxicillin', 'cetirizine', 'omeprazole', 'metformin', 'aspirin', 'azithromycin', 'loratadine', 'atorvastatin', 'insulin', 'naproxen'][d] AS drug_nm,
+    ['painkiller', 'painkiller', 'antibiotic', 'allergy', 'stomach', 'diabetes', 'painkiller', 'antibiotic', 'allergy', 'cardio', 'diabetes', 'painkiller'][d] AS drug_cls,
+    1 + toUInt8(pow((cityHash64(number, 306) % 1000000) / 1000000, 2.2) * 5) AS qty,
+    toDecimal64([6.49, 3.99, 14.2, 8.75, 12.1, 9.3, 4.25, 18.9, 10.4, 16.6, 42.5, 7.8][d] + (cityHash64(number, 307) % 120) / 100, 2) AS unit_prc,
+    if(cityHash64(number, 308) % 100 < 28, 5 * (1 + cityHash64(number, 309) % (3 + store_id % 4)), 0) AS disc_pct,
+    if(cityHash64(number, 310) % 100 < [12, 5, 96, 15, 40, 93, 4, 97, 11, 95, 99, 20][d], 1, 0) AS rx_flg,
+    multiIf(rx_flg = 1 AND p < 70, 'insurance', p < 48, 'card', p < 83, 'cash', 'mobile') AS pay_mth,
+    if(pay_mth = 'insurance', toDecimal64(toFloat64(unit_prc) * qty * (50 + cityHash64(number, 312) % 45) / 100, 2), NULL) AS ins_amt
+FROM (SELECT number, 1 + toUInt8(pow((cityHash64(number, 305) % 1000000) / 1000000, 1.5) * 12) AS d, cityHash64(number, 311) % 100 AS p FROM numbers(150000));
 
--- Newsletters: one table of events of several kinds; Aurora's own columns, no comments.
-CREATE TABLE newsletter_events
+CREATE TABLE water_telemetry
 (
-    evt_time    DateTime64(3),
-    evt         LowCardinality(String),
-    subscriber  UInt32,
-    issue       LowCardinality(String),
-    list        LowCardinality(String),
-    mail_client LowCardinality(String),
-    lang        LowCardinality(String),
-    link_url    Nullable(String),
-    bounce_type LowCardinality(Nullable(String)),
-    paid        UInt8,
-    _topic      LowCardinality(String),
-    _partition  Int32,
-    _offset     UInt64,
-    _timestamp  DateTime64(3, 'UTC'),
-    _generation UInt32
+    `reading.ts`    DateTime64(3),
+    `received.ts`   DateTime64(3),
+    `meter.id`      String,
+    `meter.kind`    LowCardinality(String),
+    `site.district` LowCardinality(String),
+    `usage.litres`  Float64,
+    `flow.peak_lpm` Float32,
+    `pressure.bar`  Float32,
+    `battery.pct`   UInt8,
+    `alarm.code`    LowCardinality(Nullable(String)),
+    `valve.open`    Bool
 )
-ENGINE = MergeTree ORDER BY evt_time;
+ENGINE = MergeTree ORDER BY `reading.ts`;
 
-INSERT INTO newsletter_events
-WITH
-    (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-    (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
+INSERT INTO water_telemetry
 SELECT
-    toDateTime64(now(), 3) - toIntervalSecond(toUInt32(pow(u(number, 1001), 2) * 75 * 86400)) AS evt_time,
-    pick(['delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'open', 'open', 'open', 'click', 'click', 'bounce', 'unsubscribe',
-        'spam_report'], kind, if(topic_list = 'weekly_digest', 2.8, 1.3) * if(paid, 0.85, 1)) AS evt,
-    person AS subscriber,
-    ['Autumn special', 'Rate changes', 'Product news', 'Reader survey', 'Year in review', 'Tips and tricks'][1 + toUInt8(floor(6 * pow(u(number, 1003), 1.3)))]
-        AS issue,
-    topic_list AS list,
-    pick(['gmail', 'apple_mail', 'outlook', 'yahoo', 'other'], u(person, 1004), 1.4) AS mail_client,
-    pick(['en', 'de', 'fr', 'it'], u(person, 1005), 1.6) AS lang,
-    if(evt = 'click', toNullable('https://news.example/' || pick(['pricing', 'blog', 'survey', 'webinar', 'jobs', 'shop'], u(number, 1006), 1.4)), NULL)
-        AS link_url,
-    if(evt = 'bounce', toNullable(if(u(number, 1007) < 0.35, 'hard', 'soft')), NULL) AS bounce_type,
-    u(person, 1008) < 0.19 AS paid,
-    'newsletter' AS _topic,
-    toInt32(number % 3) AS _partition,
-    intDiv(number, 3) AS _offset,
-    evt_time + toIntervalMillisecond(100 + cityHash64(number, 1009) % 5000) AS _timestamp,
-    1 AS _generation
-FROM
-(
-    WITH
-        (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-        (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
-    SELECT
-        number,
-        u(number, 1002) AS kind,
-        50 + toUInt32(floor(14000 * pow(u(number, 1010), 1.3))) * 4013 % 77003 AS person,
-        pick(['weekly_digest', 'offers', 'product_updates', 'investors'], u(number, 1011), 1.4) AS topic_list
-    FROM numbers(170000)
-);
+    now64(3) - toIntervalMillisecond(toUInt64(pow((cityHash64(number, 401) % 1000000) / 1000000, 2.5) * 35 * 86400000)) AS `reading.ts`,
+    least(now64(3), `reading.ts` + toIntervalMillisecond(200 + toUInt64(pow((cityHash64(number, 402) % 1000000) / 1000000, 6) * 90000))) AS `received.ts`,
+    concat('WM-', leftPad(toString(m), 5, '0')) AS `meter.id`,
+    multiIf(cityHash64(m, 404) % 100 < 74, 'residential', cityHash64(m, 404) % 100 < 93, 'commercial', 'industrial') AS `meter.kind`,
+    ['Northgate', 'Riverside', 'Old Town', 'Harbour', 'Hillcrest', 'Westpark'][1 + toUInt8(pow((cityHash64(m, 405) % 1000000) / 1000000, 1.5) * 6)] AS `site.district`,
+    round(pow((cityHash64(number, 406) % 1000000) / 1000000, 2) * multiIf(`meter.kind` = 'residential', 60, `meter.kind` = 'commercial', 400, 2500) + (cityHash64(m, 3) % 900) / 30, 1) AS `usage.litres`,
+    round(2 + pow((cityHash64(number, 407) % 1000000) / 1000000, 3) * multiIf(`meter.kind` = 'residential', 40, `meter.kind` = 'commercial', 120, 600), 1) AS `flow.peak_lpm`,
+    round(2.4 + (cityHash64(`site.district`, 408) % 200) / 100 + (cityHash64(number, 409) % 1000) / 1000, 2) AS `pressure.bar`,
+    100 - toUInt8(pow((cityHash64(m, 410) % 1000000) / 1000000, 2) * 92) AS `battery.pct`,
+    multiIf(a < 30, 'LEAK', a < 42, 'LOW_BATTERY', a < 50, 'TAMPER', a < 55, 'BACKFLOW', a < 58, 'BURST', NULL) AS `alarm.code`,
+    cityHash64(number, 412) % 100 < 95 AS `valve.open`
+FROM (SELECT number, 1 + toUInt32(pow((cityHash64(number, 403) % 1000000) / 1000000, 1.6) * 2500) AS m, cityHash64(number, 411) % (700 + m % 600) AS a FROM numbers(250000));
 
--- A library: names with dots, dates due, what is not back is NULL; Aurora's own columns.
-CREATE TABLE loans
+CREATE TABLE agent_shifts
 (
-    loan_id            UInt64,
-    loaned_at          DateTime,
-    due_on             Date,
-    returned_at        Nullable(DateTime),
-    `member.id`        UInt32,
-    `member.age_group` LowCardinality(String),
-    `book.id`          UInt32,
-    `book.genre`       LowCardinality(String),
-    `book.format`      LowCardinality(String),
-    `book.pages`       Nullable(UInt16),
-    branch             LowCardinality(String),
-    renewals           UInt8,
-    fine_eur           Decimal(6, 2),
-    self_checkout      Bool,
-    _topic             LowCardinality(String),
-    _partition         Int32,
-    _offset            UInt64,
-    _timestamp         DateTime64(3, 'UTC'),
-    _generation        UInt32
+    shift_id      UInt32 COMMENT 'number of the shift',
+    agent_id      UInt32 COMMENT 'the call-centre agent',
+    team          LowCardinality(String) COMMENT 'team of the agent: billing, tech, sales, retention',
+    site          LowCardinality(String) COMMENT 'office: DUB Dublin, KRK Krakow, LIS Lisbon, MNL Manila',
+    shift_start   DateTime COMMENT 'when the shift began',
+    shift_end     Nullable(DateTime) COMMENT 'when the shift ended, NULL while it is still running',
+    shift_type    LowCardinality(String) COMMENT 'early, late or night',
+    calls_handled UInt16 COMMENT 'calls answered in the shift',
+    talk_s        UInt32 COMMENT 'time spent talking to callers, in seconds',
+    hold_s        UInt32 COMMENT 'time callers were kept on hold, in seconds',
+    break_min     UInt16 COMMENT 'breaks taken, in minutes',
+    overtime_min  UInt16 COMMENT 'overtime, in minutes',
+    csat          Nullable(Float32) COMMENT 'customer satisfaction from 1 to 5, NULL if nobody rated',
+    remote        Bool COMMENT 'true if the agent worked from home',
+    langs         Array(String) COMMENT 'language codes the agent speaks'
 )
-ENGINE = MergeTree ORDER BY loaned_at;
+ENGINE = MergeTree ORDER BY shift_start;
 
-INSERT INTO loans
-WITH
-    (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-    (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
+INSERT INTO agent_shifts
 SELECT
-    900000 + number AS loan_id,
-    now() - toIntervalSecond(ago_s) AS loaned_at,
-    toDate(loaned_at) + if(`book.format` = 'dvd', 7, 28) + 14 * renewals AS due_on,
-    if(kept_s < ago_s AND u(number, 1102) > 0.05, toNullable(loaned_at + toIntervalSecond(kept_s)), NULL) AS returned_at,
-    member AS `member.id`,
-    pick(['adult', 'child', 'teen', 'senior'], u(member, 1103), 1.5) AS `member.age_group`,
-    book AS `book.id`,
-    pick(['crime', 'fantasy', 'biography', 'picture_book', 'travel', 'cooking', 'poetry'], u(book, 1104), 1.3) AS `book.genre`,
-    pick(['paperback', 'hardcover', 'ebook', 'audiobook', 'dvd'], u(book, 1105), 1.5) AS `book.format`,
-    if(`book.format` IN ('audiobook', 'dvd'), NULL, toNullable(toUInt16(40 + 700 * pow(u(book, 1106), 1.5)))) AS `book.pages`,
-    pick(['Central', 'Eastgate', 'Mill Lane', 'Harbourside'], u(number, 1107), 1.4) AS branch,
-    toUInt8(pick([0, 1, 2, 3], u(number, 1108), 2.2)) AS renewals,
-    if(returned_at IS NOT NULL AND toDate(returned_at) > due_on, toDecimal64(0.25 * dateDiff('day', due_on, toDate(assumeNotNull(returned_at))), 2), toDecimal64(0, 2)) AS fine_eur,
-    u(number, 1109) < transform(branch, ['Central', 'Eastgate'], [0.62, 0.5], 0.31) AS self_checkout,
-    'library.loans' AS _topic,
-    toInt32(number % 2) AS _partition,
-    intDiv(number, 2) AS _offset,
-    loaned_at + toIntervalMillisecond(500 + cityHash64(number, 1110) % 1500) AS _timestamp,
-    1 AS _generation
-FROM
-(
-    WITH (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u
-    SELECT
-        number,
-        toUInt32(pow(u(number, 1101), 1.7) * 150 * 86400) AS ago_s,
-        3000 + toUInt32(floor(5000 * pow(u(number, 1111), 1.6))) * 1861 % 30011 AS member,
-        4100 + toUInt32(floor(4000 * pow(u(number, 1112), 1.8))) * 557 % 20011 AS book,
-        toUInt32(86400 + 1700000 * -log(1 - u(number, 1113))) AS kept_s
-    FROM numbers(70000)
-);
+    number AS shift_id,
+    a AS agent_id,
+    ['billing', 'tech', 'sales', 'retention'][1 + toUInt8(pow((cityHash64(a, 503) % 1000000) / 1000000, 1.4) * 4)] AS team,
+    ['MNL', 'LIS', 'KRK', 'DUB'][1 + toUInt8(pow((cityHash64(a, 504) % 1000000) / 1000000, 1.5) * 4)] AS site,
+    now() - toIntervalSecond(toUInt64(pow((cityHash64(number, 501) % 1000000) / 1000000, 2.6) * 90 * 86400)) AS shift_start,
+    if(shift_start + toIntervalMinute(240 + cityHash64(number, 505) % 300) > now(), NULL, shift_start + toIntervalMinute(240 + cityHash64(number, 505) % 300)) AS shift_end,
+    multiIf(s < 52, 'early', s < 85, 'late', 'night') AS shift_type,
+    8 + toUInt16(pow((cityHash64(number, 507) % 1000000) / 1000000, 1.3) * (60 + 8 * length(team))) AS calls_handled,
+    calls_handled * (90 + cityHash64(number, 508) % 260 + 15 * length(team)) AS talk_s,
+    calls_handled * (cityHash64(number, 509) % 70) AS hold_s,
+    15 + toUInt16(pow((cityHash64(number, 510) % 1000000) / 1000000, 2) * 75) AS break_min,
+    if(cityHash64(number, 511) % 100 < 24, 10 + toUInt16(pow((cityHash64(number, 512) % 1000000) / 1000000, 2) * 170), 0) AS overtime_min,
+    if(cityHash64(number, 513) % 100 < 12, NULL, round(2.2 + (cityHash64(number, 514) % 230) / 100 + (cityHash64(team, 2) % 50) / 100, 2)) AS csat,
+    cityHash64(number, 515) % 100 < 20 + cityHash64(a, 516) % 40 AS remote,
+    arrayConcat(['en'], arrayFilter(x -> cityHash64(a, x, 517) % 100 < 28, ['es', 'de', 'fr', 'pl', 'pt'])) AS langs
+FROM (SELECT number, 1000 + toUInt32(pow((cityHash64(number, 502) % 1000000) / 1000000, 1.5) * 900) AS a, cityHash64(number, 506) % 100 AS s FROM numbers(40000));
 
--- A call centre: PascalCase, durations in milliseconds, no comments.
-CREATE TABLE PhoneCalls
+CREATE TABLE chess_games
 (
-    CallId        UUID,
-    StartTime     DateTime64(3),
-    Queue         LowCardinality(String),
-    CallerId      UInt32,
-    CallerCountry LowCardinality(String),
-    Language      LowCardinality(String),
-    AgentId       Nullable(UInt16),
-    Team          LowCardinality(Nullable(String)),
-    WaitMs        UInt32,
-    TalkMs        UInt32,
-    Abandoned     UInt8,
-    Transfers     UInt8,
-    Solved        Bool,
-    QualityScore  Nullable(Float32),
-    Reason        LowCardinality(String)
+    game_id       UInt64,
+    started_ms    UInt64,
+    ended_ms      UInt64,
+    white_player  String,
+    black_player  String,
+    white_country LowCardinality(String),
+    white_rating  UInt16,
+    black_rating  UInt16,
+    time_control  LowCardinality(String),
+    opening       LowCardinality(String),
+    winner        LowCardinality(String),
+    termination   LowCardinality(String),
+    move_count    UInt16,
+    duration_s    UInt32,
+    is_rated      Bool
 )
-ENGINE = MergeTree ORDER BY StartTime;
+ENGINE = MergeTree ORDER BY started_ms;
 
-INSERT INTO PhoneCalls
-WITH
-    (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-    (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
+INSERT INTO chess_games
 SELECT
-    reinterpretAsUUID(reverse(unhex(hex(cityHash64(number, 1201)) || hex(cityHash64(number, 1202))))) AS CallId,
-    toDateTime64(now(), 3) - toIntervalSecond(toUInt32(pow(u(number, 1203), 2.1) * 75 * 86400)) AS StartTime,
-    queue_name AS Queue,
-    caller AS CallerId,
-    pick(['DE', 'AT', 'CH', 'FR', 'IT', 'NL'], u(caller, 1204), 1.7) AS CallerCountry,
-    transform(CallerCountry, ['FR', 'IT', 'NL'], ['French', 'Italian', 'Dutch'], 'German') AS Language,
-    if(Abandoned, NULL, toNullable(agent)) AS AgentId,
-    if(Abandoned, NULL, toNullable(['Falcon', 'Otter', 'Lynx'][1 + agent % 3])) AS Team,
-    toUInt32(3000 + 75000 * -log(1 - u(number, 1206)) * transform(queue_name, ['Claims', 'Technical'], [1.6, 1.2], 0.8)) AS WaitMs,
-    if(Abandoned, 0, toUInt32(20000 + 240000 * -log(1 - u(number, 1207)) * transform(queue_name, ['Technical', 'Claims'], [1.7, 1.2], 0.9))) AS TalkMs,
-    WaitMs > 60000 AND u(number, 1208) < 0.22 AS Abandoned,
-    if(Abandoned, 0, toUInt8(pick([0, 1, 2], u(number, 1209), 2.4))) AS Transfers,
-    NOT Abandoned AND u(number, 1210) < if(Transfers > 0, 0.55, 0.8) AS Solved,
-    if(NOT Abandoned AND u(number, 1211) < 0.2, toNullable(round(10 * pow(u(number, 1212), 0.4 + 0.3 * (agent % 3)), 1)), NULL) AS QualityScore,
-    pick(if(CallerCountry = 'AT', ['contract', 'invoice', 'password', 'complaint', 'outage', 'address_change'],
-        ['invoice', 'password', 'outage', 'address_change', 'contract', 'complaint']), u(number, 1213), 1.4) AS Reason
+    7000000 + number AS game_id,
+    toUInt64(toUnixTimestamp64Milli(now64(3))) - duration_s * 1000 - toUInt64(pow((cityHash64(number, 601) % 1000000) / 1000000, 3) * 30 * 86400000) AS started_ms,
+    started_ms + duration_s * 1000 AS ended_ms,
+    concat('player', toString(w)) AS white_player,
+    concat('player', toString(if(b = w, b + 1, b))) AS black_player,
+    ['IN', 'US', 'RU', 'DE', 'FR', 'NO', 'BR'][1 + toUInt8(pow((cityHash64(w, 604) % 1000000) / 1000000, 1.6) * 7)] AS white_country,
+    900 + cityHash64(w, 605) % 1700 + cityHash64(number, 606) % 90 AS white_rating,
+    900 + cityHash64(black_player, 605) % 1700 + cityHash64(number, 607) % 90 AS black_rating,
+    multiIf(t < 44, 'blitz', t < 74, 'bullet', t < 95, 'rapid', 'classical') AS time_control,
+    ['Sicilian Defence', 'Queens Gambit', 'Italian Game', 'French Defence', 'Caro-Kann', 'London System', 'Ruy Lopez', 'Kings Indian'][1 + toUInt8(pow((cityHash64(number, 609) % 1000000) / 1000000, 1.5) * 8)] AS opening,
+    multiIf(termination IN ('stalemate', 'agreement'), 'draw', r < 46 + length(opening) % 9, 'white', 'black') AS winner,
+    multiIf(e < 30, 'checkmate', e < 64, 'resignation', e < 86, 'timeout', e < 89 + length(opening) % 4, 'stalemate', e < 97, 'agreement', 'abandoned') AS termination,
+    8 + toUInt16(pow((cityHash64(number, 612) % 1000000) / 1000000, 1.4) * multiIf(t < 44, 80, t < 74, 70, t < 95, 90, 110)) AS move_count,
+    toUInt32(move_count * multiIf(t < 44, 7, t < 74, 2, t < 95, 22, 75) * (70 + cityHash64(number, 613) % 60) / 100) AS duration_s,
+    cityHash64(number, 614) % 100 < 82 AS is_rated
 FROM
 (
-    WITH
-        (n, k) -> (cityHash64(n, k) % 1000000) / 1000000 AS u,
-        (list, x, p) -> list[1 + toUInt32(floor(length(list) * pow(x, p)))] AS pick
-    SELECT
-        number,
-        pick(['Billing', 'Technical', 'Sales', 'Claims'], u(number, 1214), 1.3) AS queue_name,
-        200000 + toUInt32(floor(16000 * pow(u(number, 1215), 1.4))) * 3121 % 88001 AS caller,
-        toUInt16(101 + floor(45 * pow(u(number, 1205), 1.3)) * 17 % 47) AS agent
-    FROM numbers(110000)
+    SELECT number, 1 + toUInt32(pow((cityHash64(number, 602) % 1000000) / 1000000, 2.2) * 30000) AS w, 1 + toUInt32(pow((cityHash64(number, 603) % 1000000) / 1000000, 2.2) * 30000) AS b,
+        cityHash64(number, 608) % 100 AS t, cityHash64(number, 610) % 100 AS r, cityHash64(number, 611) % 100 AS e
+    FROM numbers(200000)
 );
+
+CREATE TABLE car_rentals
+(
+    rntl_no  UInt64,
+    drv_id   UInt32,
+    tier     LowCardinality(Nullable(String)),
+    veh_cls  LowCardinality(String),
+    fuel_typ LowCardinality(String),
+    pick_loc LowCardinality(String),
+    drop_loc LowCardinality(String),
+    pick_dt  DateTime,
+    ret_dt   Nullable(DateTime),
+    days     UInt8,
+    km       Nullable(UInt32),
+    rate_day Decimal(8, 2),
+    tot_amt  Decimal(10, 2),
+    dmg_flg  UInt8
+)
+ENGINE = MergeTree ORDER BY (pick_loc, pick_dt);
+
+INSERT INTO car_rentals
+SELECT
+    310000 + number AS rntl_no,
+    dr AS drv_id,
+    multiIf(cityHash64(dr, 703) % 100 < 18, 'silver', cityHash64(dr, 703) % 100 < 28, 'gold', cityHash64(dr, 703) % 100 < 32, 'platinum', NULL) AS tier,
+    ['compact', 'economy', 'suv', 'van', 'luxury'][v] AS veh_cls,
+    multiIf(f < 41, 'petrol', f < 68, 'diesel', f < 86, 'hybrid', 'electric') AS fuel_typ,
+    ['MUC', 'FRA', 'CDG', 'AMS', 'BCN', 'VIE', 'ZRH'][l] AS pick_loc,
+    if(cityHash64(number, 707) % 100 < 76 + 2 * l, pick_loc, ['CDG', 'MUC', 'AMS', 'BCN', 'FRA', 'ZRH', 'VIE'][1 + cityHash64(number, 708) % 7]) AS drop_loc,
+    now() - toIntervalSecond(toUInt64(pow((cityHash64(number, 701) % 1000000) / 1000000, 2.8) * 80 * 86400)) AS pick_dt,
+    if(pick_dt + toIntervalHour(24 * days - cityHash64(number, 709) % 9) > now(), NULL, pick_dt + toIntervalHour(24 * days - cityHash64(number, 709) % 9)) AS ret_dt,
+    1 + toUInt8(pow((cityHash64(number, 710) % 1000000) / 1000000, 2.2) * 14) AS days,
+    if(ret_dt IS NULL, NULL, toUInt32(days * (30 + pow((cityHash64(number, 711) % 1000000) / 1000000, 2) * (260 + 30 * v)))) AS km,
+    toDecimal64([38, 27, 71, 64, 145][v] + (cityHash64(number, 712) % 2200) / 100, 2) AS rate_day,
+    rate_day * days AS tot_amt,
+    if(ret_dt IS NOT NULL AND cityHash64(number, 713) % 1000 < 25 + 12 * v, 1, 0) AS dmg_flg
+FROM
+(
+    SELECT number, 1 + toUInt32(pow((cityHash64(number, 702) % 1000000) / 1000000, 1.7) * 12000) AS dr, 1 + toUInt8(pow((cityHash64(number, 704) % 1000000) / 1000000, 1.6) * 5) AS v,
+        cityHash64(number, 705) % 100 AS f, 1 + toUInt8(pow((cityHash64(number, 706) % 1000000) / 1000000, 1.5) * 7) AS l
+    FROM numbers(60000)
+);
+
+CREATE TABLE SurveyResponses
+(
+    SubmittedAt  DateTime64(3),
+    ResponseId   String,
+    RespondentId UInt32,
+    SurveyName   LowCardinality(String),
+    Country      LowCardinality(String),
+    AgeGroup     LowCardinality(String),
+    NpsScore     Nullable(UInt8),
+    Stars        UInt8,
+    FillTimeMs   UInt32,
+    Device       LowCardinality(String),
+    Source       LowCardinality(String),
+    Completed    UInt8,
+    Topics       Array(String),
+    Comment      Nullable(String)
+)
+ENGINE = MergeTree ORDER BY SubmittedAt;
+
+INSERT INTO SurveyResponses
+SELECT
+    now64(3) - toIntervalMillisecond(toUInt64(pow((cityHash64(number, 801) % 1000000) / 1000000, 3) * 60 * 86400000)) AS SubmittedAt,
+    concat('r-', lower(hex(cityHash64(number, 802)))) AS ResponseId,
+    r AS RespondentId,
+    ['onboarding', 'support_followup', 'product_feedback', 'exit', 'annual'][1 + toUInt8(pow((cityHash64(number, 804) % 1000000) / 1000000, 1.5) * 5)] AS SurveyName,
+    ['US', 'GB', 'BR', 'DE', 'IN', 'JP', 'MX', 'PL'][1 + toUInt8(pow((cityHash64(r, 805) % 1000000) / 1000000, 1.6) * 8)] AS Country,
+    ['25-34', '35-44', '18-24', '45-54', '55-64', '65+'][1 + toUInt8(pow((cityHash64(r, 806) % 1000000) / 1000000, 1.5) * 6)] AS AgeGroup,
+    if(Completed = 0 OR cityHash64(number, 807) % 100 < 15, NULL, 10 - toUInt8(pow((cityHash64(number, 808) % 1000000) / 1000000, 1.5 + (cityHash64(Country, 1) % 10) / 10) * 11)) AS NpsScore,
+    5 - toUInt8(pow((cityHash64(number, 809) % 1000000) / 1000000, 1.3 + (cityHash64(SurveyName, 2) % 10) / 10 + if(Device = 'mobile', 0.2, 0)) * 5) AS Stars,
+    8000 + toUInt32(pow((cityHash64(number, 810) % 1000000) / 1000000, 3) * if(Device = 'mobile', 420000, 560000)) AS FillTimeMs,
+    multiIf(cityHash64(number, 811) % 100 < 57, 'mobile', cityHash64(number, 811) % 100 < 91, 'desktop', 'tablet') AS Device,
+    multiIf(s < 46, 'email', s < 71, 'in_app', s < 88, 'sms', 'qr_code') AS Source,
+    if(cityHash64(number, 813) % 100 < 62 + 3 * length(Source), 1, 0) AS Completed,
+    arrayFilter(x -> cityHash64(number, x, 814) % 100 < 2 * length(x), ['price', 'quality', 'delivery', 'usability', 'staff', 'performance']) AS Topics,
+    if(cityHash64(number, 815) % 100 < 19, ['Great service', 'Too slow', 'Would recommend', 'Hard to use', 'Fine'][1 + cityHash64(number, 816) % 5], NULL) AS Comment
+FROM (SELECT number, 1 + toUInt32(pow((cityHash64(number, 803) % 1000000) / 1000000, 1.6) * 40000) AS r, cityHash64(number, 812) % 100 AS s FROM numbers(180000));

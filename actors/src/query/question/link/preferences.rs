@@ -24,7 +24,11 @@ pub(super) fn opposite_links(words: &[Word], at: usize, column: &Column, links: 
             };
             named.last().is_some_and(|last| last.stem == stem(other))
         });
-        if is_opposite && !is_filler(word) {
+        let is_denied = ["un", "in", "non"]
+            .iter()
+            .filter_map(|prefix| word.stem.strip_prefix(prefix))
+            .any(|rest| rest.len() > 3 && named.last().is_some_and(|last| last.stem == rest));
+        if (is_opposite || is_denied) && !is_filler(word) {
             links.push(Link {
                 words: start..start + 1,
                 target: Target::Value(at, "0".to_owned()),

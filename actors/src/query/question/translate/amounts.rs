@@ -67,6 +67,12 @@ impl Builder<'_> {
             if let Some(before) = before {
                 self.use_piece(before);
             }
+            // "how many litres in total"
+            for piece in &mut self.pieces {
+                if piece.kind == Kind::Aggregate(Computed::Total) {
+                    piece.used = true;
+                }
+            }
             let averaged = self.other_aggregate(before);
             let how = match (how, averaged) {
                 (Some(Computed::Many | Computed::Much | Computed::Total) | None, Some(averaged)) => averaged,
@@ -122,6 +128,16 @@ impl Builder<'_> {
             "last", "lasts", "lasted", "take", "takes", "took", "spend", "spent", "stay", "stayed", "run",
             "play",
         ];
+        // "from sending to delivery" is no duration that rows have, but a span between times.
+        let main = self.time_column();
+        let between_times = (0..self.pieces.len()).any(|piece| {
+            self.linked(piece).is_some_and(|column| {
+                self.column(column).role == Role::Time && Some(&self.column(column).name) != main.as_ref()
+            })
+        });
+        if between_times && quantity == Quantity::Time {
+            return None;
+        }
         let lasts = self
             .words
             .iter()

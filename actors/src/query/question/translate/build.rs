@@ -453,10 +453,14 @@ impl Builder<'_> {
     /// "top speed" is the highest; "top 5 speeds" and "top cities" are rankings.
     fn top_values(&mut self) {
         for at in 0..self.pieces.len() {
+            let mut noun = at + 1;
+            while self.kind(noun) == Some(&Kind::Modifier) {
+                noun += 1;
+            }
             let is_number = self
-                .linked(at + 1)
+                .linked(noun)
                 .is_some_and(|column| self.column(column).role == Role::Measure);
-            if matches!(self.kind(at), Some(Kind::Top(None, true))) && is_number && !self.is_plural(at + 1) {
+            if matches!(self.kind(at), Some(Kind::Top(None, true))) && is_number && !self.is_plural(noun) {
                 self.pieces[at].kind = Kind::Aggregate(Computed::Maximum);
             }
         }

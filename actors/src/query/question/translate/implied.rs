@@ -302,7 +302,8 @@ impl Builder<'_> {
                 if compared {
                     return None;
                 }
-                if matches!(self.kind(at + 1), Some(Kind::Number(_))) {
+                // "user 42" is a condition, "parcels with a note" are parcels.
+                if matches!(self.kind(at + 1), Some(Kind::Number(_))) || self.is_had(at) {
                     return None;
                 }
                 // "card declines" are no cards.

@@ -15,6 +15,8 @@ mod implied;
 mod measures;
 mod money;
 mod patterns;
+#[cfg(test)]
+mod phrase_tests;
 mod phrased;
 mod phrases;
 mod pieces;

@@ -103,13 +103,7 @@ pub const DOINGS: &[(&[&str], &[&str])] = &[
     ),
     (&["arrived"], &["delivered", "arrived", "received"]),
     (
-        &[
-            "shipped",
-            "dispatched",
-            "on their way",
-            "on its way",
-            "on the way",
-        ],
+        &["on their way", "on its way", "on the way"],
         &[
             "in_transit",
             "shipped",
@@ -168,6 +162,7 @@ pub const DOINGS: &[(&[&str], &[&str])] = &[
     ),
     (&["ipad", "ipads"], &["tablet"]),
     (&["iphone", "iphones"], &["ios"]),
+    (&["shipped", "dispatched"], &["shipped", "dispatched", "sent"]),
     (&["american express"], &["amex", "american_express"]),
     (&["master card"], &["mastercard"]),
     (

@@ -23,10 +23,43 @@ use serde::Deserialize;
 
 use super::compare::Leeway;
 
-/// The set to practise on, by its name on the command line.
-pub(super) const PRACTICE: &str = "practice";
+/// The set to practise on if none is named.
+pub(super) const PRACTICE: &str = "practice-1";
 /// The set to examine with.
 pub(super) const HELD_OUT: &str = "held-out";
+
+/// A set that is built in.
+struct BuiltIn {
+    name: &'static str,
+    database: &'static str,
+    questions: &'static str,
+    load: &'static str,
+}
+
+macro_rules! built_in {
+    ($name:literal, $file:literal) => {
+        BuiltIn {
+            name: $name,
+            database: concat!("questions_", $file),
+            questions: include_str!(concat!("../../../../questions/", $file, ".jsonl")),
+            load: include_str!(concat!("../../../../questions/", $file, ".sql")),
+        }
+    };
+}
+
+/// All of them: nine that the translator was written with, in the order in which they came, and one that it was not.
+const BUILT_IN: [BuiltIn; 10] = [
+    built_in!("practice-1", "practice_1"),
+    built_in!("practice-2", "practice_2"),
+    built_in!("practice-3", "practice_3"),
+    built_in!("practice-4", "practice_4"),
+    built_in!("practice-5", "practice_5"),
+    built_in!("practice-6", "practice_6"),
+    built_in!("practice-7", "practice_7"),
+    built_in!("practice-8", "practice_8"),
+    built_in!("practice-9", "practice_9"),
+    built_in!("held-out", "held_out"),
+];
 
 /// What is right when a question should not be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -94,18 +127,14 @@ pub(super) struct Set {
 impl Set {
     /// The set `name`: one of those here, or questions in a file; with tables of `load` instead of its own.
     pub(super) fn open(name: &str, load: Option<&Path>) -> anyhow::Result<Self> {
-        let (questions, own_load, database) = match name {
-            PRACTICE => (
-                include_str!("../../../../questions/practice.jsonl").to_owned(),
-                Some(include_str!("../../../../questions/practice.sql").to_owned()),
-                Some("questions_practice"),
+        let built_in = BUILT_IN.iter().find(|set| set.name == name);
+        let (questions, own_load, database) = match built_in {
+            Some(set) => (
+                set.questions.to_owned(),
+                Some(set.load.to_owned()),
+                Some(set.database),
             ),
-            HELD_OUT => (
-                include_str!("../../../../questions/held_out.jsonl").to_owned(),
-                Some(include_str!("../../../../questions/held_out.sql").to_owned()),
-                Some("questions_held_out"),
-            ),
-            file => (read(&PathBuf::from(file))?, None, None),
+            None => (read(&PathBuf::from(name))?, None, None),
         };
         let load = match load {
             Some(load) => Some(read(load)?),
@@ -144,8 +173,9 @@ impl Set {
 fn read(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| {
         format!(
-            "{} cannot be read; --set takes {PRACTICE}, {HELD_OUT}, or a file of questions",
-            path.display()
+            "{} cannot be read; --set takes one of {}, or a file of questions",
+            path.display(),
+            BUILT_IN.map(|set| set.name).join(", ")
         )
     })
 }
@@ -228,37 +258,49 @@ mod tests {
             .collect()
     }
 
+    fn all() -> Vec<Set> {
+        BUILT_IN
+            .iter()
+            .map(|set| Set::open(set.name, None).unwrap())
+            .collect()
+    }
+
     #[test]
-    fn both_halves_have_sixty_questions_over_five_tables_and_share_neither() {
-        let sets = [PRACTICE, HELD_OUT].map(|name| Set::open(name, None).unwrap());
+    fn each_set_has_eighty_questions_over_six_tables_of_which_the_held_out_shares_none() {
+        let sets = all();
         for set in &sets {
-            assert!(set.questions.len() >= 60, "{}: {}", set.name, set.questions.len());
-            assert!(tables(set).len() >= 5, "{}", set.name);
+            assert!(set.questions.len() >= 80, "{}: {}", set.name, set.questions.len());
+            assert!(tables(set).len() >= 6, "{}", set.name);
             for question in set.questions.iter().filter(|question| question.expect.is_none()) {
                 assert!(question.kind.is_some(), "{}", question.id);
             }
         }
-        assert!(tables(&sets[0]).is_disjoint(&tables(&sets[1])));
         let asked = |set: &Set| -> BTreeSet<String> {
             set.questions
                 .iter()
                 .map(|question| question.question.to_lowercase())
                 .collect()
         };
-        assert!(asked(&sets[0]).is_disjoint(&asked(&sets[1])));
+        let (held_out, practice) = sets.split_last().unwrap();
+        assert!(held_out.is_secret());
+        for set in practice {
+            assert!(!set.is_secret());
+            assert!(tables(set).is_disjoint(&tables(held_out)), "{}", set.name);
+            assert!(asked(set).is_disjoint(&asked(held_out)), "{}", set.name);
+        }
     }
 
     #[test]
     fn every_known_answer_is_about_the_tables_of_its_set() {
-        for name in [PRACTICE, HELD_OUT] {
-            let set = Set::open(name, None).unwrap();
+        for set in all() {
             let tables = tables(&set);
             for question in &set.questions {
                 for sql in question.right() {
                     assert!(
                         tables.iter().any(|table| sql.contains(&format!(" {table}"))),
-                        "{}",
-                        question.id
+                        "{} of {}",
+                        question.id,
+                        set.name
                     );
                 }
             }

@@ -1,4 +1,4 @@
--- Tables for the practice questions (practice.jsonl): support, bike rental, sensors, advertising, hiring, games.
+-- Tables for the practice questions (practice_1.jsonl): support, bike rental, sensors, advertising, hiring, games.
 -- Loads into the database that the client selects. Every value follows from the row's number, and every time is relative to
 -- now(), denser the nearer it is: "today" has rows just after midnight too. What is called u(n, k) is a number in [0, 1)
 -- that row n (or the person, station, … n) has for the purpose k; pick(list, x, p) prefers the head of the list if p > 1.
