@@ -1,18 +1,27 @@
 //! How well the built-in translator answers, measured as `aurora bench questions` does: a change that makes it worse on the
 //! sets that it was written with fails here.
 
-use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use aurora_chaos_tests::binary;
 
+/// Longer than a set takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// Asks a set without a model, and requires that many right answers.
-fn at_least(right: usize, set: &str) -> Result<()> {
-    let output = Command::new(binary()?)
-        .args(["bench", "questions", "--no-model", "--set", set, "--at-least"])
-        .arg(right.to_string())
-        .output()
-        .context("aurora cannot be run")?;
+async fn at_least(right: usize, set: &str) -> Result<()> {
+    let right = right.to_string();
+    let arguments = [
+        "bench",
+        "questions",
+        "--no-model",
+        "--set",
+        set,
+        "--at-least",
+        &right,
+    ];
+    let output = binary::run(arguments, PATIENCE).await?;
     ensure!(
         output.status.success(),
         "{set}: fewer than {right} are right\n{}\n{}",
@@ -22,17 +31,17 @@ fn at_least(right: usize, set: &str) -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn bikes_sensors_advertising_and_hiring() -> Result<()> {
-    at_least(64, "practice-1")
+#[tokio::test]
+async fn bikes_sensors_advertising_and_hiring() -> Result<()> {
+    at_least(66, "practice-1").await
 }
 
-#[test]
-fn cards_shops_chats_and_chargers() -> Result<()> {
-    at_least(72, "practice-5")
+#[tokio::test]
+async fn cards_shops_chats_and_chargers() -> Result<()> {
+    at_least(75, "practice-5").await
 }
 
-#[test]
-fn orders_stock_tickets_and_streams() -> Result<()> {
-    at_least(77, "practice-8")
+#[tokio::test]
+async fn orders_stock_tickets_and_streams() -> Result<()> {
+    at_least(80, "practice-8").await
 }

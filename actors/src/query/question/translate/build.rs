@@ -7,8 +7,8 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Measure, OrderBy, Spec};
 use crate::query::question::time::Meaning;
 use crate::query::question::units::Unit;
-use crate::query::question::vocabulary::{FAMILIES, HARMLESS};
-use crate::query::question::words::{POSSESSIVE, Word};
+use crate::query::question::vocabulary::HARMLESS;
+use crate::query::question::words::Word;
 
 /// A sentence under construction. Each step takes pieces and marks them used.
 pub(super) struct Builder<'a> {
@@ -60,21 +60,18 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
     if score <= 0.0 {
         return None;
     }
-    builder.attach_nouns();
-    builder.participles();
-    builder.done_amounts();
-    builder.names_of_things();
-    builder.tolerate();
-    builder.compounds();
-    builder.top_values();
+    // What the pieces are, by those around them: nouns that describe others, words that do not matter, times of verbs.
+    builder.nouns();
     builder.verbs_with_times();
     builder.told();
+    // What comes back, what is computed, of which rows.
     builder.groups();
     builder.heads();
     builder.measures();
     builder.conditions();
     builder.settle_share();
     builder.times();
+    // What is left over has a place, or is residue.
     builder.leftovers();
     builder.ranking();
     builder.over_groups();
@@ -280,189 +277,6 @@ impl<'a> Builder<'a> {
     pub(super) fn group_by(&mut self, dimension: Dimension) {
         if !self.spec.by.contains(&dimension) {
             self.spec.by.push(dimension);
-        }
-    }
-
-    /// A noun right behind a value that says what the value is of says nothing more: "visa cards",
-    /// "mobile devices", "urgent priority".
-    fn attach_nouns(&mut self) {
-        for at in 0..self.pieces.len() {
-            let Some(Kind::Link(Target::Value(column, _))) = self.kind(at) else {
-                continue;
-            };
-            let column = *column;
-            for next in [Some(at + 1), at.checked_sub(1)].into_iter().flatten() {
-                if self.linked(next) == Some(column) && self.is_free(next) {
-                    self.use_piece(next);
-                }
-            }
-        }
-    }
-}
-
-impl Builder<'_> {
-    /// "food orders", "API users", "truck make": of nouns that follow each other the last is meant, those before it say what
-    /// kind of it.
-    fn compounds(&mut self) {
-        for at in (0..self.pieces.len()).rev() {
-            let verb = self.last_word(at).is_some_and(|word| word.is_participle());
-            if verb
-                || !self.is_noun_piece(at)
-                || !self.is_free(at)
-                || self.is_plural(at)
-                || !self.is_head(at + 1)
-            {
-                continue;
-            }
-            // "waiting time": the number is named before a word that only says that it is one.
-            let is_number = |at: usize| {
-                self.linked(at)
-                    .is_some_and(|column| self.column(column).role == Role::Measure)
-            };
-            let names_number = is_number(at)
-                && is_number(at + 1)
-                && self.pieces[at].strength > 1.0
-                && self.pieces[at + 1].strength < 1.0;
-            self.pieces[at + usize::from(names_number)].kind = Kind::Modifier;
-        }
-    }
-
-    fn is_noun_piece(&self, at: usize) -> bool {
-        match self.kind(at) {
-            // "resolving tickets" is what somebody does.
-            Some(Kind::Link(Target::Column(column))) if self.column(*column).role == Role::Time => {
-                !self.last_word(at).is_some_and(|word| word.text.ends_with("ing"))
-            }
-            Some(Kind::Link(Target::Column(column))) => {
-                !matches!(self.column(*column).role, Role::Flag | Role::List)
-            }
-            Some(Kind::Link(Target::Rows)) => true,
-            _ => false,
-        }
-    }
-
-    /// Whether a piece can be the noun that one right before it describes.
-    fn is_head(&self, at: usize) -> bool {
-        let Some(before) = at.checked_sub(1).filter(|before| *before < self.pieces.len()) else {
-            return false;
-        };
-        let follows = match self.last_word(before).and_then(|word| word.stop) {
-            None => true,
-            // "which depot's trucks" are asked for by depot.
-            Some(POSSESSIVE) => before == 0 || !matches!(self.kind(before - 1), Some(Kind::Which)),
-            Some(_) => false,
-        };
-        follows
-            && self.is_free(at)
-            && match self.kind(at) {
-                Some(Kind::Link(Target::Rows) | Kind::Modifier) => {
-                    !self.last_word(at).is_some_and(|word| word.is_participle())
-                }
-                Some(Kind::Link(Target::Column(column))) => match self.column(*column).role {
-                    Role::Id | Role::Dimension => self.pieces[at].strength >= 0.6,
-                    Role::Measure => self.is_measured(at),
-                    _ => false,
-                },
-                _ => false,
-            }
-    }
-
-    /// "most requested", "least read": how often, whatever the verb is.
-    fn participles(&mut self) {
-        for at in 0..self.pieces.len() {
-            let Some(Kind::Superlative([], most)) = self.kind(at) else {
-                continue;
-            };
-            let most = *most;
-            let is_participle = matches!(
-                self.kind(at + 1),
-                Some(Kind::Unknown | Kind::Filler | Kind::Link(Target::Rows))
-            ) && self.last_word(at + 1).is_some_and(|word| {
-                word.is_participle()
-                    || matches!(
-                        word.text.as_str(),
-                        "sold" | "bought" | "read" | "seen" | "chosen" | "driven"
-                    )
-            });
-            if is_participle {
-                self.pieces[at].kind = Kind::Frequent(most);
-                self.pieces[at + 1].kind = Kind::Modifier;
-            }
-        }
-    }
-
-    /// "charging stations", "new orders per day": words that are values elsewhere, and here say what things are called.
-    fn names_of_things(&mut self) {
-        let over_time = self
-            .pieces
-            .iter()
-            .any(|piece| matches!(piece.kind, Kind::Time(Meaning::Every(..))));
-        for at in 0..self.pieces.len() {
-            if !matches!(self.kind(at), Some(Kind::Link(Target::Value(..)))) {
-                continue;
-            }
-            let word = self.last_word(at).map_or("", |word| word.text.as_str());
-            let of_thing = word.ends_with("ing")
-                && self
-                    .linked(at + 1)
-                    .is_some_and(|column| self.column(column).role == Role::Id)
-                // "returning users" do return.
-                && !self
-                    .last_word(at + 1)
-                    .is_some_and(|word| FAMILIES[0].iter().any(|person| crate::query::question::words::stem(person) == word.stem));
-            let is_recent =
-                word == "new" && over_time && self.kind(at + 1) == Some(&Kind::Link(Target::Rows));
-            if of_thing || is_recent {
-                self.pieces[at].kind = Kind::Modifier;
-            }
-        }
-    }
-
-    /// "how much have we paid": an amount that is called like what was done with it.
-    fn done_amounts(&mut self) {
-        let asks = self
-            .pieces
-            .iter()
-            .any(|piece| matches!(piece.kind, Kind::Aggregate(Computed::Much | Computed::Total)));
-        let named = (0..self.pieces.len()).any(|at| {
-            self.linked(at)
-                .is_some_and(|column| self.column(column).role == Role::Measure)
-        });
-        if !asks || named {
-            return;
-        }
-        for at in 0..self.pieces.len() {
-            let Some(Kind::Link(Target::Value(..))) = self.kind(at) else {
-                continue;
-            };
-            let Some(stem) = self.last_word(at).map(|word| word.stem.clone()) else {
-                continue;
-            };
-            let amount = self.table.columns.iter().position(|column| {
-                column.role == Role::Measure
-                    && crate::query::question::words::identifier_words(&column.name)
-                        .iter()
-                        .any(|word| word.stem == stem)
-            });
-            if let Some(amount) = amount {
-                self.pieces[at].kind = Kind::Link(Target::Column(amount));
-            }
-        }
-    }
-
-    /// "top speed" is the highest; "top 5 speeds" and "top cities" are rankings.
-    fn top_values(&mut self) {
-        for at in 0..self.pieces.len() {
-            let mut noun = at + 1;
-            while self.kind(noun) == Some(&Kind::Modifier) {
-                noun += 1;
-            }
-            let is_number = self
-                .linked(noun)
-                .is_some_and(|column| self.column(column).role == Role::Measure);
-            if matches!(self.kind(at), Some(Kind::Top(None, true))) && is_number && !self.is_plural(noun) {
-                self.pieces[at].kind = Kind::Aggregate(Computed::Maximum);
-            }
         }
     }
 }

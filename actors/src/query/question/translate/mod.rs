@@ -14,6 +14,7 @@ mod groups;
 mod implied;
 mod measures;
 mod money;
+mod nouns;
 mod patterns;
 #[cfg(test)]
 mod phrase_tests;
