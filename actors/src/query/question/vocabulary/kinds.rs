@@ -1,6 +1,6 @@
 //! Kinds of words that a question cannot do without.
 
-/// Common adjectives, by which things are told apart.
+/// Common adjectives, and nouns that are used like them, by which things are told apart: "gift orders" are not all orders.
 pub const ADJECTIVES: &[&str] = &[
     "new",
     "old",
