@@ -191,15 +191,20 @@ pub(super) fn sql_schema(is_own: bool) -> Value {
     })
 }
 
-/// Asks what a word means in a table. The choices stand in the schema of the answer, and the table in the beginning.
-pub(super) fn for_word(question: &str, word: &str, of: &Table, beginning: Message) -> Vec<Message> {
+/// Asks what words mean in a table. The choices stand in the schema of the answer, and the table in the beginning.
+pub(super) fn for_words(question: &str, words: &[String], of: &Table, beginning: Message) -> Vec<Message> {
+    let listed: Vec<String> = words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| format!("{}: {}", at + 1, quoted(word)))
+        .collect();
     vec![
         beginning,
         Message::user(format!(
-            "No SQL now. Question about {table}: {question}\nWhich column or value of {table} does the word {word} refer to? NOTHING: the \
-             question asks the same without the word. MISSING: it matters, but no column holds it.",
+            "No SQL now. Question about {table}: {question}\nWhich column or value of {table} does each of these words refer to? {words}\n\
+             NOTHING: the question asks the same without the word. MISSING: it matters, but no column holds it.",
             table = super::compile::name(&of.name),
-            word = quoted(word),
+            words = listed.join(", "),
             question = quoted(question),
         )),
     ]
@@ -230,12 +235,17 @@ pub(super) fn choices(of: &Table) -> Vec<(String, String, Option<String>)> {
     choices
 }
 
-/// The shape of a choice.
-pub(super) fn choice_schema(choices: &[String]) -> Value {
+/// The shape of so many choices: `{"1": …, "2": …}`.
+pub(super) fn choices_schema(words: usize, choices: &[String]) -> Value {
+    let names: Vec<String> = (1..=words).map(|at| at.to_string()).collect();
+    let properties: serde_json::Map<String, Value> = names
+        .iter()
+        .map(|name| (name.clone(), json!({ "type": "string", "enum": choices })))
+        .collect();
     json!({
         "type": "object",
-        "properties": { "refers_to": { "type": "string", "enum": choices } },
-        "required": ["refers_to"],
+        "properties": properties,
+        "required": names,
         "additionalProperties": false,
     })
 }

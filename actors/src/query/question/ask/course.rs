@@ -170,16 +170,13 @@ impl Course<'_> {
     pub(super) fn not_understood(&mut self, question: &str) -> AskError {
         let read = self.read(question);
         let why = match &read {
-            Some((table, reading)) if !reading.residue.is_empty() => format!(
-                "I looked at the table {} and do not know what {} means there",
-                table.name,
-                reading
-                    .residue
-                    .iter()
-                    .map(|word| format!("{word:?}"))
-                    .collect::<Vec<_>>()
-                    .join(" and ")
-            ),
+            Some((table, reading)) if !reading.residue.is_empty() => {
+                format!(
+                    "I looked at the table {} and {}",
+                    table.name,
+                    unclear(&reading.residue)
+                )
+            }
             Some((table, _)) => format!(
                 "I could not turn this into a query of the table {} that runs",
                 table.name
@@ -215,6 +212,26 @@ impl Course<'_> {
             usage: self.usage,
         }
     }
+}
+
+/// What was not understood, as it is told to people: words, and what a question leaves open.
+fn unclear(residue: &[String]) -> String {
+    let (open, words): (Vec<String>, Vec<String>) = residue
+        .iter()
+        .cloned()
+        .partition(|left| left.starts_with("what "));
+    let words = (!words.is_empty()).then(|| format!("do not know what {} means there", quoted_list(&words)));
+    let open = (!open.is_empty()).then(|| format!("cannot tell {}", open.join(" and ")));
+    words.into_iter().chain(open).collect::<Vec<_>>().join(", and ")
+}
+
+/// Words as they are told to people.
+pub(super) fn quoted_list(words: &[String]) -> String {
+    words
+        .iter()
+        .map(|word| format!("{word:?}"))
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 /// Whether another statement could do better.
@@ -260,4 +277,22 @@ pub(super) fn normal(question: &str) -> String {
         .map(|word| word.text.as_str())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_understood_is_told_in_words() {
+        let left = |words: &[&str]| unclear(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            left(&["blue", "Oslo"]),
+            "do not know what \"blue\" and \"Oslo\" means there"
+        );
+        assert_eq!(
+            left(&["depot", "what \"which\" asks for"]),
+            "do not know what \"depot\" means there, and cannot tell what \"which\" asks for"
+        );
+    }
 }

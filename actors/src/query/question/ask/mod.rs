@@ -3,7 +3,7 @@
 //! ```text
 //! confirmed before? ──yes──────────────────────────────────────────────────────────▶ run
 //! built-in translator: all words understood? ──yes─────────────────────────────────▶ run
-//!   no ─▶ a model: into English? which column or value is meant by each word left over? ─▶ translator again
+//!   no ─▶ a model: into English? which columns or values are meant by the words left over? ─▶ translator again
 //!   still no ─▶ a model writes SQL, told what is sure; refused, failed or lacking a condition: told why, twice
 //! ```
 

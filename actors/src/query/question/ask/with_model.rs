@@ -1,6 +1,6 @@
 //! What a language model is asked for when the translator does not understand all of a question.
 
-use super::course::{Course, is_of_statement};
+use super::course::{Course, is_of_statement, quoted_list};
 use super::*;
 use crate::query::question::{model, prompt};
 
@@ -114,17 +114,17 @@ impl Course<'_> {
         let choices = prompt::choices(&table);
         let mut names: Vec<String> = choices.iter().map(|(name, ..)| name.clone()).collect();
         names.extend(["NOTHING".to_owned(), "MISSING".to_owned()]);
-        for word in unknown {
-            let messages = prompt::for_word(question, &word, &table, beginning.clone());
-            let schema = prompt::choice_schema(&names);
-            let Some(answer) = self
-                .ask_model(&format!("what {word:?} means"), &messages, &schema, 60)
-                .await
-            else {
-                return Ok(false);
-            };
+        // All in one question: every word by itself would have the model read the same once more.
+        let messages = prompt::for_words(question, &unknown, &table, beginning);
+        let schema = prompt::choices_schema(unknown.len(), &names);
+        let tokens = 40 * unknown.len() as u32 + 20;
+        let asked_for = format!("what {} means", quoted_list(&unknown));
+        let Some(answer) = self.ask_model(&asked_for, &messages, &schema, tokens).await else {
+            return Ok(false);
+        };
+        for (at, word) in unknown.iter().enumerate() {
             let meant = answer
-                .get("refers_to")
+                .get((at + 1).to_string())
                 .and_then(serde_json::Value::as_str)
                 .unwrap_or_default();
             if meant == "NOTHING" {

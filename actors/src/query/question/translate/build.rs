@@ -185,11 +185,11 @@ impl<'a> Builder<'a> {
     /// "Which … has the most …" has an answer only when it is known what "which" asks for.
     fn ungrouped(&self) -> Option<String> {
         if self.ungrouped {
-            return Some("each".to_owned());
+            return Some("what \"each\" is of".to_owned());
         }
         let asks = self.words.iter().any(|word| word.text == "which");
         let ranks = self.has_ranking() && self.spec.by.is_empty() && self.spec.over.is_none();
-        (asks && ranks && self.spec.order.is_none()).then(|| "which".to_owned())
+        (asks && ranks && self.spec.order.is_none()).then(|| "what \"which\" asks for".to_owned())
     }
 
     /// The share of everything in everything is no answer: the words that say of what were not understood.

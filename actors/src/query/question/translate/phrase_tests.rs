@@ -241,7 +241,7 @@ fn words_that_choose_are_never_let_go() {
         ("How many parcels went to Oslo?", "Oslo"),
         ("How many complaints were there per zone?", "complaints"),
         ("Which depot has the most parcels?", "depot"),
-        ("average weight per depot", "each"),
+        ("average weight per depot", "what \"each\" is of"),
         ("How many parcels are bigger?", "bigger"),
     ] {
         let (reading, sql) = read(question);
