@@ -170,7 +170,7 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
         if let [a, b] = meaning.as_slice() {
             found.extend(apart(words, start, [a, b]));
         }
-        if let Some(range) = spread(words, start, &meaning) {
+        if let Some(range) = spread(words, start, &meaning, &parts) {
             // Small words between are said of it too: "cancelled by the rider".
             let between = (range.len() - meaning.len()) as f32;
             found.push((range, 1.1 + 0.4 * (meaning.len() as f32 - 1.0) + 0.15 * between));
@@ -230,8 +230,8 @@ fn apart(words: &[Word], start: usize, parts: [&Word; 2]) -> Option<(Range<usize
 }
 
 /// All parts of a value from `start` on, in any order, with few words between.
-fn spread(words: &[Word], start: usize, parts: &[&Word]) -> Option<Range<usize>> {
-    // What these join are two things.
+fn spread(words: &[Word], start: usize, parts: &[&Word], value: &[Word]) -> Option<Range<usize>> {
+    // What these join are two things, unless a value has them: "cancelled by the rider".
     const JOINTS: [&str; 8] = ["by", "per", "do", "does", "did", "with", "than", "each"];
     let mut left: Vec<&Word> = parts.to_vec();
     let mut gaps = 0;
@@ -241,7 +241,9 @@ fn spread(words: &[Word], start: usize, parts: &[&Word]) -> Option<Range<usize>>
             if left.is_empty() {
                 return Some(start..at + 1);
             }
-        } else if at == start || JOINTS.contains(&word.text.as_str()) {
+        } else if at == start
+            || JOINTS.contains(&word.text.as_str()) && value.iter().all(|part| part.text != word.text)
+        {
             return None;
         } else {
             gaps += if is_filler(word) { 1 } else { 2 };

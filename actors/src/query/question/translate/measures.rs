@@ -397,12 +397,16 @@ impl Builder<'_> {
             .words()
             .iter()
             .any(|word| likeness(word, &words[0]) >= 0.8);
+        let is_numbering = of_table && matches!(last.text.as_str(), "number" | "no" | "nr" | "code");
         match column.role {
-            Role::Dimension => matches!(
-                last.text.as_str(),
-                "code" | "type" | "kind" | "status" | "state" | "condition" | "mode" | "reason"
-            ),
-            Role::Id => of_table && matches!(last.text.as_str(), "number" | "no" | "nr" | "code"),
+            Role::Dimension => {
+                is_numbering
+                    || matches!(
+                        last.text.as_str(),
+                        "code" | "type" | "kind" | "status" | "state" | "condition" | "mode" | "reason"
+                    )
+            }
+            Role::Id => is_numbering,
             _ => false,
         }
     }

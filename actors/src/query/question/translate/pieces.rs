@@ -131,9 +131,11 @@ pub(super) enum Computed {
 /// Cuts the words into pieces for a table.
 pub(super) fn pieces(words: &[Word], table: &Table, hints: &Hints) -> Vec<Piece> {
     let mut candidates: Vec<(Range<usize>, f32, Kind)> = Vec::new();
+    let links = link::links(words, table);
     for mention in time::mentions(words) {
         let base = match mention.meaning {
             Meaning::Unit(_) => 0.9,
+            Meaning::Every(..) if is_named_value(words, &mention.words, &links) => 0.9,
             _ => 2.0,
         };
         let length = mention.words.len() as f32;
@@ -148,7 +150,7 @@ pub(super) fn pieces(words: &[Word], table: &Table, hints: &Hints) -> Vec<Piece>
             candidates.push((at..at + length, strength, kind));
         }
     }
-    for link in link::links(words, table) {
+    for link in links {
         candidates.push((link.words, link.strength, Kind::Link(link.target)));
     }
     for hint in &hints.meanings {
@@ -190,6 +192,22 @@ pub(super) fn pieces(words: &[Word], table: &Table, hints: &Hints) -> Vec<Piece>
     }
     single(at, words.len(), &mut pieces);
     pieces
+}
+
+/// "annual and casual members", "a monthly renewal": where there is a value that is called like a span of time, and articles or
+/// other values around it.
+fn is_named_value(words: &[Word], place: &Range<usize>, links: &[link::Link]) -> bool {
+    let text = |at: Option<usize>| {
+        at.and_then(|at| words.get(at))
+            .map_or("", |word| word.text.as_str())
+    };
+    let is_value = links
+        .iter()
+        .any(|link| link.words == *place && matches!(link.target, Target::Value(..)) && link.strength >= 1.0);
+    is_value
+        && place.len() == 1
+        && (matches!(text(place.start.checked_sub(1)), "a" | "an" | "and" | "or" | "of")
+            || matches!(text(Some(place.end)), "and" | "or"))
 }
 
 /// Whether a piece can mean that in a table: "meters" are a unit only where something is measured in it.
