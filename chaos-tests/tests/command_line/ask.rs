@@ -1,11 +1,18 @@
 //! `aurora ask`: one question, and a conversation at a real pseudo-terminal.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::sandbox::{Sandbox, eventually};
 use aurora_chaos_tests::terminal::{CTRL_C, CTRL_D, Terminal, UP};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{Bench, PATIENCE};
+
+/// After so long nothing more of a request comes.
+const SILENCE: Duration = Duration::from_secs(2);
 
 impl Bench {
     /// Enters a line, and returns what comes up to the next prompt.
@@ -149,11 +156,35 @@ async fn a_conversation_goes_on_and_answers_are_judged() -> Result<()> {
     .await
 }
 
+/// The connection on which a model is asked something with that word; nodes have others, to have their model read ahead.
+async fn asked(model: &TcpListener, word: &str) -> Result<TcpStream> {
+    loop {
+        let (mut connection, _) = tokio::time::timeout(PATIENCE, model.accept()).await??;
+        let mut request = Vec::new();
+        while let Ok(read) = tokio::time::timeout(SILENCE, connection.read_buf(&mut request)).await {
+            if read? == 0 {
+                break;
+            }
+            if String::from_utf8_lossy(&request).contains(word) {
+                return Ok(connection);
+            }
+        }
+    }
+}
+
+/// Waits until nobody wants anything of a model any more.
+async fn until_closed(mut connection: TcpStream) -> Result<()> {
+    let closed = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut Vec::new())).await;
+    // Either way of closing it will do.
+    closed.context("the model's connection stays open")?.ok();
+    Ok(())
+}
+
 #[tokio::test]
 async fn ctrl_c_ends_a_question_and_not_the_conversation() -> Result<()> {
     Sandbox::run("ask-ctrl-c", async |sandbox| {
         // A model that takes connections and never says anything.
-        let model = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let model = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/v1", model.local_addr()?);
         let environment = [
             ("OPENAI_BASE_URL", url.as_str()),
@@ -166,14 +197,18 @@ async fn ctrl_c_ends_a_question_and_not_the_conversation() -> Result<()> {
             "Which parcels would a wise old postman from the mountains carry up there first of everything?";
         let terminal = bench.terminal(&["ask", question]).await?;
         terminal.until("Asking the model for").await?;
+        let connection = asked(&model, "postman").await?;
         terminal.type_text(CTRL_C)?;
         ensure!(terminal.wait().await?.code() == Some(130));
+        until_closed(connection).await?;
 
         let terminal = bench.terminal(&["ask"]).await?;
         terminal.until("ask> ").await?;
         terminal.enter(question)?;
         terminal.until("Asking the model for").await?;
+        let connection = asked(&model, "postman").await?;
         terminal.type_text(CTRL_C)?;
+        until_closed(connection).await?;
         terminal.until("was ended before it was answered").await?;
         terminal.until("ask> ").await?;
         let shown = bench.talk(&terminal, "How many parcels were lost?").await?;

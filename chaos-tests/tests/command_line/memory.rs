@@ -116,6 +116,40 @@ async fn queries_are_saved_run_replaced_and_forgotten() -> Result<()> {
             saved["question"] == "How many to a country?" && saved["params"] == json!({ "c": "AT" }),
             "{saved}"
         );
+        // What is given as nothing goes, and so does what the statement has no use for.
+        let again = [
+            "saved",
+            "save",
+            name,
+            "SELECT 1",
+            "--replace",
+            "--description",
+            "",
+        ];
+        bench.good(&again).await?;
+        let changed = bench.json(&["saved", "show", name]).await?;
+        ensure!(
+            changed["description"] == "" && changed["params"] == json!({}),
+            "{changed}"
+        );
+        ensure!(changed["question"] == "How many to a country?", "{changed}");
+        bench
+            .good(&[
+                "saved",
+                "save",
+                name,
+                "SELECT {c:String} AS c",
+                "--replace",
+                "--param",
+                "c=AT",
+            ])
+            .await?;
+        bench
+            .fails(
+                &["saved", "save", "nothing", "-"],
+                &["there is none on standard input"],
+            )
+            .await?;
         let command = bench.command(&["saved", "save", "from a file", "-"]).await?;
         ensure!(
             bench

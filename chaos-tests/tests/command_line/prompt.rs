@@ -26,7 +26,7 @@ async fn statements_are_typed_over_several_lines_and_errors_end_nothing() -> Res
         terminal.until("Statements end with ;").await?;
         terminal.until("sql> ").await?;
         let shown = bench.say(&terminal, "SELECT 6 * 7 AS answer;").await?;
-        ensure!(shown.contains("42") && shown.contains("1 rows in"), "{shown:?}");
+        ensure!(shown.contains("42") && shown.contains("1 row in"), "{shown:?}");
 
         // Over several lines, with a semicolon that ends nothing.
         for line in [
@@ -42,7 +42,7 @@ async fn statements_are_typed_over_several_lines_and_errors_end_nothing() -> Res
         let shown = bench
             .say(&terminal, "SELECT 'one' AS a; SELECT 'two' AS b;")
             .await?;
-        ensure!(shown.matches("1 rows in").count() == 2, "{shown:?}");
+        ensure!(shown.matches("1 row in").count() == 2, "{shown:?}");
 
         for (line, said) in [
             ("SELECT nonsense;", "error:"),
@@ -68,7 +68,7 @@ async fn statements_are_typed_over_several_lines_and_errors_end_nothing() -> Res
         terminal.until("sql> ").await?;
         let shown = bench.say(&terminal, "SELECT 'wanted' AS a;").await?;
         ensure!(
-            shown.contains("1 rows in") && !shown.contains("error"),
+            shown.contains("1 row in") && !shown.contains("error"),
             "{shown:?}"
         );
         terminal.type_text(CTRL_D)?;
@@ -91,10 +91,10 @@ async fn the_prompt_has_commands_and_completes_names() -> Result<()> {
             ("\\d events.parcels", "weight_kg"),
             ("\\param", "c=CH"),
             ("\\format", "table"),
-            (by_country, "1000"),
+            (by_country, "│ 1000 │"),
             ("\\param c=nowhere", ""),
             ("\\param", "c=nowhere"),
-            (by_country, "0"),
+            (by_country, "│ 0 │"),
             ("\\format csv", ""),
             ("SELECT 1 AS a, 'b' AS b;", "1,\"b\""),
             ("\\format jsonlines", ""),
@@ -114,7 +114,7 @@ async fn the_prompt_has_commands_and_completes_names() -> Result<()> {
         terminal.type_text("sel\t count() as n from parc\t where weig\t > 1e9;")?;
         terminal.until("weight_kg > 1e9;").await?;
         let shown = bench.say(&terminal, "").await?;
-        ensure!(shown.contains("1 rows in"), "{shown:?}");
+        ensure!(shown.contains("1 row in"), "{shown:?}");
         terminal.enter("EXIT")?;
         ensure!(terminal.wait().await?.success());
         Ok(())
@@ -157,7 +157,7 @@ async fn the_history_is_kept_for_oneself_from_session_to_session() -> Result<()>
         second.until("first thing';").await?;
         let shown = bench.say(&second, "").await?;
         ensure!(
-            shown.contains("first thing") && shown.contains("1 rows in"),
+            shown.contains("first thing") && shown.contains("1 row in"),
             "{shown:?}"
         );
         second.type_text(CTRL_D)?;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::events::Events;
+use super::output;
 use crate::http::problem::Problem;
 
 /// How long a node may take to end a query that nobody waits for any more.
@@ -29,6 +30,16 @@ pub(super) struct NodeAddress {
     /// The node's token, if it needs one
     #[arg(long, env = "AURORA_TOKEN", hide_env_values = true)]
     token: Option<String>,
+}
+
+/// Which node to ask, and how to show what it answers.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ListArgs {
+    /// JSON instead of a table; the same when the output is no terminal
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    address: NodeAddress,
 }
 
 /// A node's API.
@@ -60,6 +71,18 @@ pub(super) enum Seen {
     Version(HeaderValue),
 }
 
+impl ListArgs {
+    /// The node to ask.
+    pub(super) fn client(&self) -> anyhow::Result<Client> {
+        Client::new(&self.address)
+    }
+
+    /// Whether programs read it.
+    pub(super) fn is_json(&self) -> bool {
+        self.json || !output::is_terminal()
+    }
+}
+
 impl Client {
     pub(super) fn new(address: &NodeAddress) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
@@ -85,8 +108,8 @@ impl Client {
     pub(super) async fn get_seen<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<(T, Seen)> {
         let response = self.send(self.request(Method::GET, path)).await?;
         let tag = response.headers().get(header::ETAG).cloned();
-        let seen = tag.map_or(Seen::Nothing, Seen::Version);
-        Ok((self.body(response).await?, seen))
+        let tag = tag.with_context(|| format!("{} names no version of {path}", self.base))?;
+        Ok((self.body(response).await?, Seen::Version(tag)))
     }
 
     pub(super) async fn post<T: DeserializeOwned>(

@@ -7,9 +7,9 @@ use aurora_actors::query::memory::glossary::{Glossary, Term};
 use clap::{Args, Subcommand};
 use reqwest::StatusCode;
 
-use super::client::{Client, NodeAddress, Refused, Seen};
+use super::client::{Client, ListArgs, NodeAddress, Refused};
 use super::output;
-use super::rows::harmless;
+use super::output::harmless;
 use crate::http::memory::glossary::GlossaryView;
 
 const PATH: &str = "/api/v1/glossary";
@@ -31,15 +31,6 @@ pub(super) struct GlossaryArgs {
     action: Option<Action>,
     #[command(flatten)]
     list: ListArgs,
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    /// JSON instead of a table; the same when the output is no terminal
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    address: NodeAddress,
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,8 +89,8 @@ pub(super) async fn run(args: GlossaryArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn list(how: &ListArgs) -> anyhow::Result<()> {
-    let found: GlossaryView = Client::new(&how.address)?.get(PATH).await?;
-    if how.json || !output::is_terminal() {
+    let found: GlossaryView = how.client()?.get(PATH).await?;
+    if how.is_json() {
         return output::json(&found);
     }
     let mut table = output::table(&["term", "synonyms", "stands for", "meaning"]);
@@ -159,10 +150,6 @@ async fn change(client: &Client, change: impl Fn(&mut Glossary) -> anyhow::Resul
     loop {
         tries += 1;
         let (found, seen) = client.get_seen::<GlossaryView>(PATH).await?;
-        // A glossary is always there, if only an empty one, and so is its tag.
-        if matches!(seen, Seen::Nothing) {
-            bail!("{} names no version of the glossary", client.base());
-        }
         let mut glossary = Glossary {
             entries: found.entries,
         };

@@ -6,7 +6,7 @@ use aurora_actors::query::memory::history::Outcome;
 use clap::Args;
 use comfy_table::Cell;
 
-use super::client::{Client, NodeAddress};
+use super::client::ListArgs;
 use super::output;
 use crate::http::memory::history::{HistoryEntry, HistoryPage};
 
@@ -25,11 +25,8 @@ pub(super) struct HistoryArgs {
     /// Most records to show
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=200))]
     limit: u16,
-    /// JSON instead of a table; the same when the output is no terminal
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    address: NodeAddress,
+    how: ListArgs,
 }
 
 pub(super) async fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
@@ -41,8 +38,8 @@ pub(super) async fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         }
     }
     let path = format!("/api/v1/history?{}", query.finish());
-    let page: HistoryPage = Client::new(&args.address)?.get(&path).await?;
-    if args.json || !output::is_terminal() {
+    let page: HistoryPage = args.how.client()?.get(&path).await?;
+    if args.how.is_json() {
         output::json(&page)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -58,7 +55,7 @@ fn row(entry: &HistoryEntry) -> Vec<Cell> {
     let asked = entry.question.as_deref().unwrap_or(&entry.sql);
     vec![
         Cell::new(format!("{:.0}", entry.at)),
-        Cell::new(&entry.user),
+        Cell::new(output::harmless(&entry.user)),
         Cell::new(one_line(asked)),
         output::verdict(entry.outcome.name(), entry.outcome == Outcome::Ok),
         output::number(&entry.rows),

@@ -16,6 +16,7 @@ mod progress;
 mod prompt;
 mod rows;
 mod saved;
+mod sink;
 mod sql;
 mod status;
 mod streams;
@@ -95,7 +96,9 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::Error::from(error).context("no threads could be started")),
     };
-    let result = runtime.block_on(run(command));
+    let result = runtime
+        .block_on(run(command))
+        .and_then(|code| output::require_written().map(|()| code));
     // What blocks in the background must not keep the process alive.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     result.unwrap_or_else(|error| failed(&error))

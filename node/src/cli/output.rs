@@ -1,19 +1,46 @@
 //! Tables for people on a terminal, JSON for everything else.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
+use anyhow::{Context, bail};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 use serde::Serialize;
 
+use super::interrupt::Stop;
+use super::sink::Sink;
+
+/// What went wrong with the first line that could not be printed.
+static UNPRINTED: OnceLock<io::Error> = OnceLock::new();
+
 /// Whether a person looks at standard output.
 pub(super) fn is_terminal() -> bool {
-    std::io::stdout().is_terminal()
+    io::stdout().is_terminal()
 }
 
-/// Prints a line; a closed pipe is no error, as with `head`.
+/// Prints a line; a closed pipe is no error, as with `head`. Any other error makes the whole command fail at its end.
 pub(super) fn line(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    if let Err(error) = try_print(text, &Stop::default()) {
+        let _ = UNPRINTED.set(error);
+    }
+}
+
+/// Prints a long text, unless it is told to stop.
+pub(super) fn print(text: &str, stop: &Stop) -> anyhow::Result<()> {
+    try_print(text, stop).context("standard output cannot be written")
+}
+
+fn try_print(text: &str, stop: &Stop) -> io::Result<()> {
+    Sink::Stdout.take(format!("{text}\n").as_bytes(), stop)
+}
+
+/// Fails if a line could not be printed.
+pub(super) fn require_written() -> anyhow::Result<()> {
+    match UNPRINTED.get() {
+        Some(error) => bail!("standard output cannot be written: {error}"),
+        None => Ok(()),
+    }
 }
 
 /// Prints a value as JSON on one line.
@@ -24,7 +51,8 @@ pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 
 /// Says on standard error what went wrong.
 pub(super) fn error(text: &str) {
-    let mut stderr = std::io::stderr().lock();
+    let text = harmless(text);
+    let mut stderr = io::stderr().lock();
     let _ = if stderr.is_terminal() {
         writeln!(stderr, "\x1b[1;31merror:\x1b[0m {text}")
     } else {
@@ -34,7 +62,17 @@ pub(super) fn error(text: &str) {
 
 /// Says on standard error what is going on.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
+}
+
+/// A text without what would move a terminal's cursor or change its colours: most are words of strangers.
+pub(super) fn harmless(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => '\n',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// A table with these headings.
@@ -74,8 +112,25 @@ pub(super) fn thousands(number: u64) -> String {
     text
 }
 
+/// A number of rows, in words.
+pub(super) fn rows(number: impl std::fmt::Display) -> String {
+    let number = number.to_string();
+    let noun = if number == "1" { "row" } else { "rows" };
+    format!("{number} {noun}")
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn one_row_is_no_rows() {
+        assert_eq!(["0", "1", "21"].map(super::rows), ["0 rows", "1 row", "21 rows"]);
+    }
+
+    #[test]
+    fn strangers_cannot_move_the_cursor() {
+        assert_eq!(super::harmless("a\n\u{1b}[2J\u{9b}b\tü"), "a\n [2J b ü");
+    }
+
     #[test]
     fn thousands_are_set_apart() {
         assert_eq!(

@@ -1,10 +1,11 @@
 //! Rows as a table.
 
+use aurora_actors::query::limits::MAX_LIMIT;
 use comfy_table::{Cell, ContentArrangement, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::output;
+use super::output::{self, harmless};
 
 /// A column of an answer.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,10 +34,12 @@ pub(super) fn table(columns: &[Column], rows: &[Box<RawValue>]) -> anyhow::Resul
     Ok(table)
 }
 
-/// The same for a file, where no line is too long.
+/// The same for a file, where no line is too long and nothing is bold, even if standard output is a terminal.
 pub(super) fn wide_table(columns: &[Column], rows: &[Box<RawValue>]) -> anyhow::Result<Table> {
     let mut table = table(columns, rows)?;
-    table.set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .force_no_tty();
     Ok(table)
 }
 
@@ -48,14 +51,17 @@ fn text(json: &str) -> String {
     }
 }
 
-/// A text without what would move a terminal's cursor or change its colours: rows are words of strangers.
-pub(super) fn harmless(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\n' => '\n',
-        c if c.is_control() => ' ',
-        c => c,
-    };
-    text.chars().map(shown).collect()
+/// Up to when an answer is complete, as the end of a sentence.
+pub(super) fn complete_up_to(time: Option<jiff::Timestamp>) -> String {
+    time.map_or_else(String::new, |time| format!(", complete up to {time:.0}"))
+}
+
+/// That a statement has more rows than are shown, and what to do to have them; `all` gets all.
+pub(super) fn more_than(shown: usize, limit: usize, all: &str) -> String {
+    // Fewer than were asked for are as many bytes as an answer may have.
+    let can_be_raised = shown == limit && limit < MAX_LIMIT;
+    let raise = if can_be_raised { "raise --limit, or " } else { "" };
+    format!("There are more than these {}: {raise}{all}", output::rows(shown))
 }
 
 fn is_number(column_type: &str) -> bool {
@@ -90,6 +96,19 @@ mod tests {
             "{shown}"
         );
         assert!(!shown.contains('\u{1b}'), "{shown}");
+    }
+
+    #[test]
+    fn a_limit_is_raised_only_where_that_helps() {
+        let all = "use --format csv for all";
+        assert_eq!(
+            more_than(1_000, 1_000, all),
+            "There are more than these 1000 rows: raise --limit, or use --format csv for all"
+        );
+        for (shown, limit) in [(MAX_LIMIT, MAX_LIMIT), (MAX_LIMIT, 2 * MAX_LIMIT), (20, 1_000)] {
+            let said = more_than(shown, limit, all);
+            assert!(said.ends_with("rows: use --format csv for all"), "{said}");
+        }
     }
 
     #[test]

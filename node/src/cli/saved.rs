@@ -1,19 +1,18 @@
 //! `aurora saved`: queries with a name.
 
-use std::io::Read;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use aurora_actors::query::memory::saved::SavedQuery;
 use clap::{Args, Subcommand};
 use comfy_table::Cell;
 use reqwest::StatusCode;
 
-use super::client::{Client, NodeAddress, Refused, Seen, in_path};
-use super::interrupt::INTERRUPTED;
+use super::client::{Client, ListArgs, NodeAddress, Refused, Seen, in_path};
+use super::interrupt::{INTERRUPTED, Interrupts};
 use super::output;
-use super::rows::harmless;
-use super::sql::{ShowArgs, Target, params, show};
+use super::output::harmless;
+use super::sql::{ShowArgs, Target, from_standard_input, names_param, params, show};
 use crate::http::memory::saved::{SavedList, SavedView};
 
 /// Show, run and change queries with a name.
@@ -34,15 +33,6 @@ pub(super) struct SavedArgs {
     action: Option<Action>,
     #[command(flatten)]
     list: ListArgs,
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    /// JSON instead of a table; the same when the output is no terminal
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    address: NodeAddress,
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,7 +81,7 @@ struct SaveArgs {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// Put it in the place of the one that has the name already; what is not given stays
+    /// Put it in the place of the one that has the name already; what is not given stays, and what is given as '' goes
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
@@ -118,8 +108,8 @@ fn path(name: &str) -> String {
 }
 
 async fn list(how: &ListArgs) -> anyhow::Result<()> {
-    let found: SavedList = Client::new(&how.address)?.get("/api/v1/saved").await?;
-    if how.json || !output::is_terminal() {
+    let found: SavedList = how.client()?.get("/api/v1/saved").await?;
+    if how.is_json() {
         return output::json(&found);
     }
     let mut table = output::table(&[
@@ -144,8 +134,8 @@ async fn list(how: &ListArgs) -> anyhow::Result<()> {
 }
 
 async fn show_one(name: &str, how: &ListArgs) -> anyhow::Result<()> {
-    let saved: SavedView = Client::new(&how.address)?.get(&path(name)).await?;
-    if how.json || !output::is_terminal() {
+    let saved: SavedView = how.client()?.get(&path(name)).await?;
+    if how.is_json() {
         return output::json(&saved);
     }
     let summary = &saved.summary;
@@ -169,9 +159,12 @@ async fn save(args: SaveArgs) -> anyhow::Result<()> {
     let client = Client::new(&args.address)?;
     let mut query = SavedQuery {
         question: args.question,
-        sql: statement(args.sql)?,
+        sql: match args.sql {
+            sql if sql == "-" => from_standard_input()?,
+            sql => sql,
+        },
         params: params(&args.params)?,
-        description: args.description.unwrap_or_default(),
+        description: String::new(),
         chart: None,
     };
     let path = path(&args.name);
@@ -182,6 +175,8 @@ async fn save(args: SaveArgs) -> anyhow::Result<()> {
     } else {
         Seen::Nothing
     };
+    query.description = args.description.unwrap_or(query.description);
+    query.question = query.question.filter(|question| !question.is_empty());
     let saved = client.put::<SavedView>(&path, &query, &seen).await;
     if let Err(error) = &saved
         && !args.replace
@@ -197,27 +192,15 @@ async fn save(args: SaveArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps of what was there what is not given anew.
+/// Keeps of what was there what may be given anew, as far as the statement still has a use for it.
 fn keep(query: &mut SavedQuery, there: SavedView) {
     query.question = query.question.take().or(there.summary.question);
-    if query.description.is_empty() {
-        query.description = there.summary.description;
-    }
+    query.description = there.summary.description;
     if query.params.is_empty() {
         query.params = there.params;
+        query.params.retain(|name, _| names_param(&query.sql, name));
     }
     query.chart = there.chart;
-}
-
-fn statement(given: String) -> anyhow::Result<String> {
-    if given != "-" {
-        return Ok(given);
-    }
-    let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .context("standard input cannot be read")?;
-    Ok(text)
 }
 
 async fn run_one(name: &str, args: &ShowArgs, address: &NodeAddress) -> anyhow::Result<ExitCode> {
@@ -228,6 +211,6 @@ async fn run_one(name: &str, args: &ShowArgs, address: &NodeAddress) -> anyhow::
     for (name, value) in saved.params {
         statement.params.entry(name).or_insert(value);
     }
-    let shown = show(&client, &statement, &target).await?;
+    let shown = show(&client, &statement, &target, &mut Interrupts::listen()).await?;
     Ok(shown.map_or(ExitCode::from(INTERRUPTED), |()| ExitCode::SUCCESS))
 }

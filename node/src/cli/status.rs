@@ -5,23 +5,20 @@ use std::process::ExitCode;
 use aurora_actors::ingest::status::{ArrivalKind, State};
 use clap::Args;
 
-use super::client::{Client, NodeAddress};
+use super::client::ListArgs;
 use super::output;
 use crate::http::cluster::{ClusterStatus, OwnedPartition};
 
 /// Show the cluster: its nodes, and who owns which partition.
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// JSON instead of tables; the same when the output is no terminal
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    address: NodeAddress,
+    how: ListArgs,
 }
 
 pub(super) async fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
-    let status: ClusterStatus = Client::new(&args.address)?.get("/api/v1/cluster").await?;
-    if args.json || !output::is_terminal() {
+    let status: ClusterStatus = args.how.client()?.get("/api/v1/cluster").await?;
+    if args.how.is_json() {
         output::json(&status)?;
         return Ok(ExitCode::SUCCESS);
     }

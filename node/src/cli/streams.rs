@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::client::{Client, NodeAddress};
+use super::client::{Client, ListArgs, NodeAddress};
 use super::output;
 use crate::http::registry::{AddedStream, NewStream};
 use crate::http::streams::Streams;
@@ -15,11 +15,8 @@ use crate::http::streams::Streams;
 pub(super) struct StreamsArgs {
     #[command(subcommand)]
     change: Option<Change>,
-    /// JSON instead of a table; the same when the output is no terminal
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    address: NodeAddress,
+    how: ListArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,8 +68,8 @@ pub(super) async fn run(args: &StreamsArgs) -> anyhow::Result<ExitCode> {
     if let Some(change) = &args.change {
         return change.run().await;
     }
-    let found: Streams = Client::new(&args.address)?.get("/api/v1/streams").await?;
-    if args.json || !output::is_terminal() {
+    let found: Streams = args.how.client()?.get("/api/v1/streams").await?;
+    if args.how.is_json() {
         output::json(&found)?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use aurora_actors::ingest::audit::AuditReport;
 use clap::Args;
 
-use super::client::{Client, NodeAddress};
+use super::client::ListArgs;
 use super::output;
 
 /// Prove that a stream's events are in ClickHouse exactly once.
@@ -15,17 +15,14 @@ use super::output;
 pub(super) struct VerifyArgs {
     /// The stream, as `aurora streams` names it: CONNECTION:TOPIC
     stream: String,
-    /// JSON instead of a table; the same when the output is no terminal
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    address: NodeAddress,
+    how: ListArgs,
 }
 
 pub(super) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let path = format!("/api/v1/streams/{}/audit", args.stream.replace('/', "%2F"));
-    let report: AuditReport = Client::new(&args.address)?.post(&path, &()).await?;
-    if args.json || !output::is_terminal() {
+    let report: AuditReport = args.how.client()?.post(&path, &()).await?;
+    if args.how.is_json() {
         output::json(&report)?;
     } else {
         show(&report);

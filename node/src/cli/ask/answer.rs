@@ -6,9 +6,10 @@ use serde_json::value::RawValue;
 use super::steps::{Step, Teller};
 use crate::cli::client::Client;
 use crate::cli::events::Events;
-use crate::cli::output;
+use crate::cli::interrupt::Stop;
+use crate::cli::output::{self, harmless};
 use crate::cli::progress::Progress;
-use crate::cli::rows::{self, Column, harmless};
+use crate::cli::rows::{self, Column};
 
 /// A question as nodes take it.
 #[derive(Debug, Clone, Serialize)]
@@ -120,22 +121,24 @@ impl Reply {
         }
     }
 
-    /// Shows it to people.
-    pub(super) fn show(&self) -> anyhow::Result<()> {
+    /// Shows it to people, unless it is told to stop.
+    pub(super) fn show(&self, limit: usize, stop: &Stop) -> anyhow::Result<()> {
         let answer = match &self.content {
             Content::Answer(answer) => answer,
             Content::Clarification(back) => {
-                output::line(&harmless(&back.clarification));
-                return Ok(());
+                return output::print(&harmless(&back.clarification), stop);
             }
         };
-        output::line(&rows::table(&answer.columns, &answer.rows)?.to_string());
-        let complete = answer
-            .complete_to
-            .map_or_else(String::new, |time| format!(", complete up to {time:.0}"));
-        if answer.truncated {
-            output::note(&format!("{} rows, and more: raise --limit", answer.rows.len()));
+        let table = rows::table(&answer.columns, &answer.rows)?;
+        output::print(&table.to_string(), stop)?;
+        if stop.is_said() {
+            return Ok(());
         }
+        if answer.truncated {
+            let all = "run the statement with aurora sql --format csv for all";
+            output::note(&rows::more_than(answer.rows.len(), limit, all));
+        }
+        let complete = rows::complete_up_to(answer.complete_to);
         output::note(&format!(
             "Read as ({}{complete}): {}",
             answer.engine, answer.explanation

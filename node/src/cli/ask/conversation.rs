@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::answer::{Question, ask};
 use crate::cli::client::{Client, in_path};
-use crate::cli::interrupt::unless_interrupted;
+use crate::cli::interrupt::{Interrupts, unless_interrupted};
 use crate::cli::output;
+use crate::cli::output::harmless;
 use crate::cli::prompt::{Input, Language, Prompt};
-use crate::cli::rows::harmless;
 use crate::http::memory::history::HistoryEntry;
 
 /// The name of the history's file.
@@ -107,11 +107,13 @@ impl Conversation<'_> {
             conversation: self.questions.clone(),
             limit: self.limit,
         };
-        let asked = ask(self.client, &question, true);
-        let Some(reply) = unless_interrupted(asked).await.transpose()? else {
-            bail!("the question was ended before it was answered");
-        };
-        reply.show()?;
+        let ended = "the question was ended before it was answered";
+        let mut interrupts = Interrupts::listen();
+        let asked = interrupts.unless(ask(self.client, &question, true));
+        let reply = asked.await.transpose()?.context(ended)?;
+        let limit = self.limit;
+        let shown = interrupts.unless_in_thread(move |stop| reply.show(limit, stop).map(|()| reply));
+        let reply = shown.await?.transpose()?.context(ended)?;
         // What was not answered is nothing to go on from.
         if let Some(answer) = reply.answer() {
             self.questions.push(question.question);

@@ -15,7 +15,7 @@ use clap::Args;
 
 use self::answer::{Question, ask};
 use super::client::{Client, NodeAddress};
-use super::interrupt::{INTERRUPTED, unless_interrupted};
+use super::interrupt::{INTERRUPTED, Interrupts};
 use super::output;
 
 /// Ask a question in plain words, or one after the other at a prompt.
@@ -56,14 +56,18 @@ pub(super) async fn run(args: AskArgs) -> anyhow::Result<ExitCode> {
         conversation: args.after,
         limit: args.limit,
     };
-    let asking = ask(&client, &question, is_for_people);
-    let Some(reply) = unless_interrupted(asking).await.transpose()? else {
+    let mut interrupts = Interrupts::listen();
+    let asking = interrupts.unless(ask(&client, &question, is_for_people));
+    let Some(reply) = asking.await.transpose()? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    if is_for_people {
-        reply.show()?;
-    } else {
-        output::line(reply.json());
-    }
-    Ok(ExitCode::SUCCESS)
+    let shown = interrupts.unless_in_thread(move |stop| {
+        if is_for_people {
+            reply.show(args.limit, stop)
+        } else {
+            output::print(reply.json(), stop)
+        }
+    });
+    let shown = shown.await?.transpose()?;
+    Ok(shown.map_or(ExitCode::from(INTERRUPTED), |()| ExitCode::SUCCESS))
 }

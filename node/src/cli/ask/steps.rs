@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::cli::output::harmless;
 use crate::cli::progress::Progress;
-use crate::cli::rows::harmless;
 
 /// A step, as nodes tell it.
 #[derive(Debug, Deserialize)]

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 use super::show::Statement;
 use crate::cli::client::Client;
 use crate::cli::events::Event;
+use crate::cli::output;
 use crate::cli::progress::{HowFar, Progress};
-use crate::cli::rows::Column;
+use crate::cli::rows::{self, Column};
 
 /// What came of a statement, with the members that the node's answer in one piece has.
 #[derive(Debug, Serialize)]
@@ -118,22 +119,21 @@ impl Collected {
 }
 
 impl Answer {
-    /// What is worth knowing besides the rows.
+    /// How many rows there are, and what they cost.
     pub(super) fn summary(&self) -> String {
-        let more = if self.truncated {
-            ", and more: raise --limit"
-        } else {
-            ""
-        };
-        let complete = self
-            .complete_to
-            .map_or_else(String::new, |time| format!(", complete up to {time:.0}"));
         format!(
-            "{} rows{more} in {:.0} ms, {} rows read{complete}",
-            self.rows.len(),
+            "{} in {:.0} ms, {} read{}",
+            output::rows(self.rows.len()),
             self.statistics.elapsed_ms,
-            self.statistics.rows_read
+            output::rows(&self.statistics.rows_read),
+            rows::complete_up_to(self.complete_to)
         )
+    }
+
+    /// That these are not all, if they are not.
+    pub(super) fn more(&self, limit: usize) -> Option<String> {
+        let more = || rows::more_than(self.rows.len(), limit, "use --format csv for all");
+        self.truncated.then(more)
     }
 }
 

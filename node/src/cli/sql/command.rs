@@ -35,7 +35,8 @@ said before. What begins with a blank is not remembered. Times are in UTC.";
 impl<'a> Command<'a> {
     /// The command in a line, if it is one.
     pub(super) fn of(line: &'a str) -> Option<Self> {
-        let line = line.trim().trim_end_matches(';').trim_end();
+        let whole = line.trim();
+        let line = whole.trim_end_matches(';').trim_end();
         if ["exit", "quit"]
             .iter()
             .any(|word| line.eq_ignore_ascii_case(word))
@@ -53,9 +54,10 @@ impl<'a> Command<'a> {
             ("format", "") => Self::Format(None),
             ("format", name) => Self::Format(Some(name)),
             ("param", "") => Self::Params,
-            ("param", param) => match param.split_once('=') {
-                Some((name, value)) => Self::SetParam(name.trim(), value.trim()),
-                None => Self::ForgetParam(param),
+            // A semicolon at its end is the value's.
+            ("param", param) => match (param.split_once('='), whole.split_once('=')) {
+                (Some((name, _)), Some((_, value))) => Self::SetParam(name.trim(), value.trim()),
+                _ => Self::ForgetParam(param),
             },
             _ => Self::Unknown(command),
         })
@@ -79,6 +81,9 @@ mod tests {
         assert_eq!(of(r"\param"), Some(Command::Params));
         assert_eq!(of(r"\param c = a b=c"), Some(Command::SetParam("c", "a b=c")));
         assert_eq!(of(r"\param c="), Some(Command::SetParam("c", "")));
+        assert_eq!(of(r"\param c=a;; "), Some(Command::SetParam("c", "a;;")));
+        assert_eq!(of(r"\param c=;"), Some(Command::SetParam("c", ";")));
+        assert_eq!(of(r"\param c;"), Some(Command::ForgetParam("c")));
         assert_eq!(of(r"\param c"), Some(Command::ForgetParam("c")));
         assert_eq!(of(r"\?"), Some(Command::Help));
         assert_eq!(of(r"\drop"), Some(Command::Unknown("drop")));

@@ -129,11 +129,7 @@ impl Names {
         }
         let start = before.trim_end_matches(|c| is_word(c) || c == '.').len();
         let word = &before[start..];
-        let is_table = word_before(&before[..start]).is_some_and(|keyword| {
-            let upper = keyword.to_uppercase();
-            BEFORE_TABLES.contains(&upper.as_str())
-        });
-        let mut found = if is_table {
+        let mut found = if is_before_table(&before[..start]) {
             self.table_names()
         } else if word.is_empty() {
             return nothing;
@@ -148,7 +144,7 @@ impl Names {
 
     /// The names of tables, for what takes nothing else.
     pub(super) fn table_names(&self) -> Vec<String> {
-        let of = |table: &TableView| [quoted(&table.table), full_name(table)];
+        let of = |table: &TableView| [quoted_whole(&table.table), full_name(table)];
         self.tables.iter().flat_map(of).collect()
     }
 
@@ -182,7 +178,7 @@ impl Names {
 
 /// A table's columns with its name before them, if that is how the word begins.
 fn with_owner(table: &TableView, word: &str) -> Vec<String> {
-    let owners = [quoted(&table.table), full_name(table)];
+    let owners = [quoted_whole(&table.table), full_name(table)];
     let owner = owners.iter().find(|owner| {
         let rest = word.strip_prefix(owner.as_str());
         rest.is_some_and(|rest| rest.starts_with('.'))
@@ -196,11 +192,16 @@ fn with_owner(table: &TableView, word: &str) -> Vec<String> {
         .collect()
 }
 
-/// The word that stands last in a text, with nothing but blanks behind it.
-fn word_before(text: &str) -> Option<&str> {
+/// Whether the word that stands last in a text is one after which only a table makes sense.
+fn is_before_table(text: &str) -> bool {
     let counting: Vec<Token<'_>> = tokens(text).filter(Token::counts).collect();
-    let last = counting.last()?;
-    (last.kind == Kind::Word).then_some(last.text)
+    let Some((last, before)) = counting.split_last() else {
+        return false;
+    };
+    let keyword = last.text.to_uppercase();
+    // What is sorted in descending order has a DESC of its own.
+    let is_first = before.last().is_none_or(|token| token.kind == Kind::Semicolon);
+    last.kind == Kind::Word && BEFORE_TABLES.contains(&keyword.as_str()) && (keyword != "DESC" || is_first)
 }
 
 fn begins_with(name: &str, word: &str) -> bool {
@@ -210,21 +211,35 @@ fn begins_with(name: &str, word: &str) -> bool {
         .all(|c| characters.next() == Some(c))
 }
 
-/// A name as it has to be written; the dots of nested fields need no quotes.
+/// A column's name as it has to be written; the dots of nested fields need no quotes.
 fn quoted(name: &str) -> String {
-    let is_plain = |part: &str| {
-        let is_name = !part.is_empty() && !part.starts_with(|c: char| c.is_ascii_digit());
-        is_name && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
     if name.split('.').all(is_plain) {
         name.to_owned()
     } else {
-        format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
+        in_backticks(name)
     }
 }
 
+/// The name of a table or database as it has to be written; a dot in it would be taken for the end of the database's.
+fn quoted_whole(name: &str) -> String {
+    if is_plain(name) {
+        name.to_owned()
+    } else {
+        in_backticks(name)
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    let is_name = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit());
+    is_name && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn in_backticks(name: &str) -> String {
+    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
+}
+
 fn full_name(table: &TableView) -> String {
-    format!("{}.{}", quoted(&table.database), quoted(&table.table))
+    format!("{}.{}", quoted_whole(&table.database), quoted_whole(&table.table))
 }
 
 #[cfg(test)]
@@ -261,6 +276,13 @@ mod tests {
         assert_eq!(complete("SELECT stat|"), ["status", "status_code"]);
         assert_eq!(complete("SELECT WEI| FROM parcels"), ["Weight"]);
         assert_eq!(complete("SELECT a| FROM payments")[0], "all");
+        assert_eq!(complete("SELECT 1; desc pay|"), ["payments"]);
+        // It says how rows are sorted.
+        assert_eq!(
+            complete("SELECT 1 FROM parcels ORDER BY 1 DESC |"),
+            Vec::<String>::new()
+        );
+        assert_eq!(complete("SELECT 1 ORDER BY 1 DESC li|"), ["like", "limit"]);
     }
 
     #[test]
@@ -323,5 +345,6 @@ mod tests {
             [quoted("a.b_2.c"), quoted("a..b"), quoted("a.1")],
             ["a.b_2.c", "`a..b`", "`a.1`"]
         );
+        assert_eq!([quoted_whole("a.b"), quoted_whole("a_b")], ["`a.b`", "a_b"]);
     }
 }

@@ -25,8 +25,9 @@ use clap::Args;
 
 pub(super) use self::show::{ShowArgs, Target, params, show};
 use self::statements::Statements;
+pub(super) use self::statements::names_param;
 use super::client::{Client, NodeAddress};
-use super::interrupt::INTERRUPTED;
+use super::interrupt::{INTERRUPTED, Interrupts};
 use super::output;
 
 /// Run a statement and show its rows, or type statements at a prompt.
@@ -59,7 +60,11 @@ pub(super) async fn run(args: SqlArgs) -> anyhow::Result<ExitCode> {
             }
             return repl::run(&client, args.show).await;
         }
-        _ => from_standard_input()?,
+        _ => {
+            let text = from_standard_input()?;
+            let statements = Statements::of(&text).all().into_iter();
+            statements.map(str::to_owned).collect()
+        }
     };
     let target = Target::of(&args.show)?;
     if texts.len() > 1 && !target.takes_several() {
@@ -68,23 +73,28 @@ pub(super) async fn run(args: SqlArgs) -> anyhow::Result<ExitCode> {
             texts.len()
         );
     }
+    // For all of them: who ends one wants none after it.
+    let mut interrupts = Interrupts::listen();
     for text in texts {
         let statement = args.show.statement(text)?;
-        if show(&client, &statement, &target).await?.is_none() {
+        if show(&client, &statement, &target, &mut interrupts)
+            .await?
+            .is_none()
+        {
             return Ok(ExitCode::from(INTERRUPTED));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn from_standard_input() -> anyhow::Result<Vec<String>> {
+/// What standard input has to say, which must be a statement at least.
+pub(super) fn from_standard_input() -> anyhow::Result<String> {
     let mut text = String::new();
     std::io::stdin()
         .read_to_string(&mut text)
         .context("standard input cannot be read")?;
-    let statements = Statements::of(&text).all();
-    if statements.is_empty() {
+    if Statements::of(&text).all().is_empty() {
         bail!("no statement is given, and there is none on standard input");
     }
-    Ok(statements.into_iter().map(str::to_owned).collect())
+    Ok(text)
 }

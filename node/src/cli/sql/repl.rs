@@ -12,10 +12,10 @@ use super::completion::Names;
 use super::show::{Format, ShowArgs, Statement, Target, params, show};
 use super::statements::{self, Statements};
 use crate::cli::client::{Client, in_path};
-use crate::cli::interrupt::unless_interrupted;
+use crate::cli::interrupt::{Interrupts, unless_interrupted};
 use crate::cli::output;
+use crate::cli::output::harmless;
 use crate::cli::prompt::{Input, Language, Prompt};
-use crate::cli::rows::harmless;
 use crate::http::schema::{TableView, Tables};
 
 /// The name of the history's file.
@@ -78,6 +78,7 @@ impl Repl<'_> {
         if let Some(command) = Command::of(text) {
             return self.obey(command, prompt).await;
         }
+        let mut interrupts = Interrupts::listen();
         for sql in Statements::of(text).all() {
             let statement = Statement {
                 sql: sql.to_owned(),
@@ -85,7 +86,10 @@ impl Repl<'_> {
                 limit: self.limit.filter(|_| self.format.takes_limit()),
             };
             let target = Target::terminal(self.format);
-            if show(self.client, &statement, &target).await?.is_none() {
+            if show(self.client, &statement, &target, &mut interrupts)
+                .await?
+                .is_none()
+            {
                 bail!("the statement was ended before it was done");
             }
         }

@@ -1,20 +1,22 @@
 //! Runs a statement, and brings what comes of it to a terminal, a pipe or a file.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Context, bail};
 use aurora_actors::query::format::ExportFormat;
+use aurora_actors::query::limits::DEFAULT_LIMIT;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::answer::{self, Answer};
 use super::transfer;
 use crate::cli::client::Client;
-use crate::cli::interrupt::unless_interrupted;
+use crate::cli::interrupt::{Interrupts, Stop};
 use crate::cli::new_file::NewFile;
+use crate::cli::sink::Sink;
 use crate::cli::{output, rows};
 
 /// What a statement is run with, and where its rows go.
@@ -23,13 +25,14 @@ pub(in crate::cli) struct ShowArgs {
     /// A value for a {name:Type} parameter; can be given several times
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(super) params: Vec<String>,
-    /// Most rows to show, 1000 unless said; csv, jsonlines, parquet and arrow always have all
+    /// Most rows of a table or of JSON, in a file too: 1000 unless said, and at most 100000 or 64 MiB; csv, jsonlines,
+    /// parquet and arrow always have all
     #[arg(long)]
     pub(super) limit: Option<usize>,
     /// How rows are written; a table on a terminal and JSON elsewhere, unless said, or as the file's name ends
     #[arg(long, value_enum)]
     pub(super) format: Option<Format>,
-    /// Write the rows to a file, which is there only once all have come
+    /// Write the rows to a file, which is there only once all have come; in table and json not more than --limit
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
@@ -173,51 +176,93 @@ pub(in crate::cli) async fn show(
     client: &Client,
     statement: &Statement,
     target: &Target,
+    interrupts: &mut Interrupts,
 ) -> anyhow::Result<Option<()>> {
     let query_id = OnceLock::new();
-    let output = target.output.as_deref();
-    let ended = match target.format.export() {
-        Some(format) => {
-            let transfer = transfer::transfer(client, statement, format, output, &query_id);
-            unless_interrupted(transfer).await.transpose()?
-        }
-        None => {
-            // Made first, so that nothing runs for a file that cannot be.
-            let file = output.map(NewFile::create).transpose()?;
-            let answer = unless_interrupted(answer::collect(client, statement, &query_id)).await;
-            let answer = answer.transpose()?;
-            answer
-                .map(|answer| write(&answer, target.format, file))
-                .transpose()?
-        }
-    };
-    if ended.is_none()
+    let shown = bring(client, statement, target, &query_id, interrupts).await?;
+    if shown.is_none()
         && let Some(query_id) = query_id.get()
     {
         // Who presses Ctrl-C again does not wait for that either.
-        unless_interrupted(client.cancel(query_id)).await;
+        interrupts.unless(client.cancel(query_id)).await;
     }
-    Ok(ended)
+    Ok(shown)
 }
 
-/// Writes what has been collected, to a file or to standard output.
-fn write(answer: &Answer, format: Format, file: Option<NewFile>) -> anyhow::Result<()> {
-    let text = match (format, &file) {
-        (Format::Table, None) => rows::table(&answer.columns, &answer.rows)?.to_string(),
-        (Format::Table, Some(_)) => rows::wide_table(&answer.columns, &answer.rows)?.to_string(),
+async fn bring(
+    client: &Client,
+    statement: &Statement,
+    target: &Target,
+    query_id: &OnceLock<String>,
+    interrupts: &mut Interrupts,
+) -> anyhow::Result<Option<()>> {
+    // Made first, so that nothing runs for a file that cannot be.
+    let file = match (target.output.clone(), target.format) {
+        (Some(path), format) => {
+            // A pipe is open only when somebody reads it.
+            let created = interrupts.unless_in_thread(move |_| create(&path, format));
+            let Some(file) = created.await? else {
+                return Ok(None);
+            };
+            Some(file?)
+        }
+        (None, _) => None,
+    };
+    let sink = match &file {
+        Some(file) => Sink::File(file.writer()?),
+        None => Sink::Stdout,
+    };
+    let notes = if let Some(format) = target.format.export() {
+        let transferred = transfer::transfer(client, statement, format, sink, query_id, interrupts);
+        transferred.await?.map(|()| Vec::new())
+    } else {
+        let collected = interrupts.unless(answer::collect(client, statement, query_id));
+        let Some(answer) = collected.await.transpose()? else {
+            return Ok(None);
+        };
+        let notes = notes(&answer, statement, target.format);
+        let format = target.format;
+        let written = interrupts.unless_in_thread(move |stop| write(&answer, format, sink, stop));
+        written.await?.transpose()?.map(|()| notes)
+    };
+    let Some(notes) = notes else {
+        return Ok(None);
+    };
+    file.map(NewFile::finish).transpose()?;
+    notes.iter().for_each(|note| output::note(note));
+    Ok(Some(()))
+}
+
+fn create(path: &Path, format: Format) -> anyhow::Result<NewFile> {
+    let file = NewFile::create(path)?;
+    if !format.is_text() && file.writer()?.is_terminal() {
+        bail!(
+            "{} is nothing to read on a terminal, which {} is",
+            format.name(),
+            path.display()
+        );
+    }
+    Ok(file)
+}
+
+/// Writes what has been collected.
+fn write(answer: &Answer, format: Format, mut sink: Sink, stop: &Stop) -> anyhow::Result<()> {
+    let text = match (format, &sink) {
+        (Format::Table, Sink::File(_)) => rows::wide_table(&answer.columns, &answer.rows)?.to_string(),
+        (Format::Table, _) => rows::table(&answer.columns, &answer.rows)?.to_string(),
         _ => serde_json::to_string(answer)?,
     };
-    match file {
-        Some(mut file) => {
-            writeln!(file, "{text}").context("the file cannot be written")?;
-            file.finish()?;
-        }
-        None => output::line(&text),
-    }
-    if format == Format::Table {
-        output::note(&answer.summary());
-    }
-    Ok(())
+    let written = sink.take(format!("{text}\n").as_bytes(), stop);
+    written
+        .and_then(|()| sink.sync())
+        .context("the rows cannot be written")
+}
+
+/// What is worth knowing besides the rows.
+fn notes(answer: &Answer, statement: &Statement, format: Format) -> Vec<String> {
+    let limit = statement.limit.unwrap_or(DEFAULT_LIMIT);
+    let summary = (format == Format::Table).then(|| answer.summary());
+    summary.into_iter().chain(answer.more(limit)).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Statements one after the other, with `;` between them.
 
-use super::lexer::{Kind, tokens};
+use super::lexer::{Kind, Token, tokens};
 
 /// A text cut into statements.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,9 +46,33 @@ pub(super) fn is_complete(text: &str) -> bool {
     Statements::of(text).begun.is_none() && !is_comment_open
 }
 
+/// Whether a text has a `{name:Type}` parameter of that name.
+pub(in crate::cli) fn names_param(text: &str, name: &str) -> bool {
+    let counting: Vec<Token<'_>> = tokens(text).filter(Token::counts).collect();
+    counting
+        .windows(3)
+        .any(|three| three[0].text == "{" && three[1].text == name && three[2].text == ":")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_are_named_in_braces_and_nowhere_else() {
+        for named in ["SELECT {c:String}", "SELECT { c : String } -- so"] {
+            assert!(names_param(named, "c"), "{named}");
+        }
+        for other in [
+            "SELECT c",
+            "SELECT '{c:String}'",
+            "-- {c:String}",
+            "SELECT {cc:String}",
+            "{c",
+        ] {
+            assert!(!names_param(other, "c"), "{other}");
+        }
+    }
 
     #[test]
     fn statements_end_at_semicolons_that_stand_in_nothing() {
