@@ -228,9 +228,11 @@ impl Node {
     /// Waits until its ClickHouse has been found to be the right one, and everything is there that it needs.
     pub async fn until_ready(&self) -> Result<()> {
         eventually("the databases", READY_TIMEOUT, async || {
-            // The events' database is made last, and asking for tables leaves nothing in the history.
-            let answer = self.api.get("/api/v1/schema").await?;
-            ensure!(answer.status.is_success(), "{answer:?}");
+            // Asking for tables leaves nothing in the history.
+            for path in ["/readyz", "/api/v1/schema"] {
+                let answer = self.api.get(path).await?;
+                ensure!(answer.status.is_success(), "{answer:?}");
+            }
             anyhow::Ok(true)
         })
         .await

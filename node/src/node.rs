@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -148,6 +149,8 @@ pub struct NodeState {
     pub budget: Arc<Budget>,
     /// Who is let in.
     pub access: Arc<Access>,
+    /// Its tables in ClickHouse are there.
+    pub prepared: AtomicBool,
     /// Set when the node hands over.
     pub draining: CancellationToken,
     /// Set when somebody has asked the node to hand over and go.
@@ -259,6 +262,7 @@ impl Node {
             metrics,
             budget,
             access,
+            prepared: AtomicBool::new(false),
             draining: CancellationToken::new(),
             leave: CancellationToken::new(),
         });
@@ -413,6 +417,7 @@ async fn take_part(
     mut follower: Option<Follower>,
 ) -> Result<(), JoinError> {
     joining::check_identity(&state.store, &state.database, identity).await?;
+    state.prepared.store(true, Ordering::Relaxed);
     // A node that is ready gets partitions of every stream, so it should know them all.
     if let Some(follower) = &mut follower {
         follower.begin(&state.declared).await;

@@ -1,6 +1,7 @@
 //! Whether the node lives, whether it is ready, and its figures.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -43,6 +44,9 @@ pub(super) async fn readyz(State(state): State<Arc<NodeState>>) -> Response {
         return not_ready("It is handing its work over before it stops.".to_owned());
     }
     match state.store.row::<u8>("SELECT 1").await {
+        Ok(_) if !state.prepared.load(Ordering::Relaxed) => {
+            not_ready("Its tables in ClickHouse are being made or looked at.".to_owned())
+        }
         Ok(_) => "ready\n".into_response(),
         Err(error) => not_ready(error.to_string()),
     }
