@@ -6,7 +6,7 @@ use super::likeness::likeness;
 use super::names::Name;
 use super::{Link, Target, is_filler};
 use crate::query::question::catalog::{Column, Role, Table};
-use crate::query::question::vocabulary::OPPOSITES;
+use crate::query::question::vocabulary::{DESTINATIONS, OPPOSITES, ORIGINS};
 use crate::query::question::words::{Word, identifier_words, stem};
 
 /// "rejected" where a flag says what was accepted.
@@ -40,11 +40,24 @@ pub(super) fn opposite_links(words: &[Word], at: usize, column: &Column, links: 
 
 /// "revenue", "income", "money": the column of money that is most likely meant, if no other is named.
 pub(super) fn money_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
-    const EARNED: [&str; 11] = [
-        "revenue", "income", "sales", "turnover", "earnings", "earned", "earn", "takings", "proceeds",
-        "money", "charged",
+    const MONEY: [&str; 16] = [
+        "revenue",
+        "income",
+        "sales",
+        "turnover",
+        "earnings",
+        "earned",
+        "earn",
+        "takings",
+        "proceeds",
+        "money",
+        "charged",
+        "spend",
+        "spent",
+        "spending",
+        "expenses",
+        "expenditure",
     ];
-    const SPENT: [&str; 5] = ["spend", "spent", "spending", "expenses", "expenditure"];
     const NAMES: [&str; 11] = [
         "revenue", "sales", "amount", "total", "price", "fare", "paid", "fee", "cost", "spend", "value",
     ];
@@ -59,7 +72,7 @@ pub(super) fn money_links(words: &[Word], table: &Table, links: &mut Vec<Link>) 
         return;
     };
     for (start, word) in words.iter().enumerate() {
-        if EARNED.contains(&word.text.as_str()) || SPENT.contains(&word.text.as_str()) {
+        if MONEY.contains(&word.text.as_str()) {
             links.push(Link {
                 words: start..start + 1,
                 target: Target::Column(column),
@@ -71,11 +84,10 @@ pub(super) fn money_links(words: &[Word], table: &Table, links: &mut Vec<Link>) 
 
 /// "night shift", "student type": a value beside the name of its column is a value of that.
 pub(super) fn prefer_named_values(words: &[Word], table: &Table, links: &mut [Link]) {
-    let names: Vec<(usize, Vec<Word>)> = table
+    let names: Vec<Vec<Word>> = table
         .columns
         .iter()
-        .enumerate()
-        .map(|(at, column)| (at, Name::of(column).words))
+        .map(|column| Name::of(column).words)
         .collect();
     for link in links {
         let Target::Value(at, _) = &link.target else {
@@ -88,14 +100,13 @@ pub(super) fn prefer_named_values(words: &[Word], table: &Table, links: &mut [Li
             .filter_map(|place| words.get(place))
             .any(|word| {
                 names[*at]
-                    .1
                     .last()
                     .is_some_and(|last| !is_filler(word) && likeness(word, last) >= 0.85)
             });
         // "booking source" names the column, not the value booking.com of it.
         let names_column = words[link.words.clone()]
             .iter()
-            .all(|word| names[*at].1.iter().any(|named| named.stem == word.stem));
+            .all(|word| names[*at].iter().any(|named| named.stem == word.stem));
         if is_named && !names_column {
             link.strength += 1.6;
         }
@@ -104,30 +115,6 @@ pub(super) fn prefer_named_values(words: &[Word], table: &Table, links: &mut [Li
 
 /// "to the airport", "from Berlin": where one value is in two columns the preposition says in which it is meant.
 pub(super) fn prefer_directions(words: &[Word], table: &Table, links: &mut [Link]) {
-    const FROM: [&str; 9] = [
-        "from",
-        "origin",
-        "source",
-        "start",
-        "pickup",
-        "departure",
-        "sender",
-        "begin",
-        "dep",
-    ];
-    const TO: [&str; 11] = [
-        "to",
-        "dest",
-        "destination",
-        "target",
-        "end",
-        "drop",
-        "dropoff",
-        "arrival",
-        "recipient",
-        "finish",
-        "arr",
-    ];
     let is_called = |at: usize, names: &[&str]| {
         identifier_words(&table.columns[at].name)
             .iter()
@@ -146,7 +133,7 @@ pub(super) fn prefer_directions(words: &[Word], table: &Table, links: &mut [Link
         // "at which stations did trips end"
         if let Target::Column(at) = &link.target
             && starts != ends
-            && is_called(*at, if ends { &TO } else { &FROM })
+            && is_called(*at, if ends { &DESTINATIONS } else { &ORIGINS })
             && table.columns[*at].role != Role::Time
         {
             link.strength += 0.2;
@@ -164,10 +151,10 @@ pub(super) fn prefer_directions(words: &[Word], table: &Table, links: &mut [Link
             .find(|word| !matches!(*word, "the" | "a" | "an" | "at" | "in"));
         let fits = match direction {
             Some("from" | "starting" | "started" | "start" | "starts" | "leaving" | "begin" | "began") => {
-                is_called(*at, &FROM)
+                is_called(*at, &ORIGINS)
             }
             Some("to" | "into" | "ending" | "ended" | "end" | "ends" | "reaching" | "towards") => {
-                is_called(*at, &TO)
+                is_called(*at, &DESTINATIONS)
             }
             _ => false,
         };

@@ -52,8 +52,8 @@ pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mu
 
 /// "bought" for purchase, "American Express" for amex: values by what people say instead.
 fn doing_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
-    for (phrases, _) in DOINGS {
-        let Some(value) = done_in(column, phrases) else {
+    for (phrases, values) in DOINGS {
+        let Some(value) = done_in(column, values) else {
             continue;
         };
         for phrase in *phrases {
@@ -76,14 +76,13 @@ fn doing_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>
     }
 }
 
-/// The value of a column that such phrases speak of; nothing when one of them is itself a value.
-pub fn done_in<'a>(column: &'a Column, phrases: &[&str]) -> Option<&'a str> {
+/// The first of some values that a column has, however it is written.
+pub fn done_in<'a>(column: &'a Column, values: &[&str]) -> Option<&'a str> {
     const MOST_VALUES: usize = 60;
-    let (_, wanted) = DOINGS.iter().find(|(known, _)| *known == phrases)?;
     if column.values.len() > MOST_VALUES {
         return None;
     }
-    wanted.iter().find_map(|wanted| {
+    values.iter().find_map(|wanted| {
         column
             .values
             .iter()

@@ -6,6 +6,7 @@ use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Filter, Groups, Measure, Test};
 use crate::query::question::time::{DayPart, Meaning, TimeUnit};
+use crate::query::question::vocabulary::{DESTINATIONS, ORIGINS};
 use crate::query::question::words::{POSSESSIVE, identifier_words};
 
 impl Builder<'_> {
@@ -386,25 +387,6 @@ impl Builder<'_> {
 
     /// "the top 5 routes": from where to where.
     fn routes(&mut self, at: usize) {
-        const FROM: [&str; 7] = [
-            "from",
-            "origin",
-            "start",
-            "pickup",
-            "departure",
-            "source",
-            "sender",
-        ];
-        const TO: [&str; 8] = [
-            "to",
-            "destination",
-            "end",
-            "drop",
-            "dropoff",
-            "arrival",
-            "target",
-            "recipient",
-        ];
         let Some(route) = (at + 1..at + 5).find(|next| {
             self.kind(*next) == Some(&Kind::Unknown)
                 && self
@@ -420,7 +402,7 @@ impl Builder<'_> {
                     .any(|word| names.contains(&word.text.as_str()))
             })
         };
-        let (Some(from), Some(to)) = (named(&FROM), named(&TO)) else {
+        let (Some(from), Some(to)) = (named(&ORIGINS), named(&DESTINATIONS)) else {
             return;
         };
         let ends = [from.name.clone(), to.name.clone()];

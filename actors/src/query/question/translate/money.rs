@@ -176,10 +176,10 @@ impl Builder<'_> {
 
     /// The value that says that something was bought, in a table of things that are done.
     fn purchase(&self) -> Option<(usize, String)> {
-        let (phrases, _) = DOINGS[0];
+        let (_, values) = DOINGS[0];
         (0..self.table.columns.len()).find_map(|at| {
             let column = self.column(at);
-            let value = (column.role == Role::Dimension).then(|| done_in(column, phrases))??;
+            let value = (column.role == Role::Dimension).then(|| done_in(column, values))??;
             Some((at, value.to_owned()))
         })
     }

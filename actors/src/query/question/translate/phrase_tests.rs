@@ -236,6 +236,7 @@ fn words_that_change_nothing_are_let_go_and_named() {
 fn words_that_choose_are_never_let_go() {
     for (question, word) in [
         ("How many blue parcels were lost?", "blue"),
+        ("Blue parcels: how many per zone?", "Blue"),
         ("How many refunded parcels are there?", "refunded"),
         ("How many parcels were refunded?", "refunded"),
         ("How many parcels went to Oslo?", "Oslo"),

@@ -1,8 +1,9 @@
 //! Words that are in no table, and whose place in the sentence says that the answer is the same without them.
 //!
 //! "Support" in "support tickets" only says what kind of tickets a table of tickets has; "rented" in "riders who rented a bike"
-//! is what riders do. Each such word is named among the assumptions. What stands where the question says *what* is
-//! counted, grouped or chosen is never let go, nor are proper names, adjectives, participles, or verbs that name a state.
+//! is what riders do. Each such word is named among the assumptions, but for what is said aside ("For the board: …"). What stands
+//! where the question says *what* is counted, grouped or chosen is never let go, nor are proper names, adjectives, participles
+//! that describe something, or verbs that name a state.
 
 use super::build::Builder;
 use super::pieces::Kind;
@@ -64,7 +65,9 @@ impl Builder<'_> {
             .position(|word| matches!(word.stop, Some('?' | '.' | '!')));
         // "For the board meeting: …"
         let heading = self.words.iter().position(|word| word.stop == Some(':'));
-        if heading.is_some_and(|end| self.pieces[at].words.start <= end && end + 2 < self.words.len()) {
+        if start == "for"
+            && heading.is_some_and(|end| self.pieces[at].words.start <= end && end + 2 < self.words.len())
+        {
             return true;
         }
         let occasion = matches!(

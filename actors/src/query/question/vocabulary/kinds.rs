@@ -313,3 +313,31 @@ pub const PARTICIPLES: &[&str] = &[
     "withdrawn",
     "written",
 ];
+
+/// Words of the names of columns that say where something comes from.
+pub const ORIGINS: [&str; 9] = [
+    "from",
+    "origin",
+    "source",
+    "start",
+    "pickup",
+    "departure",
+    "sender",
+    "begin",
+    "dep",
+];
+
+/// Words of the names of columns that say where something goes to.
+pub const DESTINATIONS: [&str; 11] = [
+    "to",
+    "dest",
+    "destination",
+    "target",
+    "end",
+    "drop",
+    "dropoff",
+    "arrival",
+    "recipient",
+    "finish",
+    "arr",
+];

@@ -12,7 +12,7 @@ pub use self::codes::{CODES, COUNTRIES, STATES};
 pub use self::doings::{BUYERS, DOINGS};
 pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
-pub use self::kinds::{ADJECTIVES, PARTICIPLES, STATE_VERBS};
+pub use self::kinds::{ADJECTIVES, DESTINATIONS, ORIGINS, PARTICIPLES, STATE_VERBS};
 
 /// Words whose stem a stemmer does not find.
 pub const IRREGULAR: [(&str, &str); 60] = [
