@@ -186,7 +186,13 @@ async fn every_attack_is_refused_or_bounded() -> Result<()> {
             faults.len(),
             faults.join("\n")
         );
-        ensure!(state(&bench.clickhouse).await? == before, "something has changed");
+        let after = state(&bench.clickhouse).await?;
+        let gone: Vec<_> = before.iter().filter(|line| !after.contains(line)).collect();
+        let new: Vec<_> = after.iter().filter(|line| !before.contains(line)).collect();
+        ensure!(
+            after == before,
+            "something has changed: {gone:?} is gone, {new:?} is new"
+        );
         ensure!(bench.clickhouse.restarts() == 0, "an attack has ended ClickHouse");
         let alive = bench.node.api().sql("SELECT count() FROM victim").await?;
         ensure!(alive == [[json!("2")]], "{alive:?}");

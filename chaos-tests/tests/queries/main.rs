@@ -37,6 +37,8 @@ impl Bench {
             ..NodeOptions::without_kafka(&clickhouse)
         };
         let node = Node::start(sandbox, &options).await?;
+        // It makes its own tables meanwhile, which would look like something that a query has done.
+        node.until_ready().await?;
         Ok(Self { clickhouse, node })
     }
 
