@@ -4,6 +4,10 @@ use rust_stemmers::{Algorithm, Stemmer};
 
 use super::vocabulary;
 
+/// What some put before a name in mixed case to say its type (Hungarian notation).
+const TYPE_MARKS: [&str; 18] = [
+    "tbl", "vw", "dt", "ts", "n", "i", "s", "str", "b", "f", "d", "dc", "dec", "e", "a", "arr", "l", "x",
+];
 /// The mark of a word that owns the next: "depot's".
 pub const POSSESSIVE: char = '\'';
 
@@ -234,14 +238,24 @@ pub fn name_parts(name: &str) -> Vec<Word> {
     parts(name).iter().map(|part| Word::new(part, 0, false)).collect()
 }
 
-/// The words of a name, with abbreviations spelled out (`qty` → quantity).
+/// The words of a name of a table or a column, with abbreviations spelled out (`qty` → quantity), words that are written
+/// together taken apart, and without a mark of its type before them (`dtAdopted`, `tblOrders`).
 pub fn identifier_words(name: &str) -> Vec<Word> {
-    parts(name)
+    let mut parts = parts(name);
+    if parts.len() > 1
+        && name.starts_with(&parts[0])
+        && TYPE_MARKS.contains(&parts[0].as_str())
+        && !name.contains(['_', '.'])
+    {
+        parts.remove(0);
+    }
+    parts
         .iter()
+        .flat_map(|part| vocabulary::split(part))
         .flat_map(
-            |part| match vocabulary::ABBREVIATIONS.iter().find(|(short, _)| short == part) {
+            |part| match vocabulary::ABBREVIATIONS.iter().find(|(short, _)| *short == part) {
                 Some((_, long)) => long.split(' ').map(str::to_owned).collect(),
-                None => vec![part.clone()],
+                None => vec![part.to_owned()],
             },
         )
         .map(|part| Word::new(&part, 0, false))

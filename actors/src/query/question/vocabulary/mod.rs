@@ -3,12 +3,14 @@
 //! General English only. What a team calls its own things is in its glossary.
 
 mod codes;
+mod compounds;
 mod doings;
 mod families;
 mod fillers;
 mod kinds;
 
 pub use self::codes::{CODES, COUNTRIES, STATES};
+pub use self::compounds::split;
 pub use self::doings::{BUYERS, DOINGS};
 pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
