@@ -17,13 +17,15 @@ import math
 import re
 import sys
 
-# Words that others are made of, and words that are left whole, by their frequency.
-PARTS, WHOLE = 12_000, 100_000
+# Words that others are made of, of any length and long ones, and words that are left whole, by their frequency.
+PARTS, LONG_PARTS, WHOLE = 12_000, 45_000, 100_000
 # Names of persons are frequent in news, where the ranks are from, and not in names of columns.
 PERSONS = {"ted", "rid", "mit", "ting", "ion", "ings", "vin", "ros", "sal", "kan", "mel", "val", "cat"}
 ENDINGS = (("", ""), ("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"), ("ied", "y"))
 SHORT = "id at no ts by on of to is ip in eur usd gbp pct url qty num kg km ms lat lon src dst amt cnt avg max min".split()
 LONGEST = 16
+# Nothing that is called so should be, and the list stays fit to be read.
+VULGAR = re.compile("fuck|shit|cunt|bitch|masturb|porn|orgas|negro|nigg|whore|slut|pussy|erotic|fetish|rape|sex")
 # Words of computing that are in no dictionary.
 COMPUTING = {"timestamp", "datetime", "metadata", "dataset", "bitrate", "webhook", "payload", "checksum", "hashtag"}
 
@@ -54,12 +56,14 @@ def main(folder, embeddings):
     for part in ("noun", "verb", "adj", "adv"):
         lemmas |= {line.split(" ")[0] for line in open(f"{folder}/index.{part}", encoding="utf-8")}
     frequent = json.load(open(embeddings, encoding="utf-8"))["words"]
-    parts = [w for w in frequent[:PARTS] if re.fullmatch("[a-z]{3,}", w) and is_english(w, lemmas) and w not in PERSONS]
+    parts = [w for w in frequent[:PARTS] if re.fullmatch("[a-z]{3,}", w)]
+    parts += [w for w in frequent[PARTS:LONG_PARTS] if re.fullmatch("[a-z]{5,}", w)]
+    parts = [w for w in parts if is_english(w, lemmas) and w not in PERSONS and not VULGAR.search(w)]
     # What stands at the ends of names is as frequent as anything.
     parts = SHORT + [word for word in parts if word not in SHORT]
     ranks = {word: rank + 1 for rank, word in enumerate(parts)}
     words = {w for w in frequent[:WHOLE] if is_english(w, lemmas)} | (lemmas & set(frequent)) | COMPUTING
-    whole = sorted(w for w in words if re.fullmatch("[a-z]{6,}", w) and w not in ranks and len(split(w, ranks)) > 1)
+    whole = sorted(w for w in words if re.fullmatch("[a-z]{6,}", w) and w not in ranks and len(split(w, ranks)) > 1 and not VULGAR.search(w))
     print(*parts)
     print(*whole)
 

@@ -69,7 +69,7 @@ impl Compiler<'_> {
         only: Option<&str>,
     ) -> String {
         if let Some(Expression::Quotient(above, below)) = of.filter(|_| aggregate == Aggregate::Sum) {
-            return format!("sum({}) / sum({})", name(above), name(below));
+            return format!("{} / {}", self.sum(above), self.sum(below));
         }
         if let Some(Expression::Glossary(sql)) = of
             && aggregate == Aggregate::Sum
@@ -98,12 +98,27 @@ impl Compiler<'_> {
         }
     }
 
+    /// A sum to be divided: decimals keep no more places than they have when they are.
+    fn sum(&self, column: &str) -> String {
+        let sum = format!("sum({})", name(column));
+        let is_decimal = self
+            .table
+            .column(column)
+            .is_some_and(|column| column.plain_type().starts_with("Decimal"));
+        if is_decimal {
+            format!("toFloat64({sum})")
+        } else {
+            sum
+        }
+    }
+
     pub(super) fn expression(&self, expression: &Expression) -> String {
         match expression {
             Expression::Column(column) => name(column),
             Expression::Product(a, b) => format!("{} * {}", name(a), name(b)),
             Expression::Difference(a, b) => format!("{} - {}", name(a), name(b)),
-            Expression::Quotient(a, b) => format!("{} / {}", name(a), name(b)),
+            // A row that has nothing below has no quotient.
+            Expression::Quotient(a, b) => format!("toFloat64({}) / nullIf({}, 0)", name(a), name(b)),
             Expression::Elapsed { from, to } => {
                 format!("dateDiff('second', {}, {})", self.time(from), self.time(to))
             }

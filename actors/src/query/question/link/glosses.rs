@@ -15,8 +15,8 @@ pub(super) fn gloss_links(asked: &[Word], at: usize, column: &Column, links: &mu
         return;
     }
     for (value, phrase) in glosses(column) {
-        // "used" may be what a code stands for, and says nothing by itself.
-        if HARMLESS.contains(&phrase.as_str()) {
+        // "used" may be what a code stands for, and says nothing by itself; "travel" says something.
+        if HARMLESS.contains(&phrase.as_str()) && words(&phrase).iter().all(Word::is_participle) {
             continue;
         }
         let mut matches = value_matches(asked, &phrase);

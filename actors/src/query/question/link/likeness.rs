@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::query::question::vocabulary::{FAMILIES, HARMLESS};
+use crate::query::question::vocabulary::{FAMILIES, FILLERS, HARMLESS};
 use crate::query::question::words::{Word, stem};
 
 /// How well a word of the question fits a word of a name: 1 is the same, 0 not at all.
@@ -17,7 +17,7 @@ pub fn likeness(asked: &Word, named: &Word) -> f32 {
     if are_family(&asked.stem, &named.text) {
         return 0.6;
     }
-    if abbreviates(&named.text, &asked.text) {
+    if abbreviates(&named.text, &asked.text) && !FILLERS.contains(&asked.text.as_str()) {
         return 0.85;
     }
     // tech / technology

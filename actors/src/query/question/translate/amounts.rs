@@ -10,6 +10,9 @@ use crate::query::question::time::{Meaning, TimeUnit};
 use crate::query::question::units::{Quantity, Unit};
 use crate::query::question::words::identifier_words;
 
+/// Parts of a unit of money that amounts are kept in, by the names of columns, and how many make a whole.
+const PARTS_OF_MONEY: [(&str, f64); 2] = [("cents", 100.0), ("micros", 1e6)];
+
 impl Builder<'_> {
     /// `in minutes`, `in kilometres`: how the answer is told.
     pub(super) fn told(&mut self) {
@@ -308,23 +311,28 @@ impl Builder<'_> {
         Some((from, to))
     }
 
-    /// Cents are told as the money they make, unless cents are asked for.
+    /// Cents and the like are told as the money they make, unless cents are asked for.
     fn whole_money(&mut self) {
         if self.words.iter().any(|word| word.text.starts_with("cent")) {
             return;
         }
         for measure in &mut self.spec.measures {
-            let Some(Expression::Column(name)) = &measure.of else {
+            let Some(Expression::Column(name) | Expression::Quotient(name, _)) = &measure.of else {
                 continue;
             };
-            let in_cents = identifier_words(name).iter().any(|word| word.text == "cents");
+            let Some((_, parts)) = PARTS_OF_MONEY
+                .iter()
+                .find(|(part, _)| identifier_words(name).iter().any(|word| word.text == *part))
+            else {
+                continue;
+            };
             let is_money = !matches!(
                 measure.aggregate,
                 Aggregate::Distinct | Aggregate::Count | Aggregate::Share | Aggregate::ShareOfTotal
             );
-            if in_cents && is_money {
-                measure.divisor = Some(100.0);
-                self.assumptions.push(format!("{name} is divided by 100"));
+            if is_money {
+                measure.divisor = Some(*parts);
+                self.assumptions.push(format!("{name} is divided by {parts}"));
             }
         }
     }

@@ -32,6 +32,7 @@ impl Builder<'_> {
             return;
         }
         self.worth();
+        self.named_rates();
         self.divided();
         self.cost_of_one();
         self.ratio();

@@ -23,6 +23,7 @@ mod phrases;
 mod pieces;
 mod quotients;
 mod ranking;
+mod rates;
 mod sets;
 mod shares;
 #[cfg(test)]

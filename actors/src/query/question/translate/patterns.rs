@@ -21,6 +21,13 @@ impl At<'_> {
             .map_or("", |word| if word.quoted { "" } else { word.text.as_str() })
     }
 
+    /// "outside Germany", "outside of the city", and not "outside contractors".
+    fn is_before_place(&self) -> bool {
+        self.words.get(self.at + 1).is_some_and(|next| {
+            next.raw.starts_with(char::is_uppercase) || matches!(next.text.as_str(), "the" | "of" | "our")
+        })
+    }
+
     fn unit(&self, ahead: usize) -> Option<(usize, Unit)> {
         let words = self.words.get(self.at + ahead..)?;
         words.first().filter(|word| !word.quoted)?;
@@ -61,6 +68,7 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
     let longest = PHRASES
         .iter()
         .filter_map(|(phrases, kind)| here.any(phrases).map(|length| (length, kind.clone())))
+        .filter(|(length, _)| *length > 1 || here.text(0) != "outside" || here.is_before_place())
         .max_by_key(|(length, _)| *length);
     let degree = DEGREES.iter().find(|(word, ..)| here.text(0) == *word);
     if longest.is_none()
