@@ -154,6 +154,14 @@ fn filter(filter: &Filter) -> String {
         }
         Test::Between(from, to) => format!("{column} is {not}between {from} and {to}"),
         Test::CompareColumn(comparison, other) => format!("{column} {not}{} {other}", comparison.sql()),
+        Test::Elapsed {
+            from,
+            comparison,
+            seconds,
+        } => format!(
+            "the time from {from} to {column} is {not}{} seconds",
+            comparison_words(*comparison, *seconds)
+        ),
         Test::Missing => format!("{column} is {}", if filter.negated { "there" } else { "missing" }),
         Test::IsTrue => format!("{not}{column}"),
         Test::During(range) => format!("{column} {not}{}", range.label),

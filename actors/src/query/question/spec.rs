@@ -178,6 +178,15 @@ pub enum Test {
     Between(f64, f64),
     /// It compares to another column.
     CompareColumn(Comparison, String),
+    /// The time that has passed since another one compares to a number of seconds.
+    Elapsed {
+        /// The other one.
+        from: String,
+        /// How it compares.
+        comparison: Comparison,
+        /// To how many seconds.
+        seconds: f64,
+    },
     /// There is no value.
     Missing,
     /// It is true.

@@ -91,6 +91,18 @@ impl Compiler<'_> {
                 }
                 format!("{not}{a} {} {b}", comparison.sql())
             }
+            Test::Elapsed {
+                from,
+                comparison,
+                seconds,
+            } => {
+                let elapsed = format!(
+                    "dateDiff('second', {}, {})",
+                    self.time(from),
+                    self.time(&filter.column)
+                );
+                format!("{not}({elapsed} {} {})", comparison.sql(), number(*seconds))
+            }
             Test::Missing
                 if self
                     .table

@@ -217,7 +217,7 @@ impl Builder<'_> {
     }
 
     /// The way to compute that the question says, other than counting; all ways that it says are used up.
-    fn way_to_compute(&mut self) -> Option<Computed> {
+    pub(super) fn way_to_compute(&mut self) -> Option<Computed> {
         let how = self
             .pieces
             .iter()

@@ -22,6 +22,9 @@ impl Builder<'_> {
                 Some(Kind::Between(from, to)) => (Comparison::AtLeast, *from, None, false, Some(*to)),
                 _ => continue,
             };
+            if !self.is_free(at) {
+                continue;
+            }
             // "renewed at least twice" where rows count their renewals.
             if times
                 && let Some(before) = at.checked_sub(1)

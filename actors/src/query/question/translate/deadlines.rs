@@ -71,7 +71,7 @@ impl Builder<'_> {
     /// Conditions of punctuality, where a table has what was promised and what was done.
     pub(super) fn deadlines(&mut self) {
         for at in 0..self.pieces.len() {
-            let Some(Kind::Punctuality(how)) = self.kind(at) else {
+            let Some(Kind::Punctuality(how)) = self.kind(at).filter(|_| self.is_free(at)) else {
                 continue;
             };
             let how = *how;
@@ -107,7 +107,7 @@ impl Builder<'_> {
     }
 
     /// The time that was promised, and the time at which it was done.
-    fn promised_and_done(&self) -> Option<(String, String)> {
+    pub(super) fn promised_and_done(&self) -> Option<(String, String)> {
         let is_promise = |column: &Column| is_called(column, &PROMISED);
         let promised = self
             .table
@@ -128,7 +128,7 @@ impl Builder<'_> {
     }
 
     /// A number that tells how late something was.
-    fn delay(&self) -> Option<String> {
+    pub(super) fn delay(&self) -> Option<String> {
         self.table
             .with_role(Role::Measure)
             .find(|column| is_called(column, &DELAYS))

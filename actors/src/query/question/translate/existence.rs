@@ -48,6 +48,41 @@ impl Builder<'_> {
         }
     }
 
+    /// "with and without a guest": both sides of a flag stand beside each other.
+    pub(super) fn beside_without(&mut self) {
+        for at in 0..self.pieces.len() {
+            let start = self.pieces[at].words.start;
+            let said = |back: usize| {
+                start
+                    .checked_sub(back)
+                    .and_then(|word| self.words.get(word))
+                    .map_or("", |word| word.text.as_str())
+            };
+            let both = said(2) == "with" && matches!(said(1), "and" | "or" | "versus" | "vs");
+            if !both || self.kind(at) != Some(&Kind::Without) {
+                continue;
+            }
+            let flag = (at + 1..self.pieces.len().min(at + 4)).find_map(|next| {
+                let column = self.linked(next)?;
+                (self.column(column).role == Role::Flag && self.is_free(next)).then_some((next, column))
+            });
+            if let Some((next, column)) = flag {
+                self.use_piece(at);
+                self.use_piece(next);
+                let dimension = self.dimension(column);
+                self.group_by(dimension);
+            }
+        }
+    }
+
+    /// Whether what is said at a place is denied: "without a technician".
+    pub(super) fn is_denied(&self, at: usize) -> bool {
+        (0..at)
+            .rev()
+            .find(|before| !matches!(self.kind(*before), Some(Kind::Filler | Kind::That)))
+            .is_some_and(|before| matches!(self.kind(before), Some(Kind::Without | Kind::Not | Kind::Never)))
+    }
+
     /// Further words for the same column right behind: "solar panels".
     fn use_same(&mut self, at: usize) {
         let column = self.linked(at);

@@ -38,7 +38,9 @@ impl Builder<'_> {
 
     /// Conditions on rows and groups.
     pub(super) fn conditions(&mut self) {
+        self.spans();
         self.comparisons();
+        self.beside_without();
         self.differences_of_sets();
         self.both();
         self.deadlines();

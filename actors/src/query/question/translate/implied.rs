@@ -303,7 +303,8 @@ impl Builder<'_> {
                     return None;
                 }
                 // "user 42" is a condition, "parcels with a note" are parcels.
-                if matches!(self.kind(at + 1), Some(Kind::Number(_))) || self.is_had(at) {
+                if matches!(self.kind(at + 1), Some(Kind::Number(_))) || self.is_had(at) || self.is_denied(at)
+                {
                     return None;
                 }
                 // "card declines" are no cards.

@@ -37,6 +37,7 @@ impl Builder<'_> {
         self.cost_of_one();
         self.ratio();
         self.spread();
+        self.delays();
         self.amounts();
         self.how_long();
         self.latest_value();

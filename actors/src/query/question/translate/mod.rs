@@ -26,6 +26,7 @@ mod ranking;
 mod rates;
 mod sets;
 mod shares;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod times;
