@@ -58,6 +58,18 @@ pub(super) fn money_links(words: &[Word], table: &Table, links: &mut Vec<Link>) 
         "expenses",
         "expenditure",
     ];
+    const OURS: [&str; 10] = [
+        "we",
+        "our",
+        "us",
+        "ad",
+        "ads",
+        "advertising",
+        "marketing",
+        "media",
+        "campaign",
+        "campaigns",
+    ];
     const NAMES: [&str; 11] = [
         "revenue", "sales", "amount", "total", "price", "fare", "paid", "fee", "cost", "spend", "value",
     ];
@@ -71,8 +83,25 @@ pub(super) fn money_links(words: &[Word], table: &Table, links: &mut Vec<Link>) 
     let Some((_, column)) = money.filter_map(|at| Some((place(at)?, at))).min() else {
         return;
     };
+    // What we spend is a cost to us; what customers spend is not.
+    let ours = words.iter().any(|word| OURS.contains(&word.text.as_str()));
+    let cost = (0..table.columns.len()).find(|at| {
+        let named = identifier_words(&table.columns[*at].name);
+        ours && table.columns[*at].role == Role::Measure
+            && named
+                .iter()
+                .any(|word| matches!(word.stem.as_str(), "cost" | "spend" | "expens"))
+    });
     for (start, word) in words.iter().enumerate() {
-        if MONEY.contains(&word.text.as_str()) {
+        if let Some(column) = cost
+            && matches!(word.stem.as_str(), "spend" | "expens" | "expenditur")
+        {
+            links.push(Link {
+                words: start..start + 1,
+                target: Target::Column(column),
+                strength: 0.9,
+            });
+        } else if MONEY.contains(&word.text.as_str()) {
             links.push(Link {
                 words: start..start + 1,
                 target: Target::Column(column),

@@ -231,6 +231,7 @@ impl Builder<'_> {
             return self.measured_in(unit.quantity);
         }
         let concepts: &[&str] = match () {
+            () if said.contains(&"older") || said.contains(&"younger") => &["age", "years"],
             () if unit.is_some() => &[
                 "duration",
                 "seconds",
@@ -251,7 +252,6 @@ impl Builder<'_> {
                 "minutes",
                 "milliseconds",
             ],
-            () if said.contains(&"older") || said.contains(&"younger") => &["age", "years"],
             () if said.contains(&"heavier") || said.contains(&"lighter") => &["weight", "kilograms", "mass"],
             () if said.contains(&"warmer") || said.contains(&"hotter") || said.contains(&"colder") => {
                 &["temperature"]

@@ -24,6 +24,16 @@ impl Builder<'_> {
             if !is_by && (self.quotient(at) || self.values_divided(at)) {
                 continue;
             }
+            // "average litres per milking": that is what an average over rows is.
+            let per_row = !is_by
+                && self.kind(at + 1) == Some(&Kind::Link(Target::Rows))
+                && self
+                    .pieces
+                    .iter()
+                    .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
+            if per_row {
+                continue;
+            }
             let before = self.spec.by.len();
             self.group_list(at + 1, is_by);
             // "in each greenhouse" where nothing is known of greenhouses.

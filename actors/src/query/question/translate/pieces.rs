@@ -135,7 +135,7 @@ pub(super) fn pieces(words: &[Word], table: &Table, hints: &Hints) -> Vec<Piece>
     for mention in time::mentions(words) {
         let base = match mention.meaning {
             Meaning::Unit(_) => 0.9,
-            Meaning::Every(..) if is_named_value(words, &mention.words, &links) => 0.9,
+            Meaning::Every(..) | Meaning::Only(..) if is_named_value(words, &mention.words, &links) => 0.9,
             _ => 2.0,
         };
         let length = mention.words.len() as f32;

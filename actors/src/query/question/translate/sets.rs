@@ -32,11 +32,18 @@ impl Builder<'_> {
             }
         }
         let mut having = vec![none_of(filter.clone())];
-        for at in 0..never {
-            if self.is_free(at)
-                && let Some(wanted) = self.said_of_rows(at)
-            {
-                self.use_piece(at);
+        let wanted: Vec<(usize, Filter)> = (0..never)
+            .filter(|at| self.is_free(*at))
+            .filter_map(|at| Some((at, self.said_of_rows(at)?)))
+            .collect();
+        // "failed the Python exam but never passed it": what was done is of the same kind as what never was, all else says
+        // of which rows.
+        let has_same = wanted.iter().any(|(_, wanted)| wanted.column == filter.column);
+        for (at, wanted) in wanted {
+            self.use_piece(at);
+            if has_same && wanted.column != filter.column {
+                self.add_filter(at, wanted);
+            } else {
                 having.push(some_of(wanted));
             }
         }
