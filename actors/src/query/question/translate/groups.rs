@@ -25,7 +25,7 @@ impl Builder<'_> {
                 continue;
             }
             // "average litres per milking": that is what an average over rows is.
-            let per_row = !is_by
+            let per_row = self.text(&self.pieces[at]).eq_ignore_ascii_case("per")
                 && self.kind(at + 1) == Some(&Kind::Link(Target::Rows))
                 && self
                     .pieces

@@ -34,6 +34,7 @@ impl Builder<'_> {
         self.worth();
         self.named_rates();
         self.divided();
+        self.as_part_of();
         self.cost_of_one();
         self.ratio();
         self.spread();

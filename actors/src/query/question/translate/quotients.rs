@@ -58,6 +58,31 @@ impl Builder<'_> {
         }
     }
 
+    /// "paid amount as a percentage of the claimed amount": one sum divided by another.
+    pub(super) fn as_part_of(&mut self) {
+        let number = |builder: &Self, near: usize| {
+            let column = builder.linked(near)?;
+            (builder.column(column).role == Role::Measure && builder.is_free(near)).then_some((near, column))
+        };
+        let Some(at) = (0..self.pieces.len()).find(|at| {
+            let start = self.pieces[*at].words.start;
+            let leads = (start.saturating_sub(2)..start).any(|before| self.words[before].text == "as");
+            self.kind(*at) == Some(&Kind::Aggregate(Computed::Share)) && leads
+        }) else {
+            return;
+        };
+        let above = (at.saturating_sub(5)..at)
+            .rev()
+            .find_map(|near| number(self, near));
+        let below = (at + 1..at + 5).find_map(|near| number(self, near));
+        if let (Some(above), Some(below)) = (above, below)
+            && above.1 != below.1
+        {
+            self.use_piece(at);
+            self.push_quotient(above, below);
+        }
+    }
+
     fn push_quotient(&mut self, above: (usize, usize), below: (usize, usize)) {
         self.use_piece(above.0);
         self.use_piece(below.0);

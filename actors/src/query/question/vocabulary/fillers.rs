@@ -138,6 +138,8 @@ pub const FILLERS: &[&str] = &[
 /// Words that a question may have without meaning anything for the answer, if they are tied to nothing.
 pub const HARMLESS: &[&str] = &[
     "/",
+    "either",
+    "looking",
     "until",
     "hi",
     "hello",
