@@ -108,7 +108,11 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
                 break;
             }
         }
-        if is_filler(&words[start]) {
+        // "used" by itself is no word of a flag that says what was used.
+        let is_light = column.role == Role::Flag
+            && name.words.len() > 1
+            && HARMLESS.contains(&words[start].text.as_str());
+        if is_filler(&words[start]) || is_light {
             continue;
         }
         // One of its words: the last says most.

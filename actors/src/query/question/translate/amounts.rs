@@ -19,6 +19,11 @@ impl Builder<'_> {
                 Some(Kind::Told(unit)) => *unit,
                 _ => continue,
             };
+            // "amounts are stored in grams" says what they are now.
+            if self.is_stored(self.pieces[at].words.start) {
+                self.pieces[at].kind = Kind::Filler;
+                continue;
+            }
             self.told = Some(unit);
         }
     }
@@ -310,7 +315,7 @@ impl Builder<'_> {
 
     /// Cents are told as the money they make, unless cents are asked for.
     fn whole_money(&mut self) {
-        if self.words.iter().any(|word| word.text.starts_with("cent")) {
+        if self.asks_for_cents() {
             return;
         }
         for measure in &mut self.spec.measures {
@@ -327,6 +332,21 @@ impl Builder<'_> {
                 self.assumptions.push(format!("{name} is divided by 100"));
             }
         }
+    }
+
+    /// "in cents"; "stored in cents" only says what they are now.
+    fn asks_for_cents(&self) -> bool {
+        self.words.iter().enumerate().any(|(at, word)| {
+            word.text.starts_with("cent") && !at.checked_sub(1).is_some_and(|within| self.is_stored(within))
+        })
+    }
+
+    /// Whether the words from one on only say how amounts are kept: "stored" before "in grams".
+    fn is_stored(&self, at: usize) -> bool {
+        let verb = at
+            .checked_sub(1)
+            .map_or("", |before| self.words[before].text.as_str());
+        self.words[at].text == "in" && matches!(verb, "stored" | "kept" | "recorded" | "saved" | "held")
     }
 
     /// Amounts are told in the unit that was asked for.

@@ -23,6 +23,8 @@ impl Builder<'_> {
             Kind::Link(Target::Column(column)) => {
                 let column = self.column(*column);
                 match column.role {
+                    // A word that is only alike to a part of its name says nothing about it.
+                    Role::Flag if self.pieces[at].strength < 0.4 => None,
                     Role::Flag => Some(Filter::new(&column.name, Test::IsTrue)),
                     // "resolved" is said of what has a time of resolution.
                     Role::Time if column.is_nullable() => Some(Filter {

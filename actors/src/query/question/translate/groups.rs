@@ -162,6 +162,8 @@ impl Builder<'_> {
             && self.is_free(head + 1)
             && self.pieces[head + 1].strength >= 0.6
             && self.linked(head + 1).is_some_and(|column| self.can_group(column))
+            // "by passengers carried": what was done with them is no noun.
+            && !self.last_word(head + 1).is_some_and(|word| word.is_participle())
         {
             head += 1;
         }

@@ -13,6 +13,7 @@ impl Builder<'_> {
     pub(super) fn nouns(&mut self) {
         self.attach_nouns();
         self.participles();
+        self.single_ones();
         self.done_amounts();
         self.names_of_things();
         self.tolerate();
@@ -121,6 +122,22 @@ impl Builder<'_> {
             if is_participle {
                 self.pieces[at].kind = Kind::Frequent(most);
                 self.pieces[at + 1].kind = Kind::Modifier;
+            }
+        }
+    }
+
+    /// "the biggest single order": it is of single rows that an extreme is told anyway.
+    fn single_ones(&mut self) {
+        for at in 1..self.pieces.len() {
+            let follows = matches!(
+                self.kind(at - 1),
+                Some(Kind::Superlative(..) | Kind::Aggregate(Computed::Maximum | Computed::Minimum))
+            );
+            if follows
+                && self.kind(at) == Some(&Kind::Unknown)
+                && self.last_word(at).is_some_and(|word| word.text == "single")
+            {
+                self.pieces[at].kind = Kind::Filler;
             }
         }
     }

@@ -53,7 +53,9 @@ impl Builder<'_> {
             let is_entity = known.role == Role::Id
                 && !self.names_kind(column)
                 && known.distinct.saturating_mul(100) < self.table.rows.saturating_mul(97);
-            (is_entity || known.role == Role::Measure).then(|| (next, known.name.clone()))
+            // "quizzes that scored below 50" are counted; what is compared is no sum.
+            let is_compared = matches!(self.kind(next + 1), Some(Kind::Compare(..) | Kind::Between(..)));
+            (is_entity || known.role == Role::Measure && !is_compared).then(|| (next, known.name.clone()))
         });
         if let Some((place, _)) = &subject {
             self.use_piece(*place);

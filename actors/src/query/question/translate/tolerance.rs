@@ -14,9 +14,9 @@ use crate::query::question::vocabulary::{ADJECTIVES, CODES, STATE_VERBS};
 use crate::query::question::words::{Word, identifier_words};
 
 /// Nouns that add nothing to the name of a column before them: "payment method".
-const GENERIC: [&str; 15] = [
+const GENERIC: [&str; 17] = [
     "method", "type", "kind", "name", "code", "level", "class", "group", "mode", "category", "option",
-    "model", "number", "status", "tier",
+    "model", "number", "provider", "status", "tier", "version",
 ];
 /// Words left over that are let go at most.
 const MOST: usize = 3;
