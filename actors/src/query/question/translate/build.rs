@@ -61,6 +61,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
         return None;
     }
     // What the pieces are, by those around them: nouns that describe others, words that do not matter, times of verbs.
+    builder.column_pairs();
     builder.nouns();
     builder.verbs_with_times();
     builder.told();
@@ -152,6 +153,7 @@ impl<'a> Builder<'a> {
                 | Kind::Without
                 | Kind::Unit(_)
                 | Kind::Punctuality(_)
+                | Kind::Columns(_)
                 | Kind::Told(_)
                 | Kind::HowLong
                 | Kind::Outliers => !piece.used,

@@ -41,6 +41,7 @@ impl Builder<'_> {
     /// Conditions on rows and groups.
     pub(super) fn conditions(&mut self) {
         self.comparisons();
+        self.compare_pairs();
         self.differences_of_sets();
         self.both();
         self.deadlines();

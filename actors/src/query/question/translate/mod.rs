@@ -6,6 +6,7 @@
 
 mod amounts;
 mod build;
+mod column_pairs;
 mod comparisons;
 mod deadlines;
 mod existence;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::column_pairs::ColumnPair;
 use super::deadlines::{self, Punctuality};
 use super::patterns::pattern;
 use super::{Hint, Hints};
@@ -95,6 +96,8 @@ pub(super) enum Kind {
     Link(Target),
     /// `late`, `overdue`, `on time`
     Punctuality(Punctuality),
+    /// `the paid amount exceeds the estimate`: two columns of a row against each other.
+    Columns(ColumnPair),
     /// A noun that says what kind of thing the noun behind it is: "food orders".
     Modifier,
     /// Means nothing here.
