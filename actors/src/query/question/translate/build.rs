@@ -189,9 +189,36 @@ impl<'a> Builder<'a> {
         if self.ungrouped {
             return Some("what \"each\" is of".to_owned());
         }
+        if let Some(count) = self.unranked() {
+            return Some(count);
+        }
         let asks = self.words.iter().any(|word| word.text == "which");
         let ranks = self.has_ranking() && self.spec.by.is_empty() && self.spec.over.is_none();
         (asks && ranks && self.spec.order.is_none()).then(|| "what \"which\" asks for".to_owned())
+    }
+
+    /// "10 most viewed pages" are no single number: what is ranked was not understood.
+    fn unranked(&self) -> Option<String> {
+        let nothing = self.spec.by.is_empty()
+            && self.spec.over.is_none()
+            && self.spec.order.is_none()
+            && self.spec.limit.is_none()
+            && !self.spec.measures.is_empty();
+        let count = self
+            .pieces
+            .iter()
+            .enumerate()
+            .position(|(at, piece)| match piece.kind {
+                Kind::Top(Some(count), _) => count > 1,
+                Kind::Number(count) => {
+                    count > 1.0
+                        && matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_)))
+                }
+                _ => false,
+            });
+        count
+            .filter(|_| nothing)
+            .map(|at| format!("what the {} are", self.text(&self.pieces[at])))
     }
 
     /// The share of everything in everything is no answer: the words that say of what were not understood.

@@ -86,6 +86,20 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether a piece names rows: the table's noun, or that of a column that every row has another value of.
+    fn names_rows(&self, at: usize) -> bool {
+        let is_own = |column: usize| {
+            let column = self.column(column);
+            column.role == Role::Id
+                && column.distinct.saturating_mul(100) >= self.table.rows.saturating_mul(97)
+        };
+        match self.kind(at) {
+            Some(Kind::Link(Target::Rows)) => true,
+            Some(Kind::Link(Target::Column(column))) => is_own(*column),
+            _ => false,
+        }
+    }
+
     /// The number that a comparison names.
     fn compared_value(&self, at: usize) -> f64 {
         match self.kind(at) {
@@ -146,7 +160,7 @@ impl Builder<'_> {
                 Some(Kind::Link(Target::Column(column)))
                     if has_entity
                         && self.last_word(next).is_some_and(|word| word.is_participle())
-                        && matches!(self.kind(next + 1), Some(Kind::Link(Target::Rows)))
+                        && self.names_rows(next + 1)
                         && self.column(*column).is_nullable() =>
                 {
                     let only = is_there(self.column(*column)).into_iter().collect();

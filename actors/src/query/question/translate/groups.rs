@@ -218,7 +218,7 @@ impl Builder<'_> {
                 Some(Kind::Which | Kind::Show) => true,
                 Some(Kind::Top(..) | Kind::Frequent(_)) => true,
                 // "the 5 largest customers", "the most expensive product"
-                Some(Kind::Superlative(concepts, _)) => !concepts.is_empty(),
+                Some(Kind::Superlative(concepts, _)) => !concepts.is_empty() && !self.is_owned(at),
                 Some(Kind::Number(_)) => {
                     matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_)))
                         || self.counts_heads(at)

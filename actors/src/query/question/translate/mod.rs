@@ -16,6 +16,7 @@ mod implied;
 mod measures;
 mod money;
 mod nouns;
+mod owned;
 mod patterns;
 #[cfg(test)]
 mod phrase_tests;

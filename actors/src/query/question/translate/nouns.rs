@@ -15,6 +15,7 @@ impl Builder<'_> {
         self.participles();
         self.single_ones();
         self.done_amounts();
+        self.unknown_kinds();
         self.names_of_things();
         self.tolerate();
         self.compounds();
@@ -60,6 +61,35 @@ impl Builder<'_> {
                 && self.pieces[at + 1].strength < 1.0;
             self.pieces[at + usize::from(names_number)].kind = Kind::Modifier;
         }
+    }
+
+    /// What is only alike to a column does not say of which kind things are.
+    fn unknown_kinds(&mut self) {
+        for at in 0..self.pieces.len() {
+            if self.linked(at).is_some() && self.says_which_kind(at) {
+                self.pieces[at].kind = Kind::Unknown;
+            }
+        }
+    }
+
+    /// "cards of the student type": of all types the one that is meant, which no value is called.
+    pub(super) fn says_which_kind(&self, at: usize) -> bool {
+        const KINDS: [&str; 6] = ["type", "kind", "category", "class", "sort", "variety"];
+        let is_kind = self
+            .last_word(at + 1)
+            .is_some_and(|word| KINDS.contains(&word.text.as_str()));
+        let first = self.pieces[at].words.start;
+        let before = |back: usize| {
+            first
+                .checked_sub(back)
+                .map_or("", |before| self.words[before].text.as_str())
+        };
+        let of = before(1) == "of" || before(1) == "the" && before(2) == "of";
+        let noun = (0..at)
+            .rev()
+            .find(|before| !matches!(self.kind(*before), Some(Kind::Filler)));
+        let of_noun = noun.is_some_and(|noun| matches!(self.kind(noun), Some(Kind::Link(_))));
+        is_kind && of && of_noun && self.pieces[at].strength < 0.55
     }
 
     fn is_noun_piece(&self, at: usize) -> bool {

@@ -32,7 +32,7 @@ impl Builder<'_> {
         }
         // From the right, so that "public transport lines" is seen from its noun.
         for at in unknown.into_iter().rev() {
-            if self.is_proper(at) {
+            if self.is_proper(at) || self.says_which_kind(at) {
                 continue;
             }
             if self.is_aside(at) {
@@ -179,6 +179,12 @@ impl Builder<'_> {
             || word.text.ends_with("est")
             || STATE_VERBS.contains(&word.stem.as_str())
         {
+            return false;
+        }
+        // "which programs do people use": the verb is yet to come.
+        let asks = self.words.get(self.pieces[at].words.end);
+        let of_span = at > 0 && matches!(self.kind(at - 1), Some(Kind::Unit(_) | Kind::HowLong));
+        if !of_span && asks.is_some_and(|next| matches!(next.text.as_str(), "do" | "does" | "did")) {
             return false;
         }
         let mut before = at;
