@@ -10,6 +10,9 @@ use crate::query::question::time::{Meaning, TimeUnit};
 use crate::query::question::units::{Quantity, Unit};
 use crate::query::question::words::identifier_words;
 
+/// The shortest year, in seconds.
+const YEAR: f64 = 365.0 * 86_400.0;
+
 impl Builder<'_> {
     /// `in minutes`, `in kilometres`: how the answer is told.
     pub(super) fn told(&mut self) {
@@ -45,7 +48,10 @@ impl Builder<'_> {
                 self.pieces[at].kind = Kind::Filler;
                 continue;
             }
-            let Some(column) = self.amount_near(at, unit.quantity) else {
+            let Some(column) = self
+                .amount_near(at, unit.quantity)
+                .filter(|column| !self.is_of_years(*column) || unit.factor >= YEAR)
+            else {
                 // "how many days does it take": told of a span between two times.
                 if let Some(before) = self
                     .aggregate_before(at)
@@ -87,6 +93,12 @@ impl Builder<'_> {
             let of = Expression::Column(self.column(column).name.clone());
             self.spec.measures.push(Measure::of(aggregate(how), Some(of)));
         }
+    }
+
+    /// Years of age or of experience are told in years; days are asked of something else.
+    fn is_of_years(&self, column: usize) -> bool {
+        self.unit_of(column)
+            .is_some_and(|unit| unit.quantity == Quantity::Time && unit.factor >= YEAR)
     }
 
     /// The way to compute right before a unit.
@@ -219,7 +231,7 @@ impl Builder<'_> {
     }
 
     /// The way to compute that the question says, other than counting; all ways that it says are used up.
-    fn way_to_compute(&mut self) -> Option<Computed> {
+    pub(super) fn way_to_compute(&mut self) -> Option<Computed> {
         let how = self
             .pieces
             .iter()

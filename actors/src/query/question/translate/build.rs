@@ -229,7 +229,8 @@ impl<'a> Builder<'a> {
             .iter()
             .any(|measure| measure.aggregate == Aggregate::ShareOfTotal);
         let is_rate = self.words.iter().any(|word| word.text == "rate");
-        (is_empty && (self.spec.by.is_empty() || is_rate)).then(|| "what the share is of".to_owned())
+        let is_empty = is_empty && (self.spec.by.is_empty() || is_rate);
+        (is_empty || self.is_impossible_share()).then(|| "what the share is of".to_owned())
     }
 
     pub(super) fn text(&self, piece: &Piece) -> String {
@@ -299,8 +300,35 @@ impl<'a> Builder<'a> {
         let column = self.column(at);
         match column.role {
             Role::List => Dimension::Item(column.name.clone()),
+            Role::Id => Dimension::Column(self.name_of_id(column).unwrap_or(&column.name).to_owned()),
             _ => Dimension::Column(column.name.clone()),
         }
+    }
+
+    /// "each campaign": by its name, if it has one and nobody speaks of numbers.
+    fn name_of_id(&self, id: &'a Column) -> Option<&'a str> {
+        const NUMBERS: [&str; 5] = ["id", "ids", "number", "numbers", "code"];
+        if self
+            .words
+            .iter()
+            .any(|word| NUMBERS.contains(&word.text.as_str()))
+        {
+            return None;
+        }
+        let thing = id
+            .name
+            .strip_suffix("id")
+            .or_else(|| id.name.strip_suffix("Id"))?;
+        self.table
+            .with_role(Role::Dimension)
+            .find(|column| {
+                column.distinct == id.distinct
+                    && column
+                        .name
+                        .strip_prefix(thing)
+                        .is_some_and(|rest| rest.eq_ignore_ascii_case("name"))
+            })
+            .map(|column| column.name.as_str())
     }
 
     pub(super) fn group_by(&mut self, dimension: Dimension) {

@@ -10,7 +10,7 @@ use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Comparison, Expression, Filter, Having, Measure, Test};
 use crate::query::question::vocabulary::{DESTINATIONS, ORIGINS};
-use crate::query::question::words::{identifier_words, number};
+use crate::query::question::words::{Word, identifier_words, number};
 
 /// One column compared to a multiple of another.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +56,15 @@ impl Builder<'_> {
         let right_at = (at + 1..self.pieces.len())
             .take(FARTHEST)
             .find(|next| matches!(self.kind(*next), Some(Kind::Link(_))))?;
+        // "the claimed amount" of a claim
+        let is_verb = self.kind(right_at) == Some(&Kind::Link(Target::Rows))
+            && self.last_word(right_at).is_some_and(Word::is_participle);
+        let last_small = self.pieces[right_at].words.start;
+        let right_at = right_at + usize::from(is_verb);
         let right = self
             .linked(right_at)
             .filter(|column| *column != left && role(*column) == role(left))?;
-        let between = self.pieces[at].words.end..self.pieces[right_at].words.start;
+        let between = self.pieces[at].words.end..last_small;
         if self.words[between.start - 1..between.end]
             .iter()
             .any(|word| word.stop.is_some() || word.quoted)
@@ -195,17 +200,19 @@ impl Builder<'_> {
 
     /// Whether sums are compared: amounts of things that have many rows, and no rows are named before.
     fn is_of_groups(&self, at: usize, pair: &ColumnPair) -> bool {
-        let of_rows = (0..at)
+        let of_group = (0..at)
             .rev()
             .find_map(|before| match self.kind(before) {
-                Some(Kind::Link(Target::Rows)) => Some(true),
-                Some(Kind::Link(Target::Column(_))) => Some(false),
+                Some(Kind::Link(Target::Rows)) => Some(false),
+                Some(Kind::Link(Target::Column(column))) => {
+                    Some(self.spec.by.contains(&self.dimension(*column)))
+                }
                 _ => None,
             })
-            .unwrap_or(true);
+            .unwrap_or(false);
         let additive =
             |column: usize| self.column(column).role == Role::Measure && is_additive(self.column(column));
-        !of_rows && !self.spec.by.is_empty() && additive(pair.left) && additive(pair.right)
+        of_group && additive(pair.left) && additive(pair.right)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::measures::is_additive;
 use crate::query::question::catalog::Role;
-use crate::query::question::link::Target;
+use crate::query::question::link::{Target, likeness};
 use crate::query::question::spec::{
     Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
 };
@@ -282,10 +282,16 @@ impl Builder<'_> {
                     .position(|concept| words.iter().any(|word| word.text == *concept))
             })?
         };
+        // "arrived 15 minutes late": of several delays that of the arrival.
+        let is_said = |at: usize| {
+            crate::query::question::words::identifier_words(&self.column(at).name)
+                .iter()
+                .any(|named| self.words.iter().any(|word| likeness(word, named) >= 0.85))
+        };
         let best = (0..self.table.columns.len())
-            .filter_map(|at| rank(at).map(|rank| (rank, at)))
+            .filter_map(|at| rank(at).map(|rank| (rank, !is_said(at), at)))
             .min();
-        if let Some((_, at)) = best {
+        if let Some((.., at)) = best {
             return Some(at);
         }
         // "between 100 and 200 pounds" speaks of money, not of pounds.

@@ -60,6 +60,10 @@ impl Builder<'_> {
             if matches!(self.kind(at), Some(Kind::Link(Target::Column(_)))) && self.is_about_time(at) {
                 continue;
             }
+            if self.is_heading_repeated(at) {
+                self.use_piece(at);
+                continue;
+            }
             filter.negated ^= self.is_negated(at);
             self.use_piece(at);
             self.add_filter(at, filter);
@@ -97,6 +101,20 @@ impl Builder<'_> {
                 self.pieces[*at].kind = Kind::Modifier;
             }
         }
+    }
+
+    /// "Refunds by shop: what share was refunded": a heading only names what is asked behind it.
+    fn is_heading_repeated(&self, at: usize) -> bool {
+        let Some(end) = self.words.iter().position(|word| word.stop == Some(':')) else {
+            return false;
+        };
+        let words = self.pieces[at].words.clone();
+        words.end <= end + 1
+            && self.words[end + 1..].iter().any(|later| {
+                self.words[words.clone()]
+                    .iter()
+                    .any(|word| word.stem == later.stem)
+            })
     }
 
     /// A column of time that a span follows says which time the span is of.
@@ -309,7 +327,15 @@ impl Builder<'_> {
 
     /// `A versus B`: values that are compared stand beside each other.
     pub(super) fn comparing(&mut self) {
-        if !self.pieces.iter().any(|piece| piece.kind == Kind::Versus) && !self.lists_groups() {
+        // "for both variants"
+        let of_both = (1..self.pieces.len()).any(|at| {
+            self.kind(at - 1) == Some(&Kind::Both)
+                && self
+                    .linked(at)
+                    .is_some_and(|column| self.column(column).role == Role::Dimension)
+        });
+        let versus = self.pieces.iter().any(|piece| piece.kind == Kind::Versus);
+        if !versus && !of_both && !self.lists_groups() {
             return;
         }
         let listed: Vec<String> = self

@@ -7,6 +7,7 @@
 mod amounts;
 mod build;
 mod column_pairs;
+mod column_sums;
 mod comparisons;
 mod deadlines;
 mod existence;

@@ -191,9 +191,19 @@ impl Builder<'_> {
                 && !self
                     .last_word(at + 1)
                     .is_some_and(|word| FAMILIES[0].iter().any(|person| stem(person) == word.stem));
+            // "bike sharing trips" of a table of bike trips
+            let of_business = self.kind(at + 1) == Some(&Kind::Unknown)
+                && self
+                    .last_word(at + 1)
+                    .is_some_and(|word| word.text.ends_with("ing"))
+                && matches!(self.kind(at + 2), Some(Kind::Link(_)))
+                && self.table.words().iter().any(|named| named.text == word);
             let is_recent =
                 word == "new" && over_time && self.kind(at + 1) == Some(&Kind::Link(Target::Rows));
-            if of_thing || is_recent {
+            if of_business {
+                self.pieces[at + 1].kind = Kind::Modifier;
+            }
+            if of_thing || of_business || is_recent {
                 self.pieces[at].kind = Kind::Modifier;
             }
         }

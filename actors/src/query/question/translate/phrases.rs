@@ -218,6 +218,8 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
             "not have",
             "not have a",
             "not have an",
+            "awaiting",
+            "yet to be",
         ],
         Kind::Without,
     ),

@@ -175,7 +175,9 @@ impl Builder<'_> {
         let Some(word) = self.last_word(at) else {
             return false;
         };
-        if word.text.ends_with("ing")
+        let is_preposition = matches!(word.text.as_str(), "above" | "below" | "beyond" | "against");
+        if is_preposition
+            || word.text.ends_with("ing")
             || word.text.ends_with("est")
             || STATE_VERBS.contains(&word.stem.as_str())
         {
