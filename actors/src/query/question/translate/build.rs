@@ -305,13 +305,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// "each campaign": by its name, if it has one and nobody speaks of numbers.
+    /// "each campaign": by its name, if it has one and nobody speaks of ids.
     fn name_of_id(&self, id: &'a Column) -> Option<&'a str> {
-        const NUMBERS: [&str; 5] = ["id", "ids", "number", "numbers", "code"];
         if self
             .words
             .iter()
-            .any(|word| NUMBERS.contains(&word.text.as_str()))
+            .any(|word| matches!(word.text.as_str(), "id" | "ids"))
         {
             return None;
         }

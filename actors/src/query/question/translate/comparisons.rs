@@ -286,6 +286,7 @@ impl Builder<'_> {
         let is_said = |at: usize| {
             crate::query::question::words::identifier_words(&self.column(at).name)
                 .iter()
+                .filter(|named| !concepts.contains(&named.text.as_str()))
                 .any(|named| self.words.iter().any(|word| likeness(word, named) >= 0.85))
         };
         let best = (0..self.table.columns.len())

@@ -31,7 +31,12 @@ impl Builder<'_> {
                 self.kind(at + 1),
                 Some(Kind::Link(Target::Rows | Target::Column(_)) | Kind::Unknown | Kind::Modifier)
             );
-            if !is_by && names_thing && self.spec.by.len() == before {
+            // "by reason" where no reason is known
+            let names_kind = is_by && self.kind(at + 1) == Some(&Kind::Filler) && !self.has_ranking() && {
+                self.last_word(at + 1)
+                    .is_some_and(|word| matches!(word.text.as_str(), "reason" | "type" | "kind"))
+            };
+            if (!is_by && names_thing || names_kind) && self.spec.by.len() == before {
                 self.ungrouped = true;
             }
         }
@@ -270,7 +275,12 @@ impl Builder<'_> {
         let Some(column) = self.linked(first).filter(|column| self.can_group(*column)) else {
             return;
         };
-        if self.is_free(first) && self.is_plural(first) && self.pieces[first].strength >= 0.6 {
+        let surely = match self.column(column).role {
+            // "customers" of a table that calls them subscribers
+            Role::Id => 0.35,
+            _ => 0.6,
+        };
+        if self.is_free(first) && self.is_plural(first) && self.pieces[first].strength >= surely {
             self.use_piece(first);
             self.entity.get_or_insert(column);
             let dimension = self.dimension(column);

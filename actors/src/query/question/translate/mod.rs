@@ -8,6 +8,8 @@ mod amounts;
 mod build;
 mod column_pairs;
 mod column_sums;
+#[cfg(test)]
+mod column_tests;
 mod comparisons;
 mod deadlines;
 mod existence;
