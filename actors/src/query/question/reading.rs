@@ -109,6 +109,7 @@ fn expression(expression: &Expression) -> String {
     match expression {
         Expression::Column(name) => name.clone(),
         Expression::Product(a, b) => format!("{a} × {b}"),
+        Expression::Sum(a, b) => format!("{a} + {b}"),
         Expression::Difference(a, b) => format!("{a} − {b}"),
         Expression::Quotient(a, b) => format!("{a} per {b}"),
         Expression::Elapsed { from, to } => format!("time from {from} to {to}"),

@@ -98,6 +98,8 @@ pub enum Expression {
     Column(String),
     /// Two columns multiplied.
     Product(String, String),
+    /// Two columns added; one that is missing adds nothing.
+    Sum(String, String),
     /// Two columns subtracted.
     Difference(String, String),
     /// One column divided by another, each summed up first.
@@ -262,7 +264,10 @@ impl Spec {
             let of = match &measure.of {
                 Some(Expression::Column(a) | Expression::Length(a)) => a == column,
                 Some(
-                    Expression::Product(a, b) | Expression::Difference(a, b) | Expression::Quotient(a, b),
+                    Expression::Product(a, b)
+                    | Expression::Sum(a, b)
+                    | Expression::Difference(a, b)
+                    | Expression::Quotient(a, b),
                 ) => a == column || b == column,
                 Some(Expression::Elapsed { from, to }) => from == column || to == column,
                 Some(Expression::Glossary(_)) | None => false,

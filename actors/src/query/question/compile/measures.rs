@@ -116,6 +116,7 @@ impl Compiler<'_> {
         match expression {
             Expression::Column(column) => name(column),
             Expression::Product(a, b) => format!("{} * {}", name(a), name(b)),
+            Expression::Sum(a, b) => format!("{} + {}", self.addend(a), self.addend(b)),
             Expression::Difference(a, b) => format!("{} - {}", name(a), name(b)),
             // A row that has nothing below has no quotient.
             Expression::Quotient(a, b) => format!("toFloat64({}) / nullIf({}, 0)", name(a), name(b)),
@@ -128,12 +129,27 @@ impl Compiler<'_> {
     }
 }
 
+impl Compiler<'_> {
+    /// A column that is added to another.
+    fn addend(&self, column: &str) -> String {
+        match self.table.column(column) {
+            Some(known) if known.is_nullable() => format!("ifNull({}, 0)", name(column)),
+            _ => name(column),
+        }
+    }
+}
+
 /// What a measure is called in an answer.
 pub(super) fn measure_name(measure: &Measure, table: &Table) -> String {
     let of = match &measure.of {
         None => plain(&table.name),
         Some(Expression::Column(column) | Expression::Length(column)) => plain(column),
-        Some(Expression::Product(a, b) | Expression::Difference(a, b) | Expression::Quotient(a, b)) => {
+        Some(
+            Expression::Product(a, b)
+            | Expression::Sum(a, b)
+            | Expression::Difference(a, b)
+            | Expression::Quotient(a, b),
+        ) => {
             format!("{}_{}", plain(a), plain(b))
         }
         Some(Expression::Elapsed { from, to }) => format!("{}_to_{}", plain(from), plain(to)),

@@ -15,7 +15,7 @@ use self::glosses::gloss_links;
 pub use self::likeness::likeness;
 use self::names::Name;
 use self::preferences::{
-    money_links, opposite_links, prefer_directions, prefer_main_time, prefer_named_values,
+    money_links, opposite_links, prefer_actors, prefer_directions, prefer_main_time, prefer_named_values,
 };
 pub use self::values::done_in;
 use self::values::value_links;
@@ -59,6 +59,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
     row_links(words, table, &mut links);
     money_links(words, table, &mut links);
     prefer_named_values(words, table, &mut links);
+    prefer_actors(words, table, &mut links);
     prefer_directions(words, table, &mut links);
     prefer_main_time(words, table, &mut links);
     links
@@ -108,7 +109,11 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
                 break;
             }
         }
-        if is_filler(&words[start]) {
+        // "used" by itself is no word of a flag that says what was used.
+        let is_light = column.role == Role::Flag
+            && name.words.len() > 1
+            && HARMLESS.contains(&words[start].text.as_str());
+        if is_filler(&words[start]) || is_light {
             continue;
         }
         // One of its words: the last says most.
@@ -180,7 +185,9 @@ fn pair_links(words: &[Word], at: usize, column: &Column, name: &Name, links: &m
 
 /// What a column's comment says counts less than its name.
 fn comment_likeness(word: &Word, column: &Column) -> f32 {
-    if column.comment.is_empty() || word.text.len() < 4 || HARMLESS.contains(&word.text.as_str()) {
+    let is_number = word.number().is_some();
+    if column.comment.is_empty() || is_number || word.text.len() < 4 || HARMLESS.contains(&word.text.as_str())
+    {
         return 0.0;
     }
     let said = super::words::words(&column.comment);

@@ -142,6 +142,32 @@ pub(super) fn prefer_named_values(words: &[Word], table: &Table, links: &mut [Li
     }
 }
 
+/// "messages from customers", "what customers wrote": where a column says who did it, somebody who does something is meant as
+/// its value, though all rows have a customer.
+pub(super) fn prefer_actors(words: &[Word], table: &Table, links: &mut [Link]) {
+    const ROLES: [&str; 5] = ["role", "sender", "author", "actor", "initiator"];
+    const DOING: [&str; 10] = [
+        "send", "sent", "sends", "write", "wrote", "post", "posted", "say", "said", "reply",
+    ];
+    for link in links {
+        let Target::Value(at, _) = &link.target else {
+            continue;
+        };
+        let tells_who = identifier_words(&table.columns[*at].name)
+            .iter()
+            .any(|word| ROLES.contains(&word.text.as_str()));
+        let text = |at: Option<usize>| {
+            at.and_then(|at| words.get(at))
+                .map_or("", |word| word.text.as_str())
+        };
+        let does = DOING.contains(&text(Some(link.words.end)));
+        let by = matches!(text(link.words.start.checked_sub(1)), "by" | "from");
+        if tells_who && (does || by) {
+            link.strength += 0.4;
+        }
+    }
+}
+
 /// "to the airport", "from Berlin": where one value is in two columns the preposition says in which it is meant.
 pub(super) fn prefer_directions(words: &[Word], table: &Table, links: &mut [Link]) {
     let is_called = |at: usize, names: &[&str]| {

@@ -60,10 +60,13 @@ fn doing_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>
             let parts: Vec<&str> = phrase.split(' ').collect();
             for start in 0..(words.len() + 1).saturating_sub(parts.len()) {
                 let window = &words[start..start + parts.len()];
-                if window
-                    .iter()
-                    .zip(&parts)
-                    .all(|(word, part)| !word.quoted && word.text == **part)
+                // What is for sale is not sold yet.
+                let offered = *phrase == "sale" && start > 0 && words[start - 1].text == "for";
+                if !offered
+                    && window
+                        .iter()
+                        .zip(&parts)
+                        .all(|(word, part)| !word.quoted && word.text == **part)
                 {
                     links.push(Link {
                         words: start..start + parts.len(),

@@ -12,6 +12,8 @@ use crate::query::question::words::identifier_words;
 
 /// Parts of a unit of money that amounts are kept in, by the names of columns, and how many make a whole.
 const PARTS_OF_MONEY: [(&str, f64); 2] = [("cents", 100.0), ("micros", 1e6)];
+/// The shortest year, in seconds.
+const YEAR: f64 = 365.0 * 86_400.0;
 
 impl Builder<'_> {
     /// `in minutes`, `in kilometres`: how the answer is told.
@@ -22,6 +24,11 @@ impl Builder<'_> {
                 Some(Kind::Told(unit)) => *unit,
                 _ => continue,
             };
+            // "amounts are stored in grams" says what they are now.
+            if self.is_stored(self.pieces[at].words.start) {
+                self.pieces[at].kind = Kind::Filler;
+                continue;
+            }
             self.told = Some(unit);
         }
     }
@@ -43,7 +50,10 @@ impl Builder<'_> {
                 self.pieces[at].kind = Kind::Filler;
                 continue;
             }
-            let Some(column) = self.amount_near(at, unit.quantity) else {
+            let Some(column) = self
+                .amount_near(at, unit.quantity)
+                .filter(|column| !self.is_of_years(*column) || unit.factor >= YEAR)
+            else {
                 // "how many days does it take": told of a span between two times.
                 if let Some(before) = self
                     .aggregate_before(at)
@@ -85,6 +95,12 @@ impl Builder<'_> {
             let of = Expression::Column(self.column(column).name.clone());
             self.spec.measures.push(Measure::of(aggregate(how), Some(of)));
         }
+    }
+
+    /// Years of age or of experience are told in years; days are asked of something else.
+    fn is_of_years(&self, column: usize) -> bool {
+        self.unit_of(column)
+            .is_some_and(|unit| unit.quantity == Quantity::Time && unit.factor >= YEAR)
     }
 
     /// The way to compute right before a unit.
@@ -313,7 +329,7 @@ impl Builder<'_> {
 
     /// Cents and the like are told as the money they make, unless cents are asked for.
     fn whole_money(&mut self) {
-        if self.words.iter().any(|word| word.text.starts_with("cent")) {
+        if self.asks_for_cents() {
             return;
         }
         for measure in &mut self.spec.measures {
@@ -335,6 +351,21 @@ impl Builder<'_> {
                 self.assumptions.push(format!("{name} is divided by {parts}"));
             }
         }
+    }
+
+    /// "in cents"; "stored in cents" only says what they are now.
+    fn asks_for_cents(&self) -> bool {
+        self.words.iter().enumerate().any(|(at, word)| {
+            word.text.starts_with("cent") && !at.checked_sub(1).is_some_and(|within| self.is_stored(within))
+        })
+    }
+
+    /// Whether the words from one on only say how amounts are kept: "stored" before "in grams".
+    fn is_stored(&self, at: usize) -> bool {
+        let verb = at
+            .checked_sub(1)
+            .map_or("", |before| self.words[before].text.as_str());
+        self.words[at].text == "in" && matches!(verb, "stored" | "kept" | "recorded" | "saved" | "held")
     }
 
     /// Amounts are told in the unit that was asked for.

@@ -61,6 +61,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
         return None;
     }
     // What the pieces are, by those around them: nouns that describe others, words that do not matter, times of verbs.
+    builder.column_pairs();
     builder.nouns();
     builder.verbs_with_times();
     builder.told();
@@ -152,6 +153,7 @@ impl<'a> Builder<'a> {
                 | Kind::Without
                 | Kind::Unit(_)
                 | Kind::Punctuality(_)
+                | Kind::Columns(_)
                 | Kind::Told(_)
                 | Kind::HowLong
                 | Kind::Outliers => !piece.used,
@@ -187,9 +189,36 @@ impl<'a> Builder<'a> {
         if self.ungrouped {
             return Some("what \"each\" is of".to_owned());
         }
+        if let Some(count) = self.unranked() {
+            return Some(count);
+        }
         let asks = self.words.iter().any(|word| word.text == "which");
         let ranks = self.has_ranking() && self.spec.by.is_empty() && self.spec.over.is_none();
         (asks && ranks && self.spec.order.is_none()).then(|| "what \"which\" asks for".to_owned())
+    }
+
+    /// "10 most viewed pages" are no single number: what is ranked was not understood.
+    fn unranked(&self) -> Option<String> {
+        let nothing = self.spec.by.is_empty()
+            && self.spec.over.is_none()
+            && self.spec.order.is_none()
+            && self.spec.limit.is_none()
+            && !self.spec.measures.is_empty();
+        let count = self
+            .pieces
+            .iter()
+            .enumerate()
+            .position(|(at, piece)| match piece.kind {
+                Kind::Top(Some(count), _) => count > 1,
+                Kind::Number(count) => {
+                    count > 1.0
+                        && matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_)))
+                }
+                _ => false,
+            });
+        count
+            .filter(|_| nothing)
+            .map(|at| format!("what the {} are", self.text(&self.pieces[at])))
     }
 
     /// The share of everything in everything is no answer: the words that say of what were not understood.
@@ -200,7 +229,8 @@ impl<'a> Builder<'a> {
             .iter()
             .any(|measure| measure.aggregate == Aggregate::ShareOfTotal);
         let is_rate = self.words.iter().any(|word| word.text == "rate");
-        (is_empty && (self.spec.by.is_empty() || is_rate)).then(|| "what the share is of".to_owned())
+        let is_empty = is_empty && (self.spec.by.is_empty() || is_rate);
+        (is_empty || self.is_impossible_share()).then(|| "what the share is of".to_owned())
     }
 
     pub(super) fn text(&self, piece: &Piece) -> String {
@@ -270,8 +300,34 @@ impl<'a> Builder<'a> {
         let column = self.column(at);
         match column.role {
             Role::List => Dimension::Item(column.name.clone()),
+            Role::Id => Dimension::Column(self.name_of_id(column).unwrap_or(&column.name).to_owned()),
             _ => Dimension::Column(column.name.clone()),
         }
+    }
+
+    /// "each campaign": by its name, if it has one and nobody speaks of ids.
+    fn name_of_id(&self, id: &'a Column) -> Option<&'a str> {
+        if self
+            .words
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "id" | "ids"))
+        {
+            return None;
+        }
+        let thing = id
+            .name
+            .strip_suffix("id")
+            .or_else(|| id.name.strip_suffix("Id"))?;
+        self.table
+            .with_role(Role::Dimension)
+            .find(|column| {
+                column.distinct == id.distinct
+                    && column
+                        .name
+                        .strip_prefix(thing)
+                        .is_some_and(|rest| rest.eq_ignore_ascii_case("name"))
+            })
+            .map(|column| column.name.as_str())
     }
 
     pub(super) fn group_by(&mut self, dimension: Dimension) {

@@ -2,7 +2,7 @@
 
 use super::measures::is_additive;
 use crate::query::question::catalog::Role;
-use crate::query::question::link::Target;
+use crate::query::question::link::{Target, likeness};
 use crate::query::question::spec::{
     Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
 };
@@ -89,6 +89,20 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether a piece names rows: the table's noun, or that of a column that every row has another value of.
+    fn names_rows(&self, at: usize) -> bool {
+        let is_own = |column: usize| {
+            let column = self.column(column);
+            column.role == Role::Id
+                && column.distinct.saturating_mul(100) >= self.table.rows.saturating_mul(97)
+        };
+        match self.kind(at) {
+            Some(Kind::Link(Target::Rows)) => true,
+            Some(Kind::Link(Target::Column(column))) => is_own(*column),
+            _ => false,
+        }
+    }
+
     /// The number that a comparison names.
     fn compared_value(&self, at: usize) -> f64 {
         match self.kind(at) {
@@ -149,7 +163,7 @@ impl Builder<'_> {
                 Some(Kind::Link(Target::Column(column)))
                     if has_entity
                         && self.last_word(next).is_some_and(|word| word.is_participle())
-                        && matches!(self.kind(next + 1), Some(Kind::Link(Target::Rows)))
+                        && self.names_rows(next + 1)
                         && self.column(*column).is_nullable() =>
                 {
                     let only = is_there(self.column(*column)).into_iter().collect();
@@ -271,10 +285,17 @@ impl Builder<'_> {
                     .position(|concept| words.iter().any(|word| word.text == *concept))
             })?
         };
+        // "arrived 15 minutes late": of several delays that of the arrival.
+        let is_said = |at: usize| {
+            crate::query::question::words::identifier_words(&self.column(at).name)
+                .iter()
+                .filter(|named| !concepts.contains(&named.text.as_str()))
+                .any(|named| self.words.iter().any(|word| likeness(word, named) >= 0.85))
+        };
         let best = (0..self.table.columns.len())
-            .filter_map(|at| rank(at).map(|rank| (rank, at)))
+            .filter_map(|at| rank(at).map(|rank| (rank, !is_said(at), at)))
             .min();
-        if let Some((_, at)) = best {
+        if let Some((.., at)) = best {
             return Some(at);
         }
         // "between 100 and 200 pounds" speaks of money, not of pounds.

@@ -75,7 +75,18 @@ impl Builder<'_> {
                 continue;
             };
             let how = *how;
+            // "more than 15 minutes late": the comparison says it.
+            let is_measured = at > 0
+                && matches!(self.kind(at - 1), Some(Kind::Compare(_, _, Some(_), _)))
+                && !self.is_free(at - 1);
+            if is_measured && how == Punctuality::Late && self.promised_and_done().is_none() {
+                self.use_piece(at);
+                continue;
+            }
             if how == Punctuality::Ongoing {
+                if self.waits_for_flag(at) {
+                    continue;
+                }
                 if let Some(end) = end_of(self.table) {
                     let name = end.name.clone();
                     let negated = self.is_negated(at);
@@ -104,6 +115,30 @@ impl Builder<'_> {
                 self.add_filter(at, Filter { negated, ..filter });
             }
         }
+    }
+
+    /// "still waiting for approval": for a flag to be set.
+    fn waits_for_flag(&mut self, at: usize) -> bool {
+        let mut next = at + 1;
+        while self.kind(next) == Some(&Kind::Filler) {
+            next += 1;
+        }
+        let waits = self.text(&self.pieces[at]).to_lowercase().ends_with("waiting");
+        let flag = self
+            .linked(next)
+            .map(|column| self.column(column))
+            .filter(|column| waits && column.role == Role::Flag);
+        let Some(flag) = flag else { return false };
+        self.use_piece(at);
+        self.use_piece(next);
+        self.add_filter(
+            at,
+            Filter {
+                negated: true,
+                ..Filter::new(&flag.name, Test::IsTrue)
+            },
+        );
+        true
     }
 
     /// The time that was promised, and the time at which it was done.

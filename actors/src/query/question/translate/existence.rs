@@ -5,6 +5,7 @@ use super::pieces::Kind;
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Comparison, Filter, Test};
+use crate::query::question::words::identifier_words;
 
 /// Words that say that something is there.
 const HAVING: [&str; 22] = [
@@ -81,6 +82,24 @@ impl Builder<'_> {
             .rev()
             .find(|before| !matches!(self.kind(*before), Some(Kind::Filler | Kind::That)))
             .is_some_and(|before| matches!(self.kind(before), Some(Kind::Without | Kind::Not | Kind::Never)))
+    }
+
+    /// "how many lessons were completed" where there is an event `lesson_completed`: what happened is counted, not which
+    /// numbers lessons have.
+    pub(super) fn numbers_events(&self, column: usize) -> bool {
+        let words = identifier_words(&self.column(column).name);
+        let [noun, end] = words.as_slice() else {
+            return false;
+        };
+        let is_numbering = matches!(end.text.as_str(), "number" | "no" | "nr");
+        is_numbering
+            && self.pieces.iter().any(|piece| match &piece.kind {
+                Kind::Link(Target::Value(_, value)) => {
+                    let parts = identifier_words(value);
+                    parts.len() > 1 && parts.iter().any(|part| part.stem == noun.stem)
+                }
+                _ => false,
+            })
     }
 
     /// Further words for the same column right behind: "solar panels".

@@ -23,6 +23,8 @@ impl Builder<'_> {
             Kind::Link(Target::Column(column)) => {
                 let column = self.column(*column);
                 match column.role {
+                    // A word that is only alike to a part of its name says nothing about it.
+                    Role::Flag if self.pieces[at].strength < 0.4 => None,
                     Role::Flag => Some(Filter::new(&column.name, Test::IsTrue)),
                     // "resolved" is said of what has a time of resolution.
                     Role::Time if column.is_nullable() => Some(Filter {
@@ -41,6 +43,7 @@ impl Builder<'_> {
         self.spans();
         self.comparisons();
         self.beside_without();
+        self.compare_pairs();
         self.differences_of_sets();
         self.both();
         self.deadlines();
@@ -57,6 +60,10 @@ impl Builder<'_> {
                 continue;
             };
             if matches!(self.kind(at), Some(Kind::Link(Target::Column(_)))) && self.is_about_time(at) {
+                continue;
+            }
+            if self.is_heading_repeated(at) {
+                self.use_piece(at);
                 continue;
             }
             filter.negated ^= self.is_negated(at);
@@ -96,6 +103,20 @@ impl Builder<'_> {
                 self.pieces[*at].kind = Kind::Modifier;
             }
         }
+    }
+
+    /// "Refunds by shop: what share was refunded": a heading only names what is asked behind it.
+    fn is_heading_repeated(&self, at: usize) -> bool {
+        let Some(end) = self.words.iter().position(|word| word.stop == Some(':')) else {
+            return false;
+        };
+        let words = self.pieces[at].words.clone();
+        words.end <= end + 1
+            && self.words[end + 1..].iter().any(|later| {
+                self.words[words.clone()]
+                    .iter()
+                    .any(|word| word.stem == later.stem)
+            })
     }
 
     /// A column of time that a span follows says which time the span is of.
@@ -308,7 +329,15 @@ impl Builder<'_> {
 
     /// `A versus B`: values that are compared stand beside each other.
     pub(super) fn comparing(&mut self) {
-        if !self.pieces.iter().any(|piece| piece.kind == Kind::Versus) && !self.lists_groups() {
+        // "for both variants"
+        let of_both = (1..self.pieces.len()).any(|at| {
+            self.kind(at - 1) == Some(&Kind::Both)
+                && self
+                    .linked(at)
+                    .is_some_and(|column| self.column(column).role == Role::Dimension)
+        });
+        let versus = self.pieces.iter().any(|piece| piece.kind == Kind::Versus);
+        if !versus && !of_both && !self.lists_groups() {
             return;
         }
         let listed: Vec<String> = self

@@ -41,7 +41,12 @@ impl Builder<'_> {
                 self.kind(at + 1),
                 Some(Kind::Link(Target::Rows | Target::Column(_)) | Kind::Unknown | Kind::Modifier)
             );
-            if !is_by && names_thing && self.spec.by.len() == before {
+            // "by reason" where no reason is known
+            let names_kind = is_by && self.kind(at + 1) == Some(&Kind::Filler) && !self.has_ranking() && {
+                self.last_word(at + 1)
+                    .is_some_and(|word| matches!(word.text.as_str(), "reason" | "type" | "kind"))
+            };
+            if (!is_by && names_thing || names_kind) && self.spec.by.len() == before {
                 self.ungrouped = true;
             }
         }
@@ -172,6 +177,8 @@ impl Builder<'_> {
             && self.is_free(head + 1)
             && self.pieces[head + 1].strength >= 0.6
             && self.linked(head + 1).is_some_and(|column| self.can_group(column))
+            // "by passengers carried": what was done with them is no noun.
+            && !self.last_word(head + 1).is_some_and(|word| word.is_participle())
         {
             head += 1;
         }
@@ -226,7 +233,7 @@ impl Builder<'_> {
                 Some(Kind::Which | Kind::Show) => true,
                 Some(Kind::Top(..) | Kind::Frequent(_)) => true,
                 // "the 5 largest customers", "the most expensive product"
-                Some(Kind::Superlative(concepts, _)) => !concepts.is_empty(),
+                Some(Kind::Superlative(concepts, _)) => !concepts.is_empty() && !self.is_owned(at),
                 Some(Kind::Number(_)) => {
                     matches!(self.kind(at + 1), Some(Kind::Superlative(..) | Kind::Frequent(_)))
                         || self.counts_heads(at)
@@ -278,7 +285,12 @@ impl Builder<'_> {
         let Some(column) = self.linked(first).filter(|column| self.can_group(*column)) else {
             return;
         };
-        if self.is_free(first) && self.is_plural(first) && self.pieces[first].strength >= 0.6 {
+        let surely = match self.column(column).role {
+            // "customers" of a table that calls them subscribers
+            Role::Id => 0.35,
+            _ => 0.6,
+        };
+        if self.is_free(first) && self.is_plural(first) && self.pieces[first].strength >= surely {
             self.use_piece(first);
             self.entity.get_or_insert(column);
             let dimension = self.dimension(column);

@@ -251,10 +251,15 @@ impl Builder<'_> {
             self.count_implied();
             return;
         };
-        let aggregate = if descending {
-            Aggregate::Maximum
-        } else {
-            Aggregate::Minimum
+        // "the hottest on average"
+        let averaged = self
+            .pieces
+            .iter()
+            .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
+        let aggregate = match descending {
+            _ if averaged && !self.spec.by.is_empty() => Aggregate::Average,
+            true => Aggregate::Maximum,
+            false => Aggregate::Minimum,
         };
         let name = self.column(column).name.clone();
         // "lightest and heaviest"
@@ -263,8 +268,11 @@ impl Builder<'_> {
                 .pieces
                 .iter()
                 .any(|piece| matches!(&piece.kind, Kind::Superlative(other, down) if other.first() == concepts.first() && *down != descending));
-        let ends = [Aggregate::Minimum, Aggregate::Maximum];
-        for aggregate in ends.into_iter().filter(|end| both || *end == aggregate) {
+        let ends = [Aggregate::Minimum, Aggregate::Maximum, Aggregate::Average];
+        for aggregate in ends
+            .into_iter()
+            .filter(|end| both && *end != Aggregate::Average || *end == aggregate)
+        {
             self.spec
                 .measures
                 .push(Measure::of(aggregate, Some(Expression::Column(name.clone()))));

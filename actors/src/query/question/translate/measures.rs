@@ -31,10 +31,12 @@ impl Builder<'_> {
         if self.lists_latest() {
             return;
         }
+        self.column_sums();
         self.worth();
         self.named_rates();
         self.divided();
         self.as_part_of();
+        self.relative();
         self.cost_of_one();
         self.ratio();
         self.spread();
@@ -307,7 +309,7 @@ impl Builder<'_> {
         let measure = match (how, subject) {
             (Computed::Many | Computed::Distinct, Subject::Column(column)) => {
                 let distinct = how == Computed::Distinct || before.contains(&Computed::Distinct);
-                if distinct || !self.names_kind(column) {
+                if distinct || !self.names_kind(column) && !self.numbers_events(column) {
                     self.count_of(column, distinct)
                 } else {
                     Measure::count()

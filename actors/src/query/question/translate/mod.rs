@@ -6,6 +6,10 @@
 
 mod amounts;
 mod build;
+mod column_pairs;
+mod column_sums;
+#[cfg(test)]
+mod column_tests;
 mod comparisons;
 mod deadlines;
 mod existence;
@@ -15,6 +19,7 @@ mod implied;
 mod measures;
 mod money;
 mod nouns;
+mod owned;
 mod patterns;
 #[cfg(test)]
 mod phrase_tests;

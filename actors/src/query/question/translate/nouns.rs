@@ -13,7 +13,9 @@ impl Builder<'_> {
     pub(super) fn nouns(&mut self) {
         self.attach_nouns();
         self.participles();
+        self.single_ones();
         self.done_amounts();
+        self.unknown_kinds();
         self.names_of_things();
         self.tolerate();
         self.compounds();
@@ -59,6 +61,35 @@ impl Builder<'_> {
                 && self.pieces[at + 1].strength < 1.0;
             self.pieces[at + usize::from(names_number)].kind = Kind::Modifier;
         }
+    }
+
+    /// What is only alike to a column does not say of which kind things are.
+    fn unknown_kinds(&mut self) {
+        for at in 0..self.pieces.len() {
+            if self.linked(at).is_some() && self.says_which_kind(at) {
+                self.pieces[at].kind = Kind::Unknown;
+            }
+        }
+    }
+
+    /// "cards of the student type": of all types the one that is meant, which no value is called.
+    pub(super) fn says_which_kind(&self, at: usize) -> bool {
+        const KINDS: [&str; 6] = ["type", "kind", "category", "class", "sort", "variety"];
+        let is_kind = self
+            .last_word(at + 1)
+            .is_some_and(|word| KINDS.contains(&word.text.as_str()));
+        let first = self.pieces[at].words.start;
+        let before = |back: usize| {
+            first
+                .checked_sub(back)
+                .map_or("", |before| self.words[before].text.as_str())
+        };
+        let of = before(1) == "of" || before(1) == "the" && before(2) == "of";
+        let noun = (0..at)
+            .rev()
+            .find(|before| !matches!(self.kind(*before), Some(Kind::Filler)));
+        let of_noun = noun.is_some_and(|noun| matches!(self.kind(noun), Some(Kind::Link(_))));
+        is_kind && of && of_noun && self.pieces[at].strength < 0.55
     }
 
     fn is_noun_piece(&self, at: usize) -> bool {
@@ -125,6 +156,22 @@ impl Builder<'_> {
         }
     }
 
+    /// "the biggest single order": it is of single rows that an extreme is told anyway.
+    fn single_ones(&mut self) {
+        for at in 1..self.pieces.len() {
+            let follows = matches!(
+                self.kind(at - 1),
+                Some(Kind::Superlative(..) | Kind::Aggregate(Computed::Maximum | Computed::Minimum))
+            );
+            if follows
+                && self.kind(at) == Some(&Kind::Unknown)
+                && self.last_word(at).is_some_and(|word| word.text == "single")
+            {
+                self.pieces[at].kind = Kind::Filler;
+            }
+        }
+    }
+
     /// "charging stations", "new orders per day": words that are values elsewhere, and here say what things are called.
     fn names_of_things(&mut self) {
         let over_time = self
@@ -144,9 +191,19 @@ impl Builder<'_> {
                 && !self
                     .last_word(at + 1)
                     .is_some_and(|word| FAMILIES[0].iter().any(|person| stem(person) == word.stem));
+            // "bike sharing trips" of a table of bike trips
+            let of_business = self.kind(at + 1) == Some(&Kind::Unknown)
+                && self
+                    .last_word(at + 1)
+                    .is_some_and(|word| word.text.ends_with("ing"))
+                && matches!(self.kind(at + 2), Some(Kind::Link(_)))
+                && self.table.words().iter().any(|named| named.text == word);
             let is_recent =
                 word == "new" && over_time && self.kind(at + 1) == Some(&Kind::Link(Target::Rows));
-            if of_thing || is_recent {
+            if of_business {
+                self.pieces[at + 1].kind = Kind::Modifier;
+            }
+            if of_thing || of_business || is_recent {
                 self.pieces[at].kind = Kind::Modifier;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::column_pairs::ColumnPair;
 use super::deadlines::{self, Punctuality};
 use super::patterns::pattern;
 use super::{Hint, Hints};
@@ -95,6 +96,8 @@ pub(super) enum Kind {
     Link(Target),
     /// `late`, `overdue`, `on time`
     Punctuality(Punctuality),
+    /// `the paid amount exceeds the estimate`: two columns of a row against each other.
+    Columns(ColumnPair),
     /// A noun that says what kind of thing the noun behind it is: "food orders".
     Modifier,
     /// Means nothing here.
@@ -201,9 +204,15 @@ fn is_named_value(words: &[Word], place: &Range<usize>, links: &[link::Link]) ->
         at.and_then(|at| words.get(at))
             .map_or("", |word| word.text.as_str())
     };
-    let is_value = links
-        .iter()
-        .any(|link| link.words == *place && matches!(link.target, Target::Value(..)) && link.strength >= 1.0);
+    let is_sure = |link: &link::Link| matches!(link.target, Target::Value(..)) && link.strength >= 1.0;
+    // "a day pass" is no pass per day.
+    let goes_on = |link: &link::Link| {
+        (place.start..place.end).contains(&link.words.start) && link.words.end > place.end
+    };
+    if links.iter().any(|link| is_sure(link) && goes_on(link)) {
+        return true;
+    }
+    let is_value = links.iter().any(|link| link.words == *place && is_sure(link));
     is_value
         && place.len() == 1
         && (matches!(text(place.start.checked_sub(1)), "a" | "an" | "and" | "or" | "of")

@@ -1,7 +1,7 @@
 //! One thing divided by another: `cost per conversion`, `opens per delivered mail`, `kill to death ratio`.
 
-use super::build::{Builder, is_countable_number};
-use super::measures::is_additive;
+use super::build::{Builder, computed, is_countable_number};
+use super::measures::{aggregate, is_additive};
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
@@ -164,7 +164,38 @@ impl Builder<'_> {
         if let (Some(above), Some(below)) = (above, below) {
             self.use_piece(at);
             self.push_quotient(above, below);
+        } else if let Some(above) = above {
+            self.divided_by_number(at, above);
         }
+    }
+
+    /// "spend is the price divided by 1000": it says, too, what was named before.
+    fn divided_by_number(&mut self, at: usize, (place, column): (usize, usize)) {
+        let Some(Kind::Number(divisor)) = self.kind(at + 1).cloned().filter(|_| self.is_free(at + 1)) else {
+            return;
+        };
+        if divisor <= 0.0 {
+            return;
+        }
+        for piece in [place, at, at + 1] {
+            self.use_piece(piece);
+        }
+        let how = self.pieces.iter().find_map(|piece| computed(&piece.kind));
+        for piece in 0..self.pieces.len() {
+            let is_name = piece < place && self.pieces[piece].strength < 0.5 && self.linked(piece).is_some();
+            if is_name || self.kind(piece).and_then(computed).is_some() {
+                self.use_piece(piece);
+            }
+        }
+        let aggregate = match how {
+            Some(Computed::Many | Computed::Much) | None => Aggregate::Sum,
+            Some(how) => aggregate(how),
+        };
+        let of = Some(Expression::Column(self.column(column).name.clone()));
+        self.spec.measures.push(Measure {
+            divisor: Some(divisor),
+            ..Measure::of(aggregate, of)
+        });
     }
 
     /// The condition of a value that nothing was made of.

@@ -35,7 +35,8 @@ impl Builder<'_> {
                 continue;
             };
             let known = self.column(column);
-            let groups = matches!(known.role, Role::Dimension) && self.can_group(column);
+            let is_verb = self.last_word(at).is_some_and(|word| word.is_participle());
+            let groups = known.role == Role::Dimension && self.can_group(column) && !is_verb;
             let asks_share = self
                 .spec
                 .measures

@@ -53,7 +53,9 @@ impl Builder<'_> {
             let is_entity = known.role == Role::Id
                 && !self.names_kind(column)
                 && known.distinct.saturating_mul(100) < self.table.rows.saturating_mul(97);
-            (is_entity || known.role == Role::Measure).then(|| (next, known.name.clone()))
+            // "quizzes that scored below 50" are counted; what is compared is no sum.
+            let is_compared = matches!(self.kind(next + 1), Some(Kind::Compare(..) | Kind::Between(..)));
+            (is_entity || known.role == Role::Measure && !is_compared).then(|| (next, known.name.clone()))
         });
         if let Some((place, _)) = &subject {
             self.use_piece(*place);
@@ -130,6 +132,64 @@ impl Builder<'_> {
         {
             share.of = None;
         }
+    }
+
+    /// A row has one value of a column: no part of those with one has another. Something else than rows was meant.
+    pub(super) fn is_impossible_share(&self) -> bool {
+        let chosen = |filter: &Filter| match &filter.test {
+            Test::In(values) if !filter.negated => Some((filter.column.clone(), values.clone())),
+            _ => None,
+        };
+        let whole: Vec<_> = self.spec.filters.iter().filter_map(chosen).collect();
+        self.spec
+            .measures
+            .iter()
+            .filter(|measure| measure.aggregate == Aggregate::Share)
+            .flat_map(|measure| measure.only.iter().filter_map(chosen))
+            .any(|(column, part)| {
+                whole
+                    .iter()
+                    .any(|(same, all)| *same == column && part.iter().all(|value| !all.contains(value)))
+            })
+    }
+
+    /// "most often, relative to how much they play": not how many there are, but which share they are.
+    pub(super) fn relative(&mut self) {
+        let Some(said) = self.words.windows(3).position(|words| {
+            let text = |at: usize| words[at].text.as_str();
+            matches!(text(0), "relative" | "compared" | "proportional")
+                && text(1) == "to"
+                && matches!(text(2), "how" | "all" | "their" | "its")
+        }) else {
+            return;
+        };
+        let ranks = self
+            .pieces
+            .iter()
+            .any(|piece| matches!(piece.kind, Kind::Frequent(_)));
+        let parts: Vec<usize> = (0..self.pieces.len())
+            .filter(|at| {
+                self.is_free(*at)
+                    && self.pieces[*at].words.end <= said
+                    && self
+                        .row_condition(*at)
+                        .is_some_and(|part| matches!(part.test, Test::IsTrue | Test::In(_)))
+            })
+            .collect();
+        let [part] = parts.as_slice() else { return };
+        let Some(filter) = self
+            .row_condition(*part)
+            .filter(|_| ranks && !self.spec.by.is_empty())
+        else {
+            return;
+        };
+        self.use_piece(*part);
+        for piece in &mut self.pieces {
+            if piece.words.start >= said {
+                piece.kind = Kind::Filler;
+            }
+        }
+        self.push_share(vec![filter], None);
     }
 
     pub(super) fn push_share(&mut self, only: Vec<Filter>, of: Option<Expression>) {

@@ -14,9 +14,9 @@ use crate::query::question::vocabulary::{ADJECTIVES, CODES, STATE_VERBS};
 use crate::query::question::words::{Word, identifier_words};
 
 /// Nouns that add nothing to the name of a column before them: "payment method".
-const GENERIC: [&str; 15] = [
+const GENERIC: [&str; 17] = [
     "method", "type", "kind", "name", "code", "level", "class", "group", "mode", "category", "option",
-    "model", "number", "status", "tier",
+    "model", "number", "provider", "status", "tier", "version",
 ];
 /// Words left over that are let go at most.
 const MOST: usize = 3;
@@ -32,7 +32,7 @@ impl Builder<'_> {
         }
         // From the right, so that "public transport lines" is seen from its noun.
         for at in unknown.into_iter().rev() {
-            if self.is_proper(at) {
+            if self.is_proper(at) || self.says_which_kind(at) {
                 continue;
             }
             if self.is_aside(at) {
@@ -175,10 +175,18 @@ impl Builder<'_> {
         let Some(word) = self.last_word(at) else {
             return false;
         };
-        if word.text.ends_with("ing")
+        let is_preposition = matches!(word.text.as_str(), "above" | "below" | "beyond" | "against");
+        if is_preposition
+            || word.text.ends_with("ing")
             || word.text.ends_with("est")
             || STATE_VERBS.contains(&word.stem.as_str())
         {
+            return false;
+        }
+        // "which programs do people use": the verb is yet to come.
+        let asks = self.words.get(self.pieces[at].words.end);
+        let of_span = at > 0 && matches!(self.kind(at - 1), Some(Kind::Unit(_) | Kind::HowLong));
+        if !of_span && asks.is_some_and(|next| matches!(next.text.as_str(), "do" | "does" | "did")) {
             return false;
         }
         let mut before = at;

@@ -126,6 +126,10 @@ pub const DOINGS: &[(&[&str], &[&str])] = &[
         &["phone", "call", "telephone", "hotline"],
     ),
     (
+        &["text", "texts", "texted", "text message", "text messages"],
+        &["sms", "text_message"],
+    ),
+    (
         &["mailed", "wrote", "emailed", "e mail"],
         &["email", "mail", "e_mail"],
     ),

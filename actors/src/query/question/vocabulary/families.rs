@@ -199,7 +199,7 @@ pub const FAMILIES: [&[&str]; 68] = [
 ];
 
 /// What is not the one is the other.
-pub const OPPOSITES: [(&str, &str); 24] = [
+pub const OPPOSITES: [(&str, &str); 26] = [
     ("accepted", "rejected"),
     ("accepted", "declined"),
     ("accepted", "refused"),
@@ -224,6 +224,8 @@ pub const OPPOSITES: [(&str, &str); 24] = [
     ("verified", "unverified"),
     ("known", "unknown"),
     ("remote", "onsite"),
+    ("cancelled", "flown"),
+    ("cancelled", "operated"),
 ];
 
 /// Adjectives of degree, and what they measure.
