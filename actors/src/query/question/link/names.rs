@@ -80,6 +80,7 @@ const TIME_ENDINGS: [&str; 11] = [
     "datetime",
 ];
 const FLAG_STARTS: [&str; 8] = ["is", "has", "was", "can", "did", "should", "had", "are"];
+const FLAG_ENDINGS: [&str; 4] = ["flag", "indicator", "ind", "yn"];
 const ID_ENDINGS: [&str; 11] = [
     "id", "ids", "uuid", "guid", "key", "no", "number", "code", "name", "nr", "sku",
 ];
@@ -100,7 +101,8 @@ impl Name {
             Role::Flag | Role::List => &[],
         };
         let keep = |at: usize, word: &Word| match column.role {
-            Role::Flag => at > 0 || !FLAG_STARTS.contains(&word.text.as_str()),
+            Role::Flag if at == 0 => !FLAG_STARTS.contains(&word.text.as_str()),
+            Role::Flag => at + 1 < all.len() || !FLAG_ENDINGS.contains(&word.text.as_str()),
             Role::Measure => {
                 let is_unit = word.text.len() > 1 && Unit::named(std::slice::from_ref(word)).is_some();
                 at == 0 || !is_unit && !strip.contains(&word.text.as_str())

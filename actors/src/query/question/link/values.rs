@@ -199,8 +199,11 @@ fn written_out(words: &[Word], parts: &[Word]) -> Vec<(Range<usize>, f32)> {
 
 /// Values are names: their families do not count, their stems and small typing errors do.
 pub(super) fn likeness_of_value(asked: &Word, named: &Word) -> f32 {
+    let numbered = |word: &Word| word.text.ends_with(|c: char| c.is_ascii_digit());
     match () {
         () if asked.text == named.text => 1.0,
+        // "players" are not all of them player1.
+        () if numbered(named) && !numbered(asked) => 0.0,
         () if asked.stem == named.stem => 0.95,
         () if asked.text.len() >= 6
             && named.text.len() >= 6

@@ -123,11 +123,6 @@ impl Builder<'_> {
         if let Some((_, column)) = named {
             return Some(column);
         }
-        // Of durations a verb has to speak: "how many minutes does a visit last".
-        const LASTING: [&str; 12] = [
-            "last", "lasts", "lasted", "take", "takes", "took", "spend", "spent", "stay", "stayed", "run",
-            "play",
-        ];
         // "from sending to delivery" is no duration that rows have, but a span between times.
         let main = self.time_column();
         let between_times = (0..self.pieces.len()).any(|piece| {
@@ -138,13 +133,34 @@ impl Builder<'_> {
         if between_times && quantity == Quantity::Time {
             return None;
         }
-        let lasts = self
-            .words
-            .iter()
-            .any(|word| LASTING.contains(&word.text.as_str()));
-        (quantity != Quantity::Time || lasts)
+        // Of durations a verb has to speak: "how many minutes does a visit last".
+        (quantity != Quantity::Time || self.lasts())
             .then(|| self.measured_in(quantity))
             .flatten()
+    }
+
+    /// Whether a verb says that something takes time.
+    fn lasts(&self) -> bool {
+        const LASTING: [&str; 12] = [
+            "last", "lasts", "lasted", "take", "takes", "took", "spend", "spent", "stay", "stayed", "run",
+            "play",
+        ];
+        self.words
+            .iter()
+            .any(|word| LASTING.contains(&word.text.as_str()))
+    }
+
+    /// "how long does a visit last": the verb asks for no latest visit.
+    fn lasting_is_no_time(&mut self) {
+        for at in 1..self.pieces.len() {
+            let is_verb = !matches!(
+                self.kind(at + 1),
+                Some(Kind::Link(_) | Kind::Number(_) | Kind::Unit(_))
+            );
+            if is_verb && matches!(self.kind(at), Some(Kind::Latest(true))) {
+                self.pieces[at].kind = Kind::Filler;
+            }
+        }
     }
 
     /// The column of numbers that measures that: the only one, or the one that is called like the unit and nothing else.
@@ -203,7 +219,11 @@ impl Builder<'_> {
                 .filter(|column| self.is_free(piece) && is_duration(column))?;
             Some((piece, column))
         });
-        let Some((piece, column)) = named else { return };
+        let lasting = || Some((at, self.amount_near(at, Quantity::Time).filter(|_| self.lasts())?));
+        let Some((piece, column)) = named.or_else(lasting) else {
+            return;
+        };
+        self.lasting_is_no_time();
         self.use_piece(at);
         self.use_piece(piece);
         let how = self.way_to_compute().unwrap_or(Computed::Average);

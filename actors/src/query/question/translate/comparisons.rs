@@ -7,6 +7,7 @@ use crate::query::question::spec::{
     Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
 };
 use crate::query::question::units::{Quantity, Unit};
+use crate::query::question::words::words;
 
 use super::build::Builder;
 use super::existence::is_there;
@@ -35,14 +36,19 @@ impl Builder<'_> {
                 self.add_filter(at, Filter::new(&name, Test::Compare(comparison, value)));
                 continue;
             }
+            // "was late at least once but never lost": it says no more than that it was late.
+            let once = comparison == Comparison::AtLeast && value == 1.0;
+            if times && once && self.pieces.iter().any(|piece| piece.kind == Kind::Never) {
+                self.use_piece(at);
+                continue;
+            }
             if times {
                 self.use_piece(at);
                 self.having(Measure::count(), comparison, value);
                 continue;
             }
             // "at least one diversion": it says no more than the flag.
-            let of_flag = comparison == Comparison::AtLeast
-                && value == 1.0
+            let of_flag = once
                 && self
                     .linked(at + 1)
                     .is_some_and(|column| self.column(column).role == Role::Flag);
@@ -102,6 +108,20 @@ impl Builder<'_> {
         (self.column(column).role == Role::List && self.is_free(next)).then_some((next, column))
     }
 
+    /// "more than six people" where a number of each row is, by its comment, a number of people.
+    fn counter_of(&self, noun: usize) -> Option<usize> {
+        let stem = &self.last_word(noun).filter(|_| self.is_free(noun))?.stem;
+        self.table.columns.iter().position(|column| {
+            let said = words(&column.comment);
+            column.role == Role::Measure
+                && said.windows(3).any(|said| {
+                    matches!(said[0].text.as_str(), "number" | "count")
+                        && said[1].text == "of"
+                        && said[2].stem == *stem
+                })
+        })
+    }
+
     /// What a comparison is about: what follows it, or what precedes it.
     fn compared(&self, at: usize, unit: Option<Unit>) -> Option<Compared> {
         let total = self
@@ -120,6 +140,9 @@ impl Builder<'_> {
             })
         };
         let has_entity = self.entity.is_some() || self.counted_entity().is_some();
+        if !has_entity && let Some(column) = self.counter_of(at + 1) {
+            return Some(Compared::Row(Some(at + 1), column));
+        }
         let group_of = |column: usize| {
             let of = Some(Expression::Column(self.column(column).name.clone()));
             let aggregate = if averaged {

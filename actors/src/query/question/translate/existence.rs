@@ -7,7 +7,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Comparison, Filter, Test};
 
 /// Words that say that something is there.
-const HAVING: [&str; 22] = [
+const HAVING: [&str; 24] = [
     "with",
     "have",
     "has",
@@ -28,6 +28,8 @@ const HAVING: [&str; 22] = [
     "involve",
     "involved",
     "carry",
+    "carries",
+    "carrying",
     "carried",
     "experienced",
 ];

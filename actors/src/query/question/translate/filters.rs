@@ -42,6 +42,7 @@ impl Builder<'_> {
         self.differences_of_sets();
         self.both();
         self.deadlines();
+        self.compared_pairs();
         self.missing();
         self.existences();
         self.numbered();
@@ -256,6 +257,9 @@ impl Builder<'_> {
             }
             self.use_piece(at);
             self.use_piece(at + 1);
+            if self.kind(at + 1) == Some(&Kind::Unknown) {
+                self.pieces[at + 1].kind = Kind::Filler;
+            }
             self.add_filter(at, Filter::new(&name, test));
         }
     }

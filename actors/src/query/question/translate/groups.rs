@@ -31,7 +31,7 @@ impl Builder<'_> {
                 self.kind(at + 1),
                 Some(Kind::Link(Target::Rows | Target::Column(_)) | Kind::Unknown | Kind::Modifier)
             );
-            if !is_by && names_thing && self.spec.by.len() == before {
+            if !is_by && names_thing && self.spec.by.len() == before && !self.is_per_row(at) {
                 self.ungrouped = true;
             }
         }
@@ -54,6 +54,14 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// "the average consumption per reading": that is what an average over readings is.
+    fn is_per_row(&self, at: usize) -> bool {
+        let averages = self.pieces[..at]
+            .iter()
+            .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
+        averages && matches!(self.kind(at + 1), Some(Kind::Link(Target::Rows)))
     }
 
     /// "placed by users": who did it. "placed by user" groups.

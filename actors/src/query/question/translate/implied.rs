@@ -121,11 +121,14 @@ impl Builder<'_> {
         })
     }
 
-    /// "total price", when that is the name of the column: a total of it is a sum all the same.
+    /// "total price", when that is the name of the column, or "revenue", when it is made of prices: a sum all the same.
     fn says_total(&self, at: usize) -> bool {
-        self.words[self.pieces[at].words.clone()]
-            .iter()
-            .any(|word| word.text == "total")
+        self.words[self.pieces[at].words.clone()].iter().any(|word| {
+            matches!(
+                word.text.as_str(),
+                "total" | "revenue" | "turnover" | "sales" | "income" | "earnings" | "proceeds"
+            )
+        })
     }
 
     /// Whether the groups with the most of it are meant, not those with the largest single one.

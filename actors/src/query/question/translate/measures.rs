@@ -208,7 +208,10 @@ impl Builder<'_> {
         match (column, value) {
             (Some((column, place)), _) => (Subject::Column(column), Some(place)),
             (None, Some(value)) => (Subject::Value(value), None),
-            (None, None) => (Subject::None, None),
+            (None, None) => match self.counted_in(at) {
+                Some((column, place)) => (Subject::Column(column), Some(place)),
+                None => (Subject::None, None),
+            },
         }
     }
 

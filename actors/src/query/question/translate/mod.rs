@@ -15,6 +15,8 @@ mod implied;
 mod measures;
 mod money;
 mod nouns;
+mod pairs;
+mod parts_of_names;
 mod patterns;
 #[cfg(test)]
 mod phrase_tests;

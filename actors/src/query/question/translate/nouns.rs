@@ -12,6 +12,8 @@ impl Builder<'_> {
     /// Settles what each piece is, before anything is made of it.
     pub(super) fn nouns(&mut self) {
         self.attach_nouns();
+        self.pairs();
+        self.parts_of_names();
         self.participles();
         self.done_amounts();
         self.names_of_things();

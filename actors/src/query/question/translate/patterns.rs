@@ -82,6 +82,12 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
                 // A column or a value of that name outdoes it.
                 // "open" outdoes the verb of a time of opening, and no value.
                 Kind::Punctuality(Punctuality::Ongoing) if here.text(length - 1) == "open" => 1.15,
+                // "on loan", "still out": no other words say that.
+                Kind::Punctuality(Punctuality::Ongoing)
+                    if length > 1 && matches!(here.text(0), "on" | "out" | "still") =>
+                {
+                    1.4
+                }
                 Kind::Punctuality(Punctuality::Ongoing) => 0.75,
                 Kind::Punctuality(_) => 0.9,
                 _ => 1.4,
@@ -110,8 +116,11 @@ fn ranked(here: &At<'_>) -> Option<(usize, Kind)> {
 
 /// `in kilometres`: the unit that the answer is told in.
 fn told(here: &At<'_>) -> Option<(usize, Kind)> {
-    let plural = here.text(1).ends_with('s') || here.text(1).len() <= 4;
-    let (length, unit) = here.unit(1).filter(|_| here.text(0) == "in" && plural)?;
+    let (length, unit) = here.unit(1).filter(|_| here.text(0) == "in")?;
+    let last = here.text(length);
+    if !last.ends_with('s') && last.len() > 4 {
+        return None;
+    }
     // "in minutes" is read with the times; "in m" may be anything.
     (TimeUnit::named(here.text(1)).is_none() && here.text(1).len() > 1)
         .then_some((1 + length, Kind::Told(unit)))

@@ -93,6 +93,8 @@ pub(super) enum Kind {
     That,
     /// Tied to the table.
     Link(Target),
+    /// `at a different place than`: these two columns, and how they compare.
+    Pair(usize, usize, Comparison),
     /// `late`, `overdue`, `on time`
     Punctuality(Punctuality),
     /// A noun that says what kind of thing the noun behind it is: "food orders".

@@ -146,6 +146,12 @@ impl Builder<'_> {
         };
         let follows = match self.kind(before) {
             Some(Kind::Link(Target::Column(column))) => match self.column(*column).role {
+                // "satisfaction score" is what satisfaction is told in, however the column is called.
+                Role::Measure
+                    if matches!(self.word(at), "score" | "rating" | "level" | "value" | "figure") =>
+                {
+                    true
+                }
                 Role::Measure => self.pieces[before].strength >= 0.6 && !self.is_plural(before),
                 Role::Dimension => GENERIC.contains(&self.word(at)),
                 _ => false,

@@ -15,7 +15,8 @@ pub use self::fillers::{FILLERS, HARMLESS};
 pub use self::kinds::{ADJECTIVES, DESTINATIONS, ORIGINS, PARTICIPLES, STATE_VERBS};
 
 /// Words whose stem a stemmer does not find.
-pub const IRREGULAR: [(&str, &str); 60] = [
+pub const IRREGULAR: [(&str, &str); 61] = [
+    ("percentage", "percent"),
     ("quizzes", "quiz"),
     ("analyses", "analysis"),
     ("diversion", "divert"),
@@ -109,7 +110,9 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 121] = [
+pub const ABBREVIATIONS: [(&str, &str); 123] = [
+    ("rx", "prescription"),
+    ("ret", "return"),
     ("cdr", "call detail record"),
     ("sub", "subscriber"),
     ("cxl", "cancellation"),
