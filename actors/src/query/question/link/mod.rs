@@ -6,6 +6,7 @@ mod codes;
 mod glosses;
 mod likeness;
 mod names;
+mod phrasal;
 mod preferences;
 mod values;
 
@@ -14,6 +15,7 @@ use std::ops::Range;
 use self::glosses::gloss_links;
 pub use self::likeness::likeness;
 use self::names::Name;
+use self::phrasal::phrasal_links;
 use self::preferences::{
     money_links, opposite_links, prefer_directions, prefer_main_time, prefer_named_values,
 };
@@ -55,6 +57,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
         value_links(words, at, column, &mut links);
         opposite_links(words, at, column, &mut links);
         gloss_links(words, at, column, &mut links);
+        phrasal_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
     money_links(words, table, &mut links);

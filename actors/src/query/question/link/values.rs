@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::codes::code_links;
+use super::glosses::glosses;
 use super::{Link, Target, is_filler};
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::vocabulary::DOINGS;
@@ -52,8 +53,16 @@ pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mu
 
 /// "bought" for purchase, "American Express" for amex: values by what people say instead.
 fn doing_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
+    let glosses = glosses(column);
     for (phrases, values) in DOINGS {
-        let Some(value) = done_in(column, values) else {
+        // "on their way" for TRN, where that stands for "in transit".
+        let explained = || {
+            values.iter().find_map(|wanted| {
+                let called = |(_, phrase): &&(String, String)| phrase.replace(' ', "_") == **wanted;
+                glosses.iter().find(called).map(|(value, _)| value.as_str())
+            })
+        };
+        let Some(value) = done_in(column, values).or_else(explained) else {
             continue;
         };
         for phrase in *phrases {

@@ -176,9 +176,11 @@ impl Builder<'_> {
         match of.as_slice() {
             [only] => Some(*only),
             several => {
-                let mut plain = several
-                    .iter()
-                    .filter(|column| identifier_words(&self.column(**column).name).len() == 1);
+                // A rate by the day measures no time.
+                let mut plain = several.iter().filter(|column| {
+                    let named = identifier_words(&self.column(**column).name);
+                    named.len() == 1 || named[0].text == "duration"
+                });
                 plain.next().copied().filter(|_| plain.next().is_none())
             }
         }
@@ -262,7 +264,11 @@ impl Builder<'_> {
         ];
         let asks = self.words.iter().any(|word| ASKING.contains(&word.text.as_str()))
             || self.pieces.iter().any(|piece| piece.kind == Kind::HowLong);
-        let asks_when = self.words.iter().any(|word| word.text == "when");
+        let asks_when = self.words.iter().any(|word| word.text == "when")
+            || self
+                .pieces
+                .iter()
+                .any(|piece| matches!(piece.kind, Kind::Punctuality(_)) && piece.words.len() > 2);
         if !asks || asks_when || self.spec.measures.iter().any(|measure| measure.of.is_some()) {
             return;
         }
@@ -285,6 +291,14 @@ impl Builder<'_> {
                 && matches!(said, "fastest" | "slowest" | "quickest")
             {
                 *descending = said == "slowest";
+            }
+        }
+        // "how long are they kept before they come back": until then.
+        for at in 0..self.pieces.len() {
+            if self.kind(at) == Some(&Kind::Unknown)
+                && self.last_word(at).is_some_and(|word| word.text == "before")
+            {
+                self.pieces[at].kind = Kind::Filler;
             }
         }
         self.spec.measures.clear();

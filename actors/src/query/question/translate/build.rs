@@ -131,10 +131,25 @@ impl<'a> Builder<'a> {
                 Kind::Link(Target::Column(_) | Target::Formula(_)) => 1.0 + 0.5 * (length - 1.0),
                 Kind::Link(Target::Value(..)) if piece.strength < 0.8 => 0.7,
                 Kind::Link(Target::Value(..)) => 1.1 + 0.4 * (length - 1.0),
+                // "on loan" in a table of loans.
+                Kind::Punctuality(_)
+                    if self.words[piece.words.clone()]
+                        .iter()
+                        .any(|word| self.names_rows(word)) =>
+                {
+                    1.6
+                }
                 _ => 0.0,
             };
         }
         score
+    }
+
+    fn names_rows(&self, word: &Word) -> bool {
+        self.table
+            .words()
+            .last()
+            .is_some_and(|last| last.stem == word.stem)
     }
 
     /// Words that carry meaning and were not used.
@@ -245,8 +260,10 @@ impl<'a> Builder<'a> {
     /// Whether a piece's noun is in the plural.
     pub(super) fn is_plural(&self, at: usize) -> bool {
         self.last_word(at).is_some_and(|word| {
-            word.text.ends_with('s') && !word.text.ends_with("ss") && !word.text.ends_with("us")
-                || word.text == "people"
+            let singular = ["ss", "us", "sis"]
+                .iter()
+                .any(|ending| word.text.ends_with(ending));
+            word.text.ends_with('s') && !singular || word.text == "people"
         })
     }
 

@@ -155,6 +155,12 @@ impl Builder<'_> {
         let mut next = at + 1;
         while next < self.pieces.len() && next <= at + 4 {
             match self.kind(next) {
+                // "below 15 in readings from this week" counts no readings.
+                Some(Kind::Link(Target::Rows))
+                    if next > at + 1 && self.last_word(next - 1).is_some_and(|word| word.text == "in") =>
+                {
+                    break;
+                }
                 Some(Kind::Link(Target::Rows)) if has_entity => {
                     return Some(Compared::Group(Some(next), Measure::count()));
                 }

@@ -48,6 +48,7 @@ impl Builder<'_> {
         self.numbered();
         self.buyers();
         self.doubled_values();
+        self.sides();
         for at in 0..self.pieces.len() {
             if !self.is_free(at) {
                 continue;

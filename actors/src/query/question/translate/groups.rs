@@ -61,7 +61,9 @@ impl Builder<'_> {
         let averages = self.pieces[..at]
             .iter()
             .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
-        averages && matches!(self.kind(at + 1), Some(Kind::Link(Target::Rows)))
+        averages
+            && matches!(self.kind(at + 1), Some(Kind::Link(Target::Rows)))
+            && self.pieces[at + 1].strength > 0.9
     }
 
     /// "placed by users": who did it. "placed by user" groups.

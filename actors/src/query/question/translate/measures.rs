@@ -304,6 +304,10 @@ impl Builder<'_> {
         if counts && averaged.is_some() {
             self.average_of_counts = *averaged.unwrap_or(&Computed::Average) == Computed::Average;
         }
+        if let Some(people) = self.people_meant(how, subject) {
+            self.spec.measures.push(people);
+            return;
+        }
         let measure = match (how, subject) {
             (Computed::Many | Computed::Distinct, Subject::Column(column)) => {
                 let distinct = how == Computed::Distinct || before.contains(&Computed::Distinct);

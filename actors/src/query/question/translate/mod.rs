@@ -13,11 +13,15 @@ mod filters;
 mod groups;
 mod implied;
 mod measures;
+#[cfg(test)]
+mod model_tests;
 mod money;
 mod nouns;
+mod opposed;
 mod pairs;
 mod parts_of_names;
 mod patterns;
+mod people;
 #[cfg(test)]
 mod phrase_tests;
 mod phrased;
@@ -27,6 +31,7 @@ mod quotients;
 mod ranking;
 mod sets;
 mod shares;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod times;

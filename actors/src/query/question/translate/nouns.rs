@@ -12,6 +12,8 @@ impl Builder<'_> {
     /// Settles what each piece is, before anything is made of it.
     pub(super) fn nouns(&mut self) {
         self.attach_nouns();
+        self.named_by_time();
+        self.opposed();
         self.pairs();
         self.parts_of_names();
         self.participles();
@@ -37,6 +39,20 @@ impl Builder<'_> {
             }
         }
     }
+    /// "readings" where rows have a time of reading: what is called like the main time are the rows.
+    fn named_by_time(&mut self) {
+        let main = self.time_column();
+        for at in 0..self.pieces.len() {
+            let is_main = self
+                .linked(at)
+                .is_some_and(|column| Some(&self.column(column).name) == main.as_ref());
+            let verb = self.last_word(at).is_some_and(|word| word.is_participle());
+            if is_main && !verb && self.is_plural(at) && self.pieces[at].strength >= 1.1 {
+                self.pieces[at].kind = Kind::Link(Target::Rows);
+            }
+        }
+    }
+
     /// "food orders", "API users", "truck make": of nouns that follow each other the last is meant, those before it say what
     /// kind of it.
     fn compounds(&mut self) {

@@ -4,6 +4,7 @@
 use super::build::Builder;
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
+use crate::query::question::link::Target;
 use crate::query::question::time::Meaning;
 use crate::query::question::words::identifier_words;
 
@@ -21,6 +22,7 @@ impl Builder<'_> {
                 self.pieces[at].kind = Kind::Filler;
             }
         }
+        self.named_peaks();
         self.periodic_rates();
         self.how_often_in_percent();
     }
@@ -39,6 +41,32 @@ impl Builder<'_> {
                     .any(|word| PARTS.contains(&word.stem.as_str()));
                 column.role == Role::Measure && is_part
             })
+    }
+
+    /// "highest peak load" where each row has its peak: the highest is asked for by the other word.
+    fn named_peaks(&mut self) {
+        for at in 1..self.pieces.len() {
+            let Some(said) = self.last_word(at).filter(|word| word.text == "peak") else {
+                continue;
+            };
+            let computes = matches!(
+                self.kind(at - 1),
+                Some(
+                    Kind::Superlative(..)
+                        | Kind::Aggregate(Computed::Average | Computed::Maximum | Computed::Quantile(_))
+                )
+            );
+            let column = self.table.columns.iter().position(|column| {
+                column.role == Role::Measure
+                    && identifier_words(&column.name)
+                        .iter()
+                        .any(|word| word.stem == said.stem)
+            });
+            if let Some(column) = column.filter(|_| computes) {
+                self.pieces[at].kind = Kind::Link(Target::Column(column));
+                self.pieces[at].strength = 1.2;
+            }
+        }
     }
 
     /// "daily rate", "hourly wage" where a column has the unit in its name: a number of each row, no groups by day.
@@ -62,7 +90,7 @@ impl Builder<'_> {
             });
             if let Some(column) = column {
                 self.pieces[at].kind = Kind::Modifier;
-                self.pieces[at + 1].kind = Kind::Link(crate::query::question::link::Target::Column(column));
+                self.pieces[at + 1].kind = Kind::Link(Target::Column(column));
                 self.pieces[at + 1].strength = 1.2;
             }
         }

@@ -55,6 +55,8 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
         .or_else(|| ranked(&here))
         .or_else(|| told(&here))
         .or_else(|| counted(&here))
+        .or_else(|| never(&here))
+        .or_else(|| passed(&here))
     {
         return Some((length, 1.7 + 0.2 * length as f32, kind));
     }
@@ -131,6 +133,23 @@ fn counted(here: &At<'_>) -> Option<(usize, Kind)> {
     let counts =
         matches!(here.text(0), "count" | "counts") && matches!(here.text(1), "per" | "by" | "for" | "of");
     counts.then_some((1, Kind::Aggregate(Computed::Many)))
+}
+
+/// "but were never": whatever auxiliary stands between.
+fn never(here: &At<'_>) -> Option<(usize, Kind)> {
+    let auxiliary = matches!(here.text(1), "were" | "was" | "are" | "have" | "has" | "had");
+    (here.text(0) == "but" && auxiliary && here.text(2) == "never").then_some((3, Kind::Never))
+}
+
+/// "although the promised time has passed"
+fn passed(here: &At<'_>) -> Option<(usize, Kind)> {
+    let is_over = here.any(&[
+        "time has passed",
+        "date has passed",
+        "deadline has passed",
+        "deadline is over",
+    ]);
+    is_over.map(|length| (length, Kind::Punctuality(Punctuality::Overdue)))
 }
 
 fn quantile(here: &At<'_>) -> Option<(usize, Kind)> {

@@ -4,7 +4,7 @@ use crate::query::question::catalog::{Catalog, Column, Table, role};
 use crate::query::question::compile;
 use crate::query::question::translate::{Hints, Reading, readings};
 
-fn column(name: &str, column_type: &str, distinct: u64, values: &[&str], comment: &str) -> Column {
+pub(super) fn column(name: &str, column_type: &str, distinct: u64, values: &[&str], comment: &str) -> Column {
     Column {
         name: name.to_owned(),
         column_type: column_type.to_owned(),
@@ -61,8 +61,11 @@ fn parcels() -> Catalog {
 }
 
 fn read(question: &str) -> (Reading, String) {
-    let catalog = parcels();
-    let (table, reading) = readings(question, &catalog, &Hints::default())
+    read_in(&parcels(), question)
+}
+
+fn read_in(catalog: &Catalog, question: &str) -> (Reading, String) {
+    let (table, reading) = readings(question, catalog, &Hints::default())
         .into_iter()
         .next()
         .unwrap_or_else(|| panic!("{question}: no reading"));
@@ -70,10 +73,14 @@ fn read(question: &str) -> (Reading, String) {
     (reading, sql.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Each question with parts that its SQL must have, and nothing left over.
 fn all(cases: &[(&str, &[&str])]) {
+    all_in(&parcels(), cases);
+}
+
+/// Each question with parts that its SQL must have, and nothing left over.
+pub(super) fn all_in(catalog: &Catalog, cases: &[(&str, &[&str])]) {
     for (question, parts) in cases {
-        let (reading, sql) = read(question);
+        let (reading, sql) = read_in(catalog, question);
         assert!(
             reading.is_complete(),
             "{question}: {:?} in {sql}",

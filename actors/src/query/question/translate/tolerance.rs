@@ -6,7 +6,7 @@
 //! that describe something, or verbs that name a state.
 
 use super::build::Builder;
-use super::pieces::Kind;
+use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::time::Meaning;
@@ -32,7 +32,7 @@ impl Builder<'_> {
         }
         // From the right, so that "public transport lines" is seen from its noun.
         for at in unknown.into_iter().rev() {
-            if self.is_proper(at) {
+            if self.is_proper(at) && !self.names_currency(at) {
                 continue;
             }
             if self.is_aside(at) {
@@ -181,7 +181,7 @@ impl Builder<'_> {
         let Some(word) = self.last_word(at) else {
             return false;
         };
-        if word.text.ends_with("ing")
+        if word.text.ends_with("ing") && word.stem != word.text
             || word.text.ends_with("est")
             || STATE_VERBS.contains(&word.stem.as_str())
         {
@@ -200,6 +200,13 @@ impl Builder<'_> {
                 Some(Kind::Unit(_) | Kind::HowLong) => break true,
                 Some(Kind::Which) => break self.word(previous) == "who",
                 Some(Kind::Time(Meaning::Range(_))) => before = previous,
+                Some(Kind::Unknown) if self.has_fronted_object(at) => break self.is_plural(previous),
+                // "did meter B-12 send": its number.
+                Some(Kind::Unknown | Kind::Number(_))
+                    if self.word(previous).contains(|c: char| c.is_ascii_digit()) =>
+                {
+                    before = previous;
+                }
                 Some(Kind::Filler | Kind::That) => match self.word(previous) {
                     "we" | "they" | "people" | "i" | "you" | "who" | "that" | "have" | "has" | "had" => {
                         break true;
@@ -225,13 +232,33 @@ impl Builder<'_> {
                     | Kind::Number(_)
                     | Kind::Superlative(..)
                     | Kind::Frequent(_)
+                    | Kind::Latest(_)
             )
-        );
+        ) || self.has_fronted_object(at);
         // "shipped orders" are not what somebody ships.
         let attributive = word.is_participle()
             && next == at + 1
             && matches!(self.kind(next), Some(Kind::Link(Target::Rows)));
         subject && object && !attributive && !ADJECTIVES.contains(&word.text.as_str())
+    }
+
+    /// "how many bills did shops write this week": what is asked for stands before "did", and a verb that nothing but a time
+    /// or nothing at all follows says what is done with it.
+    fn has_fronted_object(&self, at: usize) -> bool {
+        let next = (at + 1..self.pieces.len())
+            .find(|next| self.kind(*next) != Some(&Kind::Filler))
+            .unwrap_or(self.pieces.len());
+        let ends = matches!(self.kind(next), None | Some(Kind::Time(Meaning::Range(_))));
+        let does = (1..at).find(|before| matches!(self.word(*before), "did" | "do" | "does"));
+        let fronted = does.is_some_and(|does| {
+            self.pieces[..does]
+                .iter()
+                .any(|piece| piece.kind == Kind::Aggregate(Computed::Many))
+                && self.pieces[..does]
+                    .iter()
+                    .any(|piece| matches!(piece.kind, Kind::Link(_)))
+        });
+        ends && fronted
     }
 
     /// "successfully collected": how something was done that is known.

@@ -9,13 +9,16 @@ mod fillers;
 mod kinds;
 
 pub use self::codes::{CODES, COUNTRIES, STATES};
-pub use self::doings::{BUYERS, DOINGS};
+pub use self::doings::{BUYERS, DOINGS, PHRASAL_VERBS};
 pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
 pub use self::kinds::{ADJECTIVES, DESTINATIONS, ORIGINS, PARTICIPLES, STATE_VERBS};
 
 /// Words whose stem a stemmer does not find.
-pub const IRREGULAR: [(&str, &str); 61] = [
+pub const IRREGULAR: [(&str, &str); 64] = [
+    ("analysis", "analysis"),
+    ("diagnosis", "diagnosis"),
+    ("diagnoses", "diagnosis"),
     ("percentage", "percent"),
     ("quizzes", "quiz"),
     ("analyses", "analysis"),
