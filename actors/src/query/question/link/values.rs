@@ -68,6 +68,10 @@ fn doing_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>
         for phrase in *phrases {
             let parts: Vec<&str> = phrase.split(' ').collect();
             for start in 0..(words.len() + 1).saturating_sub(parts.len()) {
+                // What is for sale has not been sold.
+                if *phrase == "sale" && start > 0 && words[start - 1].text == "for" {
+                    continue;
+                }
                 let window = &words[start..start + parts.len()];
                 if window
                     .iter()
@@ -243,7 +247,7 @@ fn apart(words: &[Word], start: usize, parts: [&Word; 2]) -> Option<(Range<usize
 /// All parts of a value from `start` on, in any order, with few words between.
 fn spread(words: &[Word], start: usize, parts: &[&Word], value: &[Word]) -> Option<Range<usize>> {
     // What these join are two things, unless a value has them: "cancelled by the rider".
-    const JOINTS: [&str; 8] = ["by", "per", "do", "does", "did", "with", "than", "each"];
+    const JOINTS: [&str; 9] = ["by", "per", "do", "does", "did", "with", "than", "each", "who"];
     let mut left: Vec<&Word> = parts.to_vec();
     let mut gaps = 0;
     for (at, word) in words.iter().enumerate().skip(start) {

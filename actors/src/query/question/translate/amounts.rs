@@ -55,6 +55,9 @@ impl Builder<'_> {
                 continue;
             };
             let before = self.aggregate_before(at);
+            if unit.quantity == Quantity::Time {
+                self.lasting_is_no_time();
+            }
             self.told = Some(unit);
             self.use_piece(at);
             for piece in 0..self.pieces.len() {

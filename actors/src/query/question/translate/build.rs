@@ -156,7 +156,8 @@ impl<'a> Builder<'a> {
     fn residue(&self) -> Vec<String> {
         self.pieces
             .iter()
-            .filter(|piece| match &piece.kind {
+            .enumerate()
+            .filter(|(at, piece)| match &piece.kind {
                 Kind::Unknown => true,
                 Kind::Number(_) if self.text(piece).starts_with("one") => false,
                 Kind::Compare(..)
@@ -178,7 +179,13 @@ impl<'a> Builder<'a> {
                 }
                 // A number of the row that nothing was made of.
                 Kind::Link(Target::Column(column)) => {
-                    !piece.used && piece.strength >= 0.65 && self.column(*column).role == Role::Measure
+                    let column = self.column(*column);
+                    // "how hot was it? the highest temperature …": said by the adjective already.
+                    let restated = self.spec.mentions(&column.name)
+                        && at
+                            .checked_sub(1)
+                            .is_some_and(|before| matches!(self.kind(before), Some(Kind::Superlative(..))));
+                    !piece.used && piece.strength >= 0.65 && column.role == Role::Measure && !restated
                 }
                 Kind::Time(Meaning::Range(_) | Meaning::Every(..) | Meaning::By(_) | Meaning::Only(..)) => {
                     !piece.used
@@ -191,7 +198,7 @@ impl<'a> Builder<'a> {
                 | Kind::Cumulative => !piece.used,
                 _ => false,
             })
-            .map(|piece| self.text(piece))
+            .map(|(_, piece)| self.text(piece))
             .chain(self.empty_share())
             .chain(self.ungrouped())
             .collect()

@@ -7,7 +7,7 @@ use crate::query::question::spec::{
     Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
 };
 use crate::query::question::units::{Quantity, Unit};
-use crate::query::question::words::words;
+use crate::query::question::words::{identifier_words, words};
 
 use super::build::Builder;
 use super::existence::is_there;
@@ -63,7 +63,8 @@ impl Builder<'_> {
                 self.add_filter(at, Filter::new(&name, Test::Length(comparison, value)));
                 continue;
             }
-            match self.compared(at, unit) {
+            let compared = self.codes_compared(at).or_else(|| self.compared(at, unit));
+            match compared {
                 Some(Compared::Row(place, column)) => {
                     self.use_piece(at);
                     if let Some(place) = place {
@@ -106,6 +107,18 @@ impl Builder<'_> {
         let next = (at + 1..at + 3).find(|next| self.linked(*next).is_some())?;
         let column = self.linked(next)?;
         (self.column(column).role == Role::List && self.is_free(next)).then_some((next, column))
+    }
+
+    /// "a server error (5xx)": the numbers of a status or a code.
+    fn codes_compared(&self, at: usize) -> Option<Compared> {
+        let is_code = self.last_word(at)?.text.ends_with("xx");
+        let column = self.table.columns.iter().position(|column| {
+            column.is_number()
+                && identifier_words(&column.name)
+                    .iter()
+                    .any(|word| matches!(word.text.as_str(), "status" | "code"))
+        })?;
+        is_code.then_some(Compared::Row(None, column))
     }
 
     /// "more than six people" where a number of each row is, by its comment, a number of people.

@@ -18,6 +18,7 @@ impl Builder<'_> {
         self.parts_of_names();
         self.participles();
         self.done_amounts();
+        self.verbs_like_numbers();
         self.names_of_things();
         self.tolerate();
         self.compounds();
@@ -166,6 +167,31 @@ impl Builder<'_> {
                 word == "new" && over_time && self.kind(at + 1) == Some(&Kind::Link(Target::Rows));
             if of_thing || is_recent {
                 self.pieces[at].kind = Kind::Modifier;
+            }
+        }
+    }
+
+    /// "how many viewers watched sports" where there is a number of seconds watched: who did what, and no number is asked for.
+    fn verbs_like_numbers(&mut self) {
+        let counts = self
+            .pieces
+            .iter()
+            .position(|piece| piece.kind == Kind::Aggregate(Computed::Many));
+        let Some(counts) = counts else { return };
+        for at in counts + 2..self.pieces.len() {
+            let role = |at: usize| self.linked(at).map(|column| self.column(column).role);
+            let is_clause = role(at) == Some(Role::Measure)
+                && role(at - 1) == Some(Role::Id)
+                && self.is_plural(at - 1)
+                && matches!(
+                    self.kind(at + 1),
+                    Some(Kind::Link(Target::Value(..)) | Kind::Filler)
+                )
+                && !self.is_plural(at);
+            let object =
+                (at + 1..at + 3).any(|next| matches!(self.kind(next), Some(Kind::Link(Target::Value(..)))));
+            if is_clause && object {
+                self.pieces[at].kind = Kind::Filler;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::build::Builder;
 use super::pieces::Kind;
+use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 
 /// Words that hold one side against the other.
@@ -20,7 +21,12 @@ impl Builder<'_> {
             )
         });
         let than = (1..self.pieces.len()).find(|at| self.says(*at, &["than"]));
-        let Some(than) = than.filter(|_| asks) else { return };
+        let Some(than) = than.filter(|_| asks) else {
+            if asks {
+                self.opposed_flag();
+            }
+            return;
+        };
         let Some(comparative) = (0..than).rev().find(|at| self.says(*at, &COMPARATIVES)) else {
             return;
         };
@@ -43,6 +49,23 @@ impl Builder<'_> {
             if self.kind(person) == Some(&Kind::Unknown) && self.is_person(person) {
                 self.pieces[person].kind = Kind::Modifier;
             }
+        }
+    }
+
+    /// "Is it higher for insured parcels or for others?": one side is what a flag says, the other is not.
+    fn opposed_flag(&mut self) {
+        let comparative = (0..self.pieces.len()).find(|at| self.says(*at, &COMPARATIVES));
+        let joint = (1..self.pieces.len()).find(|at| self.kind(*at) == Some(&Kind::Or));
+        let (Some(comparative), Some(joint)) = (comparative, joint) else {
+            return;
+        };
+        let is_flag = (comparative..joint).any(|at| {
+            self.linked(at)
+                .is_some_and(|column| self.column(column).role == Role::Flag)
+        });
+        if is_flag {
+            self.pieces[comparative].kind = Kind::Filler;
+            self.pieces[joint].kind = Kind::Versus;
         }
     }
 

@@ -22,6 +22,7 @@ impl Builder<'_> {
                 self.pieces[at].kind = Kind::Filler;
             }
         }
+        self.kinds_of_things();
         self.named_peaks();
         self.periodic_rates();
         self.how_often_in_percent();
@@ -41,6 +42,28 @@ impl Builder<'_> {
                     .any(|word| PARTS.contains(&word.stem.as_str()));
                 column.role == Role::Measure && is_part
             })
+    }
+
+    /// "by type of event" where there is a column of events: its kinds are its values, whatever else has a type.
+    fn kinds_of_things(&mut self) {
+        for at in 0..self.pieces.len().saturating_sub(2) {
+            let says_kind = self
+                .last_word(at)
+                .is_some_and(|word| matches!(word.text.as_str(), "type" | "types" | "kind" | "kinds"));
+            let of = self.last_word(at + 1).is_some_and(|word| word.text == "of");
+            let Some(thing) = self.last_word(at + 2).filter(|_| says_kind && of) else {
+                continue;
+            };
+            let column = self.table.columns.iter().position(|column| {
+                let named = identifier_words(&column.name);
+                column.role == Role::Dimension && named.len() == 1 && named[0].stem == thing.stem
+            });
+            if let Some(column) = column {
+                self.pieces[at].kind = Kind::Link(Target::Column(column));
+                self.pieces[at].strength = 1.2;
+                self.pieces[at + 2].kind = Kind::Modifier;
+            }
+        }
     }
 
     /// "highest peak load" where each row has its peak: the highest is asked for by the other word.

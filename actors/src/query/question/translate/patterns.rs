@@ -57,6 +57,7 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
         .or_else(|| counted(&here))
         .or_else(|| never(&here))
         .or_else(|| passed(&here))
+        .or_else(|| awaited(&here))
     {
         return Some((length, 1.7 + 0.2 * length as f32, kind));
     }
@@ -84,9 +85,9 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
                 // A column or a value of that name outdoes it.
                 // "open" outdoes the verb of a time of opening, and no value.
                 Kind::Punctuality(Punctuality::Ongoing) if here.text(length - 1) == "open" => 1.15,
-                // "on loan", "still out": no other words say that.
+                // "on loan", "out right now": no other words say that.
                 Kind::Punctuality(Punctuality::Ongoing)
-                    if length > 1 && matches!(here.text(0), "on" | "out" | "still") =>
+                    if length > 1 && matches!(here.text(0), "on" | "out") =>
                 {
                     1.4
                 }
@@ -139,6 +140,12 @@ fn counted(here: &At<'_>) -> Option<(usize, Kind)> {
 fn never(here: &At<'_>) -> Option<(usize, Kind)> {
     let auxiliary = matches!(here.text(1), "were" | "was" | "are" | "have" | "has" | "had");
     (here.text(0) == "but" && auxiliary && here.text(2) == "never").then_some((3, Kind::Never))
+}
+
+/// "still waiting for approval": it has not come.
+fn awaited(here: &At<'_>) -> Option<(usize, Kind)> {
+    let length = here.any(&["awaiting", "still awaiting", "still waiting for"])?;
+    Some((length, Kind::Without))
 }
 
 /// "although the promised time has passed"

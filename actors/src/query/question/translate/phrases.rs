@@ -347,6 +347,8 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
             "with counts",
             "with their counts",
             "with the counts",
+            "put up for sale",
+            "up for sale",
             "part of",
             "were part of",
             "make up",

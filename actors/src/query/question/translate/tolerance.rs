@@ -40,7 +40,7 @@ impl Builder<'_> {
                 continue;
             }
             let describes = self.is_said_of_noun(at);
-            if self.names_currency(at) {
+            if self.names_currency(at) || self.is_quantity_of(at) {
                 self.pieces[at].kind = Kind::Filler;
             } else if describes || self.ends_compound(at) || self.is_active_verb(at) || self.is_manner(at) {
                 self.pieces[at].kind = if describes { Kind::Modifier } else { Kind::Filler };
@@ -171,9 +171,18 @@ impl Builder<'_> {
     fn follows_preposition(&self, at: usize) -> bool {
         let before = (0..at)
             .rev()
+            .find(|before| !matches!(self.word(*before), "the" | "a" | "an" | "our" | "all"));
+        // "of the app and the web shop"
+        if let Some(joint) = before
+            && matches!(self.kind(joint), Some(Kind::And))
+            && let Some(value) = joint.checked_sub(1)
+            && matches!(self.kind(value), Some(Kind::Link(Target::Value(..))))
+        {
+            return self.follows_preposition(value);
+        }
+        before
             .map(|before| self.word(before))
-            .find(|word| !matches!(*word, "the" | "a" | "an" | "our" | "all"));
-        before.is_some_and(|word| matches!(word, "for" | "in" | "on" | "with" | "from" | "at" | "of" | "to"))
+            .is_some_and(|word| matches!(word, "for" | "in" | "on" | "with" | "from" | "at" | "of" | "to"))
     }
 
     /// "riders rented a bike", "do we ship parcels": what somebody does with what is known.
@@ -259,6 +268,15 @@ impl Builder<'_> {
                     .any(|piece| matches!(piece.kind, Kind::Link(_)))
         });
         ends && fronted
+    }
+
+    /// "the total volume of transferred bytes": how numbers are spoken of.
+    fn is_quantity_of(&self, at: usize) -> bool {
+        let of_number = self.word(at + 1) == "of"
+            && self
+                .linked(at + 2)
+                .is_some_and(|column| self.column(column).role == Role::Measure);
+        of_number && matches!(self.word(at), "volume" | "amount" | "quantity" | "size" | "level")
     }
 
     /// "successfully collected": how something was done that is known.

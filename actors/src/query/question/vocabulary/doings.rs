@@ -179,6 +179,7 @@ pub const DOINGS: &[(&[&str], &[&str])] = &[
             "failed to show up",
             "did not come",
             "not show up",
+            "without showing up",
         ],
         &["no_show", "noshow", "missed"],
     ),
