@@ -16,7 +16,8 @@ pub(super) fn phrasal_links(words: &[Word], at: usize, column: &Column, links: &
                 links.push(Link {
                     words: start..start + 2,
                     target: target.clone(),
-                    strength: 1.1,
+                    // More than the first of the words says alone.
+                    strength: 1.8,
                 });
             }
         }

@@ -370,7 +370,9 @@ impl Builder<'_> {
             }
         }
         let Some(found) = candidate else {
-            self.routes(at);
+            if !self.things_of_value(at) {
+                self.routes(at);
+            }
             return;
         };
         if is_which && !ranked && !self.is_plural(found) {

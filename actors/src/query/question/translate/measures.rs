@@ -59,7 +59,7 @@ impl Builder<'_> {
                 self.use_piece(at);
                 continue;
             }
-            let (subject, place) = self.subject(at);
+            let (subject, place) = self.averaged_before(at).unwrap_or_else(|| self.subject(at));
             // "minimum and maximum price", "average number of …"
             if subject == Subject::None && self.next_aggregate(at) {
                 pending.push(how);

@@ -94,6 +94,10 @@ fn names_have_units_and_parts() {
                 &["avg(duration_s) / 60"],
             ),
             ("total water in cubic metres", &["sum(water_l) / 1000"]),
+            (
+                "Stars on average: mobile vs desktop voyages",
+                &["avg(stars)", "GROUP BY device"],
+            ),
         ],
     );
 }
@@ -108,6 +112,10 @@ fn comments_and_owners_say_what_is_counted() {
                 &["crew_size > 6"],
             ),
             ("Number of cruises per device", &["count()", "GROUP BY device"]),
+            (
+                "Which adults booked more than 5 voyages?",
+                &["GROUP BY `skipper.id` HAVING count() > 5", "'adult'"],
+            ),
             (
                 "How many children were there in voyages today?",
                 &["uniqExact(`skipper.id`)", "'child'"],

@@ -9,7 +9,15 @@ use crate::query::question::time::Meaning;
 use crate::query::question::words::identifier_words;
 
 /// Words of names of numbers that are parts of something by themselves.
-const PARTS: [&str; 6] = ["percent", "rate", "share", "ratio", "fraction", "proportion"];
+const PARTS: [&str; 7] = [
+    "percent",
+    "percentage",
+    "rate",
+    "share",
+    "ratio",
+    "fraction",
+    "proportion",
+];
 
 impl Builder<'_> {
     /// Settles what "percentage", "rate" and "how often" are, by what stands around them.
@@ -39,7 +47,7 @@ impl Builder<'_> {
                 let column = self.column(column);
                 let is_part = identifier_words(&column.name)
                     .iter()
-                    .any(|word| PARTS.contains(&word.stem.as_str()));
+                    .any(|word| PARTS.contains(&word.text.as_str()));
                 column.role == Role::Measure && is_part
             })
     }
@@ -131,9 +139,7 @@ impl Builder<'_> {
             }
         }
     }
-}
 
-impl Builder<'_> {
     /// "the average stay in nights": the number that the answer is counted in, where the noun before it is no column.
     pub(super) fn counted_in(&self, at: usize) -> Option<(usize, usize)> {
         (at + 2..at + 5).find_map(|place| {

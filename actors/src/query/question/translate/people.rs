@@ -41,15 +41,43 @@ impl Builder<'_> {
         let Some(Kind::Link(Target::Value(column, _))) = self.kind(at) else {
             return None;
         };
-        let owner = identifier_words(&self.column(*column).name);
-        let number = self.table.columns.iter().position(|column| {
-            let named = identifier_words(&column.name);
-            column.role == Role::Id && owner.len() > 1 && named.first() == owner.first()
-        });
+        let number = self.owner_of(*column);
         let is_somebody = self.is_person(at) && self.is_plural_person(at);
         number
             .filter(|_| is_somebody)
             .map(|number| self.count_of(number, false))
+    }
+
+    /// What has the property that a column tells: the number of the member whose age group it is.
+    fn owner_of(&self, column: usize) -> Option<usize> {
+        let owner = identifier_words(&self.column(column).name);
+        self.table.columns.iter().position(|column| {
+            let named = identifier_words(&column.name);
+            column.role == Role::Id && owner.len() > 1 && named.first() == owner.first()
+        })
+    }
+
+    /// "which dealers sold most": the sellers that are of that kind are what comes back.
+    pub(super) fn things_of_value(&mut self, at: usize) -> bool {
+        let Some(Kind::Link(Target::Value(column, _))) = self.kind(at + 1) else {
+            return false;
+        };
+        let names_more = match self.kind(at + 2) {
+            Some(Kind::Link(Target::Column(_) | Target::Rows) | Kind::Modifier | Kind::Unknown) => {
+                !self.last_word(at + 2).is_some_and(|word| word.is_participle())
+            }
+            _ => false,
+        };
+        let is_asked = self.kind(at) == Some(&Kind::Which) && !names_more;
+        let Some(owner) = self.owner_of(*column).filter(|_| is_asked) else {
+            return false;
+        };
+        let dimension = self.dimension(owner);
+        self.entity.get_or_insert(owner);
+        self.group_by(dimension);
+        self.wants_many |= self.is_plural(at + 1);
+        self.wants_first = Some(!self.wants_many);
+        true
     }
 
     fn is_plural_person(&self, at: usize) -> bool {

@@ -110,6 +110,7 @@ fn a_comment_says_what_codes_stand_for() {
 fn values_are_found_as_people_write_them() {
     all(&[
         ("How many no-shows were there?", &["status = 'no_show'"]),
+        ("How many parcels were sent back?", &["status = 'returned'"]),
         ("parcels that are on their way", &["status = 'in_transit'"]),
         (
             "How many parcels went through Vienna and Berlin?",
@@ -132,6 +133,10 @@ fn what_was_done_is_held_against_what_was_promised() {
             "How many parcels are overdue?",
             &["delivered_at IS NULL AND promised_by < now()"],
         ),
+        (
+            "How many parcels are there whose promised time has passed?",
+            &["delivered_at IS NULL AND promised_by < now()"],
+        ),
         ("How many parcels are still open?", &["delivered_at IS NULL"]),
         (
             "How many parcels were delivered yesterday?",
@@ -149,6 +154,10 @@ fn amounts_are_told_in_the_unit_that_is_asked_for() {
             &["SELECT sum(weight_kg) AS"],
         ),
         ("total fees per zone", &["sum(fee_cents) / 100"]),
+        (
+            "What did senders pay for parcels this month?",
+            &["sum(fee_cents) / 100"],
+        ),
         (
             "How many parcels weigh more than 500 grams?",
             &["weight_kg > 0.5"],

@@ -18,6 +18,17 @@ const GENERIC: [&str; 15] = [
     "method", "type", "kind", "name", "code", "level", "class", "group", "mode", "category", "option",
     "model", "number", "status", "tier",
 ];
+/// Participles behind amounts that every such amount comes from; others choose, as in "amount refunded".
+const SPENDING: [&str; 8] = [
+    "burned",
+    "burnt",
+    "driven",
+    "walked",
+    "worked",
+    "travelled",
+    "traveled",
+    "covered",
+];
 /// Words left over that are let go at most.
 const MOST: usize = 3;
 
@@ -152,6 +163,8 @@ impl Builder<'_> {
                 {
                     true
                 }
+                // "hours worked", "calories burned": what amounts come from.
+                Role::Measure if SPENDING.contains(&self.word(at)) => return true,
                 Role::Measure => self.pieces[before].strength >= 0.6 && !self.is_plural(before),
                 Role::Dimension => GENERIC.contains(&self.word(at)),
                 _ => false,
