@@ -93,6 +93,7 @@ const UNITS: &[(&[&str], Quantity, f64)] = &[
         Quantity::Volume,
         1e2,
     ),
+    (&["m3", "m³", "cbm"], Quantity::Volume, 1e3),
     (&["kmh", "kph"], Quantity::Speed, 1.0),
     (&["mph"], Quantity::Speed, 1.609_344),
     (&["volt", "volts"], Quantity::Voltage, 1.0),
@@ -117,6 +118,15 @@ impl Unit {
     /// The unit that words begin with, and how many words it takes: `kilowatt hours`, `km/h`, `minutes`.
     pub fn named(words: &[Word]) -> Option<(usize, Self)> {
         let text = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
+        if matches!(text(0), "cubic")
+            && let Some(edge) = one(text(1)).filter(|edge| edge.quantity == Quantity::Length)
+        {
+            let volume = Self {
+                quantity: Quantity::Volume,
+                factor: edge.factor.powi(3) * 1e3,
+            };
+            return Some((2, volume));
+        }
         let first = one(text(0))?;
         if first.quantity == Quantity::Power && matches!(text(1), "hour" | "hours") {
             let energy = Self {
@@ -184,6 +194,7 @@ mod tests {
         assert_eq!(unit("kilowatt hours used"), Some((2, Quantity::Energy, 1.0)));
         assert_eq!(unit("km/h"), Some((3, Quantity::Speed, 1.0)));
         assert_eq!(unit("minutes"), Some((1, Quantity::Time, 60.0)));
+        assert_eq!(unit("cubic metres of gas"), Some((2, Quantity::Volume, 1e3)));
         assert_eq!(unit("parcels"), None);
     }
 

@@ -6,6 +6,7 @@ mod codes;
 mod glosses;
 mod likeness;
 mod names;
+mod phrasal;
 mod preferences;
 mod values;
 
@@ -14,6 +15,7 @@ use std::ops::Range;
 use self::glosses::gloss_links;
 pub use self::likeness::likeness;
 use self::names::Name;
+use self::phrasal::phrasal_links;
 use self::preferences::{
     money_links, opposite_links, prefer_actors, prefer_directions, prefer_main_time, prefer_named_values,
 };
@@ -55,6 +57,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
         value_links(words, at, column, &mut links);
         opposite_links(words, at, column, &mut links);
         gloss_links(words, at, column, &mut links);
+        phrasal_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
     money_links(words, table, &mut links);
@@ -160,20 +163,22 @@ fn pair_links(words: &[Word], at: usize, column: &Column, name: &Name, links: &m
         .filter(|word| !is_filler(word))
         .collect();
     let knows = |word: &Word| {
+        let is_named = name.words.iter().any(|named| named.stem == word.stem);
         !is_filler(word)
-            && !HARMLESS.contains(&word.text.as_str())
+            && (is_named || !HARMLESS.contains(&word.text.as_str()))
             && !column
                 .values
                 .iter()
                 .any(|value| value.eq_ignore_ascii_case(&word.text))
-            && (said.iter().any(|said| said.stem == word.stem)
-                || name.words.iter().any(|named| named.stem == word.stem))
+            && (is_named || said.iter().any(|said| said.stem == word.stem))
     };
     for start in 0..words.len().saturating_sub(1) {
         let [a, b] = &words[start..start + 2] else {
             continue;
         };
-        if a.stop.is_none() && a.stem != b.stem && knows(a) && knows(b) {
+        // "guests reserved" is who did what, and names no time.
+        let is_clause = column.role == Role::Time && a.text.ends_with('s') && b.is_participle();
+        if a.stop.is_none() && a.stem != b.stem && knows(a) && knows(b) && !is_clause {
             links.push(Link {
                 words: start..start + 2,
                 target: Target::Column(at),
@@ -252,6 +257,7 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
         });
     };
     let said = super::words::words(&table.comment);
+    let numbered = numbered_things(table);
     // In match_players a player has many rows.
     let names_things = table.with_role(Role::Id).any(|column| {
         let called = Name::of(column).words;
@@ -268,6 +274,9 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
         let word = &words[start];
         if !is_filler(word) && word.text.len() > 3 && said.iter().any(|said| said.stem == word.stem) {
             push(start..start + 1, 0.45);
+        }
+        if numbered.contains(&word.stem) {
+            push(start..start + 1, 0.9);
         }
         if let Some(last) = name.words.last() {
             // "check-ins" of gym_checkins
@@ -320,4 +329,27 @@ fn row_links(words: &[Word], table: &Table, links: &mut Vec<Link>) {
             push(start..start + 1, 0.35);
         }
     }
+}
+
+/// What rows are by the comment of the column that numbers them: "unique number of the reservation".
+fn numbered_things(table: &Table) -> Vec<String> {
+    const NUMBERING: [&str; 9] = [
+        "unique",
+        "number",
+        "identifier",
+        "id",
+        "key",
+        "code",
+        "primary",
+        "internal",
+        "reference",
+    ];
+    let is_unique = |column: &&Column| column.distinct.saturating_mul(100) >= table.rows.saturating_mul(97);
+    let things = table.with_role(Role::Id).filter(is_unique).filter_map(|column| {
+        let mut said = super::words::words(&column.comment)
+            .into_iter()
+            .filter(|word| !is_filler(word) && !NUMBERING.contains(&word.text.as_str()));
+        said.next().filter(|_| said.next().is_none())
+    });
+    things.map(|word| word.stem).collect()
 }

@@ -18,7 +18,7 @@ pub(super) struct Name {
     pub(super) extra: Vec<Word>,
 }
 
-const UNITS: [&str; 46] = [
+const UNITS: [&str; 54] = [
     "amount",
     "seconds",
     "milliseconds",
@@ -36,6 +36,14 @@ const UNITS: [&str; 46] = [
     "usd",
     "eur",
     "gbp",
+    "chf",
+    "sek",
+    "nok",
+    "dkk",
+    "pln",
+    "cad",
+    "aud",
+    "jpy",
     "cents",
     "bytes",
     "mb",

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::codes::code_links;
+use super::glosses::glosses;
 use super::{Link, Target, is_filler};
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::vocabulary::DOINGS;
@@ -52,13 +53,25 @@ pub(super) fn value_links(words: &[Word], at: usize, column: &Column, links: &mu
 
 /// "bought" for purchase, "American Express" for amex: values by what people say instead.
 fn doing_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
+    let glosses = glosses(column);
     for (phrases, values) in DOINGS {
-        let Some(value) = done_in(column, values) else {
+        // "on their way" for TRN, where that stands for "in transit".
+        let explained = || {
+            values.iter().find_map(|wanted| {
+                let called = |(_, phrase): &&(String, String)| phrase.replace(' ', "_") == **wanted;
+                glosses.iter().find(called).map(|(value, _)| value.as_str())
+            })
+        };
+        let Some(value) = done_in(column, values).or_else(explained) else {
             continue;
         };
         for phrase in *phrases {
             let parts: Vec<&str> = phrase.split(' ').collect();
             for start in 0..(words.len() + 1).saturating_sub(parts.len()) {
+                // What is for sale has not been sold.
+                if *phrase == "sale" && start > 0 && words[start - 1].text == "for" {
+                    continue;
+                }
                 let window = &words[start..start + parts.len()];
                 // What is for sale is not sold yet.
                 let offered = *phrase == "sale" && start > 0 && words[start - 1].text == "for";
@@ -202,8 +215,11 @@ fn written_out(words: &[Word], parts: &[Word]) -> Vec<(Range<usize>, f32)> {
 
 /// Values are names: their families do not count, their stems and small typing errors do.
 pub(super) fn likeness_of_value(asked: &Word, named: &Word) -> f32 {
+    let numbered = |word: &Word| word.text.ends_with(|c: char| c.is_ascii_digit());
     match () {
         () if asked.text == named.text => 1.0,
+        // "players" are not all of them player1.
+        () if numbered(named) && !numbered(asked) => 0.0,
         () if asked.stem == named.stem => 0.95,
         () if asked.text.len() >= 6
             && named.text.len() >= 6
@@ -234,7 +250,7 @@ fn apart(words: &[Word], start: usize, parts: [&Word; 2]) -> Option<(Range<usize
 /// All parts of a value from `start` on, in any order, with few words between.
 fn spread(words: &[Word], start: usize, parts: &[&Word], value: &[Word]) -> Option<Range<usize>> {
     // What these join are two things, unless a value has them: "cancelled by the rider".
-    const JOINTS: [&str; 8] = ["by", "per", "do", "does", "did", "with", "than", "each"];
+    const JOINTS: [&str; 9] = ["by", "per", "do", "does", "did", "with", "than", "each", "who"];
     let mut left: Vec<&Word> = parts.to_vec();
     let mut gaps = 0;
     for (at, word) in words.iter().enumerate().skip(start) {

@@ -65,6 +65,11 @@ impl Reader<'_> {
         if lead == 0 && matches!(self.before(1), "per" | "each" | "every") {
             return None;
         }
+        // "how long a stay is, in nights": that is what they are counted in.
+        let counted_in = self.text(0) == "in" && self.text(1) == "nights";
+        if counted_in || self.text(0) == "nights" && self.before(1) == "in" {
+            return None;
+        }
         match self.text(lead) {
             "weekend" | "weekends" => only(lead + 1, DayPart::DayOfWeek, &[6, 7]),
             "weekdays" | "workdays" => only(lead + 1, DayPart::DayOfWeek, &[1, 2, 3, 4, 5]),

@@ -68,6 +68,9 @@ impl Builder<'_> {
                 continue;
             };
             let before = self.aggregate_before(at);
+            if unit.quantity == Quantity::Time {
+                self.lasting_is_no_time();
+            }
             self.told = Some(unit);
             self.use_piece(at);
             for piece in 0..self.pieces.len() {
@@ -142,11 +145,6 @@ impl Builder<'_> {
         if let Some((_, column)) = named {
             return Some(column);
         }
-        // Of durations a verb has to speak: "how many minutes does a visit last".
-        const LASTING: [&str; 12] = [
-            "last", "lasts", "lasted", "take", "takes", "took", "spend", "spent", "stay", "stayed", "run",
-            "play",
-        ];
         // "from sending to delivery" is no duration that rows have, but a span between times.
         let main = self.time_column();
         let between_times = (0..self.pieces.len()).any(|piece| {
@@ -157,13 +155,34 @@ impl Builder<'_> {
         if between_times && quantity == Quantity::Time {
             return None;
         }
-        let lasts = self
-            .words
-            .iter()
-            .any(|word| LASTING.contains(&word.text.as_str()));
-        (quantity != Quantity::Time || lasts)
+        // Of durations a verb has to speak: "how many minutes does a visit last".
+        (quantity != Quantity::Time || self.lasts())
             .then(|| self.measured_in(quantity))
             .flatten()
+    }
+
+    /// Whether a verb says that something takes time.
+    fn lasts(&self) -> bool {
+        const LASTING: [&str; 12] = [
+            "last", "lasts", "lasted", "take", "takes", "took", "spend", "spent", "stay", "stayed", "run",
+            "play",
+        ];
+        self.words
+            .iter()
+            .any(|word| LASTING.contains(&word.text.as_str()))
+    }
+
+    /// "how long does a visit last": the verb asks for no latest visit.
+    fn lasting_is_no_time(&mut self) {
+        for at in 1..self.pieces.len() {
+            let is_verb = !matches!(
+                self.kind(at + 1),
+                Some(Kind::Link(_) | Kind::Number(_) | Kind::Unit(_))
+            );
+            if is_verb && matches!(self.kind(at), Some(Kind::Latest(true))) {
+                self.pieces[at].kind = Kind::Filler;
+            }
+        }
     }
 
     /// The column of numbers that measures that: the only one, or the one that is called like the unit and nothing else.
@@ -179,9 +198,11 @@ impl Builder<'_> {
         match of.as_slice() {
             [only] => Some(*only),
             several => {
-                let mut plain = several
-                    .iter()
-                    .filter(|column| identifier_words(&self.column(**column).name).len() == 1);
+                // A rate by the day measures no time.
+                let mut plain = several.iter().filter(|column| {
+                    let named = identifier_words(&self.column(**column).name);
+                    named.len() == 1 || named[0].text == "duration"
+                });
                 plain.next().copied().filter(|_| plain.next().is_none())
             }
         }
@@ -222,7 +243,11 @@ impl Builder<'_> {
                 .filter(|column| self.is_free(piece) && is_duration(column))?;
             Some((piece, column))
         });
-        let Some((piece, column)) = named else { return };
+        let lasting = || Some((at, self.amount_near(at, Quantity::Time).filter(|_| self.lasts())?));
+        let Some((piece, column)) = named.or_else(lasting) else {
+            return;
+        };
+        self.lasting_is_no_time();
         self.use_piece(at);
         self.use_piece(piece);
         let how = self.way_to_compute().unwrap_or(Computed::Average);
@@ -261,7 +286,11 @@ impl Builder<'_> {
         ];
         let asks = self.words.iter().any(|word| ASKING.contains(&word.text.as_str()))
             || self.pieces.iter().any(|piece| piece.kind == Kind::HowLong);
-        let asks_when = self.words.iter().any(|word| word.text == "when");
+        let asks_when = self.words.iter().any(|word| word.text == "when")
+            || self
+                .pieces
+                .iter()
+                .any(|piece| matches!(piece.kind, Kind::Punctuality(_)) && piece.words.len() > 2);
         if !asks || asks_when || self.spec.measures.iter().any(|measure| measure.of.is_some()) {
             return;
         }
@@ -284,6 +313,14 @@ impl Builder<'_> {
                 && matches!(said, "fastest" | "slowest" | "quickest")
             {
                 *descending = said == "slowest";
+            }
+        }
+        // "how long are they kept before they come back": until then.
+        for at in 0..self.pieces.len() {
+            if self.kind(at) == Some(&Kind::Unknown)
+                && self.last_word(at).is_some_and(|word| word.text == "before")
+            {
+                self.pieces[at].kind = Kind::Filler;
             }
         }
         self.spec.measures.clear();

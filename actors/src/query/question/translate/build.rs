@@ -132,17 +132,34 @@ impl<'a> Builder<'a> {
                 Kind::Link(Target::Column(_) | Target::Formula(_)) => 1.0 + 0.5 * (length - 1.0),
                 Kind::Link(Target::Value(..)) if piece.strength < 0.8 => 0.7,
                 Kind::Link(Target::Value(..)) => 1.1 + 0.4 * (length - 1.0),
+                // "on loan" in a table of loans.
+                Kind::Punctuality(_)
+                    if self.words[piece.words.clone()]
+                        .iter()
+                        .any(|word| self.is_rows_noun(word)) =>
+                {
+                    1.6
+                }
                 _ => 0.0,
             };
         }
         score
     }
 
+    /// Whether a word is the noun of the table's name.
+    fn is_rows_noun(&self, word: &Word) -> bool {
+        self.table
+            .words()
+            .last()
+            .is_some_and(|last| last.stem == word.stem)
+    }
+
     /// Words that carry meaning and were not used.
     fn residue(&self) -> Vec<String> {
         self.pieces
             .iter()
-            .filter(|piece| match &piece.kind {
+            .enumerate()
+            .filter(|(at, piece)| match &piece.kind {
                 Kind::Unknown => true,
                 Kind::Number(_) if self.text(piece).starts_with("one") => false,
                 Kind::Compare(..)
@@ -165,7 +182,13 @@ impl<'a> Builder<'a> {
                 }
                 // A number of the row that nothing was made of.
                 Kind::Link(Target::Column(column)) => {
-                    !piece.used && piece.strength >= 0.65 && self.column(*column).role == Role::Measure
+                    let column = self.column(*column);
+                    // "how hot was it? the highest temperature …": said by the adjective already.
+                    let restated = self.spec.mentions(&column.name)
+                        && at
+                            .checked_sub(1)
+                            .is_some_and(|before| matches!(self.kind(before), Some(Kind::Superlative(..))));
+                    !piece.used && piece.strength >= 0.65 && column.role == Role::Measure && !restated
                 }
                 Kind::Time(Meaning::Range(_) | Meaning::Every(..) | Meaning::By(_) | Meaning::Only(..)) => {
                     !piece.used
@@ -178,7 +201,7 @@ impl<'a> Builder<'a> {
                 | Kind::Cumulative => !piece.used,
                 _ => false,
             })
-            .map(|piece| self.text(piece))
+            .map(|(_, piece)| self.text(piece))
             .chain(self.empty_share())
             .chain(self.ungrouped())
             .collect()
@@ -275,8 +298,10 @@ impl<'a> Builder<'a> {
     /// Whether a piece's noun is in the plural.
     pub(super) fn is_plural(&self, at: usize) -> bool {
         self.last_word(at).is_some_and(|word| {
-            word.text.ends_with('s') && !word.text.ends_with("ss") && !word.text.ends_with("us")
-                || word.text == "people"
+            let singular = ["ss", "us", "sis"]
+                .iter()
+                .any(|ending| word.text.ends_with(ending));
+            word.text.ends_with('s') && !singular || word.text == "people"
         })
     }
 

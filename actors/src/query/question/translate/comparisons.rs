@@ -7,6 +7,7 @@ use crate::query::question::spec::{
     Aggregate, Comparison, Dimension, Expression, Filter, Groups, Having, Measure, Test,
 };
 use crate::query::question::units::{Quantity, Unit};
+use crate::query::question::words::{identifier_words, words};
 
 use super::build::Builder;
 use super::existence::is_there;
@@ -38,14 +39,19 @@ impl Builder<'_> {
                 self.add_filter(at, Filter::new(&name, Test::Compare(comparison, value)));
                 continue;
             }
+            // "was late at least once but never lost": it says no more than that it was late.
+            let once = comparison == Comparison::AtLeast && value == 1.0;
+            if times && once && self.pieces.iter().any(|piece| piece.kind == Kind::Never) {
+                self.use_piece(at);
+                continue;
+            }
             if times {
                 self.use_piece(at);
                 self.having(Measure::count(), comparison, value);
                 continue;
             }
             // "at least one diversion": it says no more than the flag.
-            let of_flag = comparison == Comparison::AtLeast
-                && value == 1.0
+            let of_flag = once
                 && self
                     .linked(at + 1)
                     .is_some_and(|column| self.column(column).role == Role::Flag);
@@ -60,7 +66,8 @@ impl Builder<'_> {
                 self.add_filter(at, Filter::new(&name, Test::Length(comparison, value)));
                 continue;
             }
-            match self.compared(at, unit) {
+            let compared = self.codes_compared(at).or_else(|| self.compared(at, unit));
+            match compared {
                 Some(Compared::Row(place, column)) => {
                     self.use_piece(at);
                     if let Some(place) = place {
@@ -119,6 +126,32 @@ impl Builder<'_> {
         (self.column(column).role == Role::List && self.is_free(next)).then_some((next, column))
     }
 
+    /// "a server error (5xx)": the numbers of a status or a code.
+    fn codes_compared(&self, at: usize) -> Option<Compared> {
+        let is_code = self.last_word(at)?.text.ends_with("xx");
+        let column = self.table.columns.iter().position(|column| {
+            column.is_number()
+                && identifier_words(&column.name)
+                    .iter()
+                    .any(|word| matches!(word.text.as_str(), "status" | "code"))
+        })?;
+        is_code.then_some(Compared::Row(None, column))
+    }
+
+    /// "more than six people" where a number of each row is, by its comment, a number of people.
+    fn counter_of(&self, noun: usize) -> Option<usize> {
+        let stem = &self.last_word(noun).filter(|_| self.is_free(noun))?.stem;
+        self.table.columns.iter().position(|column| {
+            let said = words(&column.comment);
+            column.role == Role::Measure
+                && said.windows(3).any(|said| {
+                    matches!(said[0].text.as_str(), "number" | "count")
+                        && said[1].text == "of"
+                        && said[2].stem == *stem
+                })
+        })
+    }
+
     /// What a comparison is about: what follows it, or what precedes it.
     fn compared(&self, at: usize, unit: Option<Unit>) -> Option<Compared> {
         let total = self
@@ -137,6 +170,9 @@ impl Builder<'_> {
             })
         };
         let has_entity = self.entity.is_some() || self.counted_entity().is_some();
+        if !has_entity && let Some(column) = self.counter_of(at + 1) {
+            return Some(Compared::Row(Some(at + 1), column));
+        }
         let group_of = |column: usize| {
             let of = Some(Expression::Column(self.column(column).name.clone()));
             let aggregate = if averaged {
@@ -149,6 +185,12 @@ impl Builder<'_> {
         let mut next = at + 1;
         while next < self.pieces.len() && next <= at + 4 {
             match self.kind(next) {
+                // "below 15 in readings from this week" counts no readings.
+                Some(Kind::Link(Target::Rows))
+                    if next > at + 1 && self.last_word(next - 1).is_some_and(|word| word.text == "in") =>
+                {
+                    break;
+                }
                 Some(Kind::Link(Target::Rows)) if has_entity => {
                     return Some(Compared::Group(Some(next), Measure::count()));
                 }

@@ -8,7 +8,7 @@ use crate::query::question::spec::{Comparison, Filter, Test};
 use crate::query::question::words::identifier_words;
 
 /// Words that say that something is there.
-const HAVING: [&str; 22] = [
+const HAVING: [&str; 24] = [
     "with",
     "have",
     "has",
@@ -29,6 +29,8 @@ const HAVING: [&str; 22] = [
     "involve",
     "involved",
     "carry",
+    "carries",
+    "carrying",
     "carried",
     "experienced",
 ];

@@ -47,11 +47,13 @@ impl Builder<'_> {
         self.differences_of_sets();
         self.both();
         self.deadlines();
+        self.compared_pairs();
         self.missing();
         self.existences();
         self.numbered();
         self.buyers();
         self.doubled_values();
+        self.sides();
         for at in 0..self.pieces.len() {
             if !self.is_free(at) {
                 continue;
@@ -68,10 +70,19 @@ impl Builder<'_> {
             }
             filter.negated ^= self.is_negated(at);
             self.use_piece(at);
-            self.add_filter(at, filter);
+            if !self.is_heading_of_groups(at, &filter) {
+                self.add_filter(at, filter);
+            }
         }
         self.others();
         self.comparing();
+    }
+
+    /// "Our hiring pipeline: how many are in each stage": what is said before the colon is no stage of those that are listed.
+    fn is_heading_of_groups(&self, at: usize, filter: &Filter) -> bool {
+        let end = self.words.iter().position(|word| word.stop == Some(':'));
+        end.is_some_and(|end| self.pieces[at].words.start < end)
+            && self.spec.by.contains(&Dimension::Column(filter.column.clone()))
     }
 
     /// "completed charging sessions": of two values of a column that nothing joins only one can be meant; the other says what
@@ -193,7 +204,10 @@ impl Builder<'_> {
                 .filter(|filter| matches!(filter.test, Test::IsTrue) && filter.negated == negated);
             flags.map(|filter| filter.column.clone()).collect()
         };
-        let (yes, no) = (flags(&self.spec.filters, false), flags(&self.spec.filters, true));
+        // "do insured parcels have a bigger share of losses than uninsured ones": the other side is no part of it.
+        let parts = self.spec.measures.iter().flat_map(|measure| &measure.only);
+        let said: Vec<Filter> = self.spec.filters.iter().chain(parts).cloned().collect();
+        let (yes, no) = (flags(&self.spec.filters, false), flags(&said, true));
         let beside: Vec<String> = yes
             .iter()
             .filter(|flag| no.contains(flag) || others.is_some() || versus)
@@ -206,6 +220,9 @@ impl Builder<'_> {
             self.spec
                 .filters
                 .retain(|filter| !beside.contains(&filter.column));
+            for measure in &mut self.spec.measures {
+                measure.only.retain(|filter| !beside.contains(&filter.column));
+            }
             for column in beside {
                 self.group_by(Dimension::Column(column));
             }
@@ -279,6 +296,9 @@ impl Builder<'_> {
             }
             self.use_piece(at);
             self.use_piece(at + 1);
+            if self.kind(at + 1) == Some(&Kind::Unknown) {
+                self.pieces[at + 1].kind = Kind::Filler;
+            }
             self.add_filter(at, Filter::new(&name, test));
         }
     }

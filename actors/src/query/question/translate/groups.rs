@@ -24,16 +24,6 @@ impl Builder<'_> {
             if !is_by && (self.quotient(at) || self.values_divided(at)) {
                 continue;
             }
-            // "average litres per milking": that is what an average over rows is.
-            let per_row = self.text(&self.pieces[at]).eq_ignore_ascii_case("per")
-                && self.kind(at + 1) == Some(&Kind::Link(Target::Rows))
-                && self
-                    .pieces
-                    .iter()
-                    .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
-            if per_row {
-                continue;
-            }
             let before = self.spec.by.len();
             self.group_list(at + 1, is_by);
             // "in each greenhouse" where nothing is known of greenhouses.
@@ -46,7 +36,8 @@ impl Builder<'_> {
                 self.last_word(at + 1)
                     .is_some_and(|word| matches!(word.text.as_str(), "reason" | "type" | "kind"))
             };
-            if (!is_by && names_thing || names_kind) && self.spec.by.len() == before {
+            let asks = !is_by && names_thing || names_kind;
+            if asks && self.spec.by.len() == before && !self.is_per_row(at) {
                 self.ungrouped = true;
             }
         }
@@ -69,6 +60,16 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// "the average consumption per reading": that is what an average over readings is.
+    fn is_per_row(&self, at: usize) -> bool {
+        let averages = self.pieces[..at]
+            .iter()
+            .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
+        averages
+            && matches!(self.kind(at + 1), Some(Kind::Link(Target::Rows)))
+            && self.pieces[at + 1].strength > 0.9
     }
 
     /// "placed by users": who did it. "placed by user" groups.
@@ -382,7 +383,9 @@ impl Builder<'_> {
             }
         }
         let Some(found) = candidate else {
-            self.routes(at);
+            if !self.things_of_value(at) {
+                self.routes(at);
+            }
             return;
         };
         if is_which && !ranked && !self.is_plural(found) {

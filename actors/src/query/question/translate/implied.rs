@@ -14,6 +14,19 @@ use super::pieces::Kind;
 impl Builder<'_> {
     /// No way to compute is said: numbers are added up or averaged, anything else is counted.
     pub(super) fn implied(&mut self) {
+        if self.asks_what_was_paid()
+            && let Some(money) = self.money()
+        {
+            // "… for electricity" says what was bought.
+            for at in 1..self.pieces.len() {
+                if self.linked(at).is_some() && self.last_word(at - 1).is_some_and(|word| word.text == "for")
+                {
+                    self.use_piece(at);
+                }
+            }
+            self.spec.measures.push(money);
+            return;
+        }
         let number = (0..self.pieces.len()).find(|at| {
             self.is_free(*at)
                 && self
@@ -105,6 +118,17 @@ impl Builder<'_> {
         self.spec.measures.push(Measure::of(aggregate, of));
     }
 
+    /// "what did customers pay for X": money, whatever it was paid for.
+    fn asks_what_was_paid(&self) -> bool {
+        let does = self.words.windows(2).position(|pair| {
+            pair[0].text == "what" && matches!(pair[1].text.as_str(), "do" | "does" | "did")
+        });
+        does.is_some_and(|does| {
+            let mut behind = self.words[does..].iter();
+            behind.any(|word| matches!(word.text.as_str(), "pay" | "spend" | "earn"))
+        })
+    }
+
     /// The column that an adjective measures and that a noun, tied to another one, is a part of the name of.
     fn degree_of(&self, adjective: usize, noun: usize) -> Option<usize> {
         let Some(Kind::Superlative(concepts, _)) = self.kind(adjective) else {
@@ -121,11 +145,14 @@ impl Builder<'_> {
         })
     }
 
-    /// "total price", when that is the name of the column: a total of it is a sum all the same.
+    /// "total price", when that is the name of the column, or "revenue", when it is made of prices: a sum all the same.
     fn says_total(&self, at: usize) -> bool {
-        self.words[self.pieces[at].words.clone()]
-            .iter()
-            .any(|word| word.text == "total")
+        self.words[self.pieces[at].words.clone()].iter().any(|word| {
+            matches!(
+                word.text.as_str(),
+                "total" | "revenue" | "turnover" | "sales" | "income" | "earnings" | "proceeds"
+            )
+        })
     }
 
     /// Whether the groups with the most of it are meant, not those with the largest single one.

@@ -64,7 +64,7 @@ impl Builder<'_> {
                 self.use_piece(at);
                 continue;
             }
-            let (subject, place) = self.subject(at);
+            let (subject, place) = self.averaged_before(at).unwrap_or_else(|| self.subject(at));
             // "minimum and maximum price", "average number of …"
             if subject == Subject::None && self.next_aggregate(at) {
                 pending.push(how);
@@ -213,7 +213,10 @@ impl Builder<'_> {
         match (column, value) {
             (Some((column, place)), _) => (Subject::Column(column), Some(place)),
             (None, Some(value)) => (Subject::Value(value), None),
-            (None, None) => (Subject::None, None),
+            (None, None) => match self.counted_in(at) {
+                Some((column, place)) => (Subject::Column(column), Some(place)),
+                None => (Subject::None, None),
+            },
         }
     }
 
@@ -305,6 +308,10 @@ impl Builder<'_> {
         }
         if counts && averaged.is_some() {
             self.average_of_counts = *averaged.unwrap_or(&Computed::Average) == Computed::Average;
+        }
+        if let Some(people) = self.people_meant(how, subject) {
+            self.spec.measures.push(people);
+            return;
         }
         let measure = match (how, subject) {
             (Computed::Many | Computed::Distinct, Subject::Column(column)) => {

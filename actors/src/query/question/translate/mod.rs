@@ -17,10 +17,16 @@ mod filters;
 mod groups;
 mod implied;
 mod measures;
+#[cfg(test)]
+mod model_tests;
 mod money;
 mod nouns;
+mod opposed;
 mod owned;
+mod pairs;
+mod parts_of_names;
 mod patterns;
+mod people;
 #[cfg(test)]
 mod phrase_tests;
 mod phrased;
@@ -31,6 +37,7 @@ mod ranking;
 mod rates;
 mod sets;
 mod shares;
+mod sides;
 mod spans;
 #[cfg(test)]
 mod tests;

@@ -12,10 +12,15 @@ impl Builder<'_> {
     /// Settles what each piece is, before anything is made of it.
     pub(super) fn nouns(&mut self) {
         self.attach_nouns();
+        self.named_by_time();
+        self.opposed();
+        self.pairs();
+        self.parts_of_names();
         self.participles();
         self.single_ones();
         self.done_amounts();
         self.unknown_kinds();
+        self.verbs_like_numbers();
         self.names_of_things();
         self.tolerate();
         self.compounds();
@@ -37,6 +42,20 @@ impl Builder<'_> {
             }
         }
     }
+    /// "readings" where rows have a time of reading: what is called like the main time are the rows.
+    fn named_by_time(&mut self) {
+        let main = self.time_column();
+        for at in 0..self.pieces.len() {
+            let is_main = self
+                .linked(at)
+                .is_some_and(|column| Some(&self.column(column).name) == main.as_ref());
+            let verb = self.last_word(at).is_some_and(|word| word.is_participle());
+            if is_main && !verb && self.is_plural(at) && self.pieces[at].strength >= 1.1 {
+                self.pieces[at].kind = Kind::Link(Target::Rows);
+            }
+        }
+    }
+
     /// "food orders", "API users", "truck make": of nouns that follow each other the last is meant, those before it say what
     /// kind of it.
     fn compounds(&mut self) {
@@ -205,6 +224,31 @@ impl Builder<'_> {
             }
             if of_thing || of_business || is_recent {
                 self.pieces[at].kind = Kind::Modifier;
+            }
+        }
+    }
+
+    /// "how many viewers watched sports" where there is a number of seconds watched: who did what, and no number is asked for.
+    fn verbs_like_numbers(&mut self) {
+        let counts = self
+            .pieces
+            .iter()
+            .position(|piece| piece.kind == Kind::Aggregate(Computed::Many));
+        let Some(counts) = counts else { return };
+        for at in counts + 2..self.pieces.len() {
+            let role = |at: usize| self.linked(at).map(|column| self.column(column).role);
+            let is_clause = role(at) == Some(Role::Measure)
+                && role(at - 1) == Some(Role::Id)
+                && self.is_plural(at - 1)
+                && matches!(
+                    self.kind(at + 1),
+                    Some(Kind::Link(Target::Value(..)) | Kind::Filler)
+                )
+                && !self.is_plural(at);
+            let object =
+                (at + 1..at + 3).any(|next| matches!(self.kind(next), Some(Kind::Link(Target::Value(..)))));
+            if is_clause && object {
+                self.pieces[at].kind = Kind::Filler;
             }
         }
     }

@@ -62,6 +62,9 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
         .or_else(|| ranked(&here))
         .or_else(|| told(&here))
         .or_else(|| counted(&here))
+        .or_else(|| never(&here))
+        .or_else(|| passed(&here))
+        .or_else(|| awaited(&here))
     {
         return Some((length, 1.7 + 0.2 * length as f32, kind));
     }
@@ -90,6 +93,12 @@ pub(super) fn pattern(words: &[Word], at: usize) -> Option<(usize, f32, Kind)> {
                 // A column or a value of that name outdoes it.
                 // "open" outdoes the verb of a time of opening, and no value.
                 Kind::Punctuality(Punctuality::Ongoing) if here.text(length - 1) == "open" => 1.15,
+                // "on loan", "out right now": no other words say that.
+                Kind::Punctuality(Punctuality::Ongoing)
+                    if length > 1 && matches!(here.text(0), "on" | "out") =>
+                {
+                    1.4
+                }
                 Kind::Punctuality(Punctuality::Ongoing) => 0.75,
                 Kind::Punctuality(_) => 0.9,
                 _ => 1.4,
@@ -118,8 +127,11 @@ fn ranked(here: &At<'_>) -> Option<(usize, Kind)> {
 
 /// `in kilometres`: the unit that the answer is told in.
 fn told(here: &At<'_>) -> Option<(usize, Kind)> {
-    let plural = here.text(1).ends_with('s') || here.text(1).len() <= 4;
-    let (length, unit) = here.unit(1).filter(|_| here.text(0) == "in" && plural)?;
+    let (length, unit) = here.unit(1).filter(|_| here.text(0) == "in")?;
+    let last = here.text(length);
+    if !last.ends_with('s') && last.len() > 4 {
+        return None;
+    }
     // "in minutes" is read with the times; "in m" may be anything.
     (TimeUnit::named(here.text(1)).is_none() && here.text(1).len() > 1)
         .then_some((1 + length, Kind::Told(unit)))
@@ -130,6 +142,29 @@ fn counted(here: &At<'_>) -> Option<(usize, Kind)> {
     let counts =
         matches!(here.text(0), "count" | "counts") && matches!(here.text(1), "per" | "by" | "for" | "of");
     counts.then_some((1, Kind::Aggregate(Computed::Many)))
+}
+
+/// "but were never": whatever auxiliary stands between.
+fn never(here: &At<'_>) -> Option<(usize, Kind)> {
+    let auxiliary = matches!(here.text(1), "were" | "was" | "are" | "have" | "has" | "had");
+    (here.text(0) == "but" && auxiliary && here.text(2) == "never").then_some((3, Kind::Never))
+}
+
+/// "still waiting for approval": it has not come.
+fn awaited(here: &At<'_>) -> Option<(usize, Kind)> {
+    let length = here.any(&["awaiting", "still awaiting", "still waiting for"])?;
+    Some((length, Kind::Without))
+}
+
+/// "although the promised time has passed"
+fn passed(here: &At<'_>) -> Option<(usize, Kind)> {
+    let is_over = here.any(&[
+        "time has passed",
+        "date has passed",
+        "deadline has passed",
+        "deadline is over",
+    ]);
+    is_over.map(|length| (length, Kind::Punctuality(Punctuality::Overdue)))
 }
 
 fn quantile(here: &At<'_>) -> Option<(usize, Kind)> {

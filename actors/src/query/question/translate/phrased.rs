@@ -2,7 +2,7 @@
 //! `where X is A times B`.
 
 use super::build::{Builder, computed};
-use super::measures::aggregate;
+use super::measures::{Subject, aggregate};
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
@@ -42,6 +42,20 @@ impl Builder<'_> {
         }
         self.use_piece(average);
         true
+    }
+
+    /// "fees on average: A versus B": what is averaged was said before.
+    pub(super) fn averaged_before(&self, at: usize) -> Option<(Subject, Option<usize>)> {
+        let is_behind = self.text(&self.pieces[at]).eq_ignore_ascii_case("on average");
+        let follows = matches!(self.subject(at).0, Subject::Column(_));
+        let before = (0..at).rev().take(3).find(|before| {
+            self.is_free(*before)
+                && self
+                    .linked(*before)
+                    .is_some_and(|column| self.column(column).role == Role::Measure)
+        });
+        let place = before.filter(|_| is_behind && !follows)?;
+        Some((Subject::Column(self.linked(place)?), Some(place)))
     }
 
     /// "the difference between the highest and the lowest X"

@@ -94,6 +94,8 @@ pub(super) enum Kind {
     That,
     /// Tied to the table.
     Link(Target),
+    /// `at a different place than`: these two columns, and how they compare.
+    Pair(usize, usize, Comparison),
     /// `late`, `overdue`, `on time`
     Punctuality(Punctuality),
     /// `the paid amount exceeds the estimate`: two columns of a row against each other.

@@ -64,7 +64,7 @@ impl Builder<'_> {
 
     /// What a piece says of a row: a value, a flag, that something is there.
     fn said_of_rows(&self, at: usize) -> Option<Filter> {
-        if let Some(filter) = self.row_condition(at) {
+        if let Some(filter) = self.row_condition(at).filter(|_| !self.names_side(at)) {
             return Some(filter);
         }
         let column = self.linked(at).filter(|_| self.is_free(at) && self.is_had(at))?;

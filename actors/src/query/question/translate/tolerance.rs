@@ -6,7 +6,7 @@
 //! that describe something, or verbs that name a state.
 
 use super::build::Builder;
-use super::pieces::Kind;
+use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::time::Meaning;
@@ -17,6 +17,17 @@ use crate::query::question::words::{Word, identifier_words};
 const GENERIC: [&str; 17] = [
     "method", "type", "kind", "name", "code", "level", "class", "group", "mode", "category", "option",
     "model", "number", "provider", "status", "tier", "version",
+];
+/// Participles behind amounts that every such amount comes from; others choose, as in "amount refunded".
+const SPENDING: [&str; 8] = [
+    "burned",
+    "burnt",
+    "driven",
+    "walked",
+    "worked",
+    "travelled",
+    "traveled",
+    "covered",
 ];
 /// Words left over that are let go at most.
 const MOST: usize = 3;
@@ -32,7 +43,7 @@ impl Builder<'_> {
         }
         // From the right, so that "public transport lines" is seen from its noun.
         for at in unknown.into_iter().rev() {
-            if self.is_proper(at) || self.says_which_kind(at) {
+            if self.is_proper(at) && !self.names_currency(at) || self.says_which_kind(at) {
                 continue;
             }
             if self.is_aside(at) {
@@ -40,7 +51,7 @@ impl Builder<'_> {
                 continue;
             }
             let describes = self.is_said_of_noun(at);
-            if self.names_currency(at) {
+            if self.names_currency(at) || self.is_quantity_of(at) {
                 self.pieces[at].kind = Kind::Filler;
             } else if describes || self.ends_compound(at) || self.is_active_verb(at) || self.is_manner(at) {
                 self.pieces[at].kind = if describes { Kind::Modifier } else { Kind::Filler };
@@ -146,6 +157,14 @@ impl Builder<'_> {
         };
         let follows = match self.kind(before) {
             Some(Kind::Link(Target::Column(column))) => match self.column(*column).role {
+                // "satisfaction score" is what satisfaction is told in, however the column is called.
+                Role::Measure
+                    if matches!(self.word(at), "score" | "rating" | "level" | "value" | "figure") =>
+                {
+                    true
+                }
+                // "hours worked", "calories burned": what amounts come from.
+                Role::Measure if SPENDING.contains(&self.word(at)) => return true,
                 Role::Measure => self.pieces[before].strength >= 0.6 && !self.is_plural(before),
                 Role::Dimension => GENERIC.contains(&self.word(at)),
                 _ => false,
@@ -165,9 +184,18 @@ impl Builder<'_> {
     fn follows_preposition(&self, at: usize) -> bool {
         let before = (0..at)
             .rev()
+            .find(|before| !matches!(self.word(*before), "the" | "a" | "an" | "our" | "all"));
+        // "of the app and the web shop"
+        if let Some(joint) = before
+            && matches!(self.kind(joint), Some(Kind::And))
+            && let Some(value) = joint.checked_sub(1)
+            && matches!(self.kind(value), Some(Kind::Link(Target::Value(..))))
+        {
+            return self.follows_preposition(value);
+        }
+        before
             .map(|before| self.word(before))
-            .find(|word| !matches!(*word, "the" | "a" | "an" | "our" | "all"));
-        before.is_some_and(|word| matches!(word, "for" | "in" | "on" | "with" | "from" | "at" | "of" | "to"))
+            .is_some_and(|word| matches!(word, "for" | "in" | "on" | "with" | "from" | "at" | "of" | "to"))
     }
 
     /// "riders rented a bike", "do we ship parcels": what somebody does with what is known.
@@ -177,7 +205,7 @@ impl Builder<'_> {
         };
         let is_preposition = matches!(word.text.as_str(), "above" | "below" | "beyond" | "against");
         if is_preposition
-            || word.text.ends_with("ing")
+            || word.text.ends_with("ing") && word.stem != word.text
             || word.text.ends_with("est")
             || STATE_VERBS.contains(&word.stem.as_str())
         {
@@ -202,6 +230,13 @@ impl Builder<'_> {
                 Some(Kind::Unit(_) | Kind::HowLong) => break true,
                 Some(Kind::Which) => break self.word(previous) == "who",
                 Some(Kind::Time(Meaning::Range(_))) => before = previous,
+                Some(Kind::Unknown) if self.has_fronted_object(at) => break self.is_plural(previous),
+                // "did meter B-12 send": its number.
+                Some(Kind::Unknown | Kind::Number(_))
+                    if self.word(previous).contains(|c: char| c.is_ascii_digit()) =>
+                {
+                    before = previous;
+                }
                 Some(Kind::Filler | Kind::That) => match self.word(previous) {
                     "we" | "they" | "people" | "i" | "you" | "who" | "that" | "have" | "has" | "had" => {
                         break true;
@@ -227,13 +262,42 @@ impl Builder<'_> {
                     | Kind::Number(_)
                     | Kind::Superlative(..)
                     | Kind::Frequent(_)
+                    | Kind::Latest(_)
             )
-        );
+        ) || self.has_fronted_object(at);
         // "shipped orders" are not what somebody ships.
         let attributive = word.is_participle()
             && next == at + 1
             && matches!(self.kind(next), Some(Kind::Link(Target::Rows)));
         subject && object && !attributive && !ADJECTIVES.contains(&word.text.as_str())
+    }
+
+    /// "how many bills did shops write this week": what is asked for stands before "did", and a verb that nothing but a time
+    /// or nothing at all follows says what is done with it.
+    fn has_fronted_object(&self, at: usize) -> bool {
+        let next = (at + 1..self.pieces.len())
+            .find(|next| self.kind(*next) != Some(&Kind::Filler))
+            .unwrap_or(self.pieces.len());
+        let ends = matches!(self.kind(next), None | Some(Kind::Time(Meaning::Range(_))));
+        let does = (1..at).find(|before| matches!(self.word(*before), "did" | "do" | "does"));
+        let fronted = does.is_some_and(|does| {
+            self.pieces[..does]
+                .iter()
+                .any(|piece| piece.kind == Kind::Aggregate(Computed::Many))
+                && self.pieces[..does]
+                    .iter()
+                    .any(|piece| matches!(piece.kind, Kind::Link(_)))
+        });
+        ends && fronted
+    }
+
+    /// "the total volume of transferred bytes": how numbers are spoken of.
+    fn is_quantity_of(&self, at: usize) -> bool {
+        let of_number = self.word(at + 1) == "of"
+            && self
+                .linked(at + 2)
+                .is_some_and(|column| self.column(column).role == Role::Measure);
+        of_number && matches!(self.word(at), "volume" | "amount" | "quantity" | "size" | "level")
     }
 
     /// "successfully collected": how something was done that is known.

@@ -183,6 +183,7 @@ pub const DOINGS: &[(&[&str], &[&str])] = &[
             "failed to show up",
             "did not come",
             "not show up",
+            "without showing up",
         ],
         &["no_show", "noshow", "missed"],
     ),
@@ -206,3 +207,17 @@ pub const DOINGS: &[(&[&str], &[&str])] = &[
 
 /// Who did the first of [`DOINGS`].
 pub const BUYERS: [&str; 4] = ["buyer", "buyers", "purchaser", "purchasers"];
+
+/// Verbs of two words: forms of the first, the second, and the one word that says the same.
+pub const PHRASAL_VERBS: &[(&[&str], &str, &str)] = &[
+    (&["come", "comes", "came", "coming"], "back", "returned"),
+    (&["bring", "brings", "brought"], "back", "returned"),
+    (&["give", "gives", "gave", "given"], "back", "returned"),
+    (&["hand", "hands", "handed"], "back", "returned"),
+    (&["send", "sends", "sent"], "back", "returned"),
+    (&["give", "gives", "gave", "given"], "up", "abandoned"),
+    (&["call", "calls", "called"], "off", "cancelled"),
+    (&["turn", "turns", "turned"], "down", "rejected"),
+    (&["hand", "hands", "handed"], "in", "submitted"),
+    (&["drop", "drops", "dropped"], "off", "delivered"),
+];

@@ -11,13 +11,17 @@ mod kinds;
 
 pub use self::codes::{CODES, COUNTRIES, STATES};
 pub use self::compounds::split;
-pub use self::doings::{BUYERS, DOINGS};
+pub use self::doings::{BUYERS, DOINGS, PHRASAL_VERBS};
 pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
 pub use self::kinds::{ADJECTIVES, DESTINATIONS, ORIGINS, PARTICIPLES, STATE_VERBS};
 
 /// Words whose stem a stemmer does not find.
-pub const IRREGULAR: [(&str, &str); 60] = [
+pub const IRREGULAR: [(&str, &str); 64] = [
+    ("analysis", "analysis"),
+    ("diagnosis", "diagnosis"),
+    ("diagnoses", "diagnosis"),
+    ("percentage", "percent"),
     ("quizzes", "quiz"),
     ("analyses", "analysis"),
     ("diversion", "divert"),
@@ -111,7 +115,9 @@ pub const NUMBERS: [(&str, f64); 26] = [
 ];
 
 /// Parts of names, spelled out.
-pub const ABBREVIATIONS: [(&str, &str); 121] = [
+pub const ABBREVIATIONS: [(&str, &str); 123] = [
+    ("rx", "prescription"),
+    ("ret", "return"),
     ("cdr", "call detail record"),
     ("sub", "subscriber"),
     ("cxl", "cancellation"),
