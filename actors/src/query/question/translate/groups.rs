@@ -62,16 +62,6 @@ impl Builder<'_> {
         }
     }
 
-    /// "the average consumption per reading": that is what an average over readings is.
-    fn is_per_row(&self, at: usize) -> bool {
-        let averages = self.pieces[..at]
-            .iter()
-            .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
-        averages
-            && matches!(self.kind(at + 1), Some(Kind::Link(Target::Rows)))
-            && self.pieces[at + 1].strength > 0.9
-    }
-
     /// "placed by users": who did it. "placed by user" groups.
     fn is_agent(&mut self, at: usize) -> bool {
         let done = at

@@ -39,6 +39,16 @@ impl Builder<'_> {
         true
     }
 
+    /// "the average consumption per reading": that is what an average over readings is.
+    pub(super) fn is_per_row(&self, at: usize) -> bool {
+        let averages = self.pieces[..at]
+            .iter()
+            .any(|piece| piece.kind == Kind::Aggregate(Computed::Average));
+        averages
+            && matches!(self.kind(at + 1), Some(Kind::Link(Target::Rows)))
+            && self.pieces[at + 1].strength > 0.9
+    }
+
     /// `kill to death ratio`, `ratio of A to B`
     pub(super) fn ratio(&mut self) {
         let Some(at) = self.pieces.iter().position(|piece| piece.kind == Kind::Ratio) else {
