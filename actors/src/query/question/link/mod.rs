@@ -116,6 +116,17 @@ fn column_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link
         let is_light = column.role == Role::Flag
             && name.words.len() > 1
             && HARMLESS.contains(&words[start].text.as_str());
+        // "add-ons" of a column that is called addons
+        if let Some(next) = words.get(start + 1)
+            && words[start].stop.is_none()
+            && !words[start].quoted
+            && name.words.iter().any(|named| {
+                let joined = format!("{}{}", words[start].text, next.text);
+                named.text.len() > 4 && super::words::stem(&joined) == named.stem
+            })
+        {
+            push(start..start + 2, 1.2);
+        }
         if is_filler(&words[start]) || is_light {
             continue;
         }

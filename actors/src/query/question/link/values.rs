@@ -151,7 +151,10 @@ pub(super) fn value_matches(words: &[Word], value: &str) -> Vec<(Range<usize>, f
         }
         if word.text == lower {
             // Short codes and everyday words must be written as the value is.
-            let everyday = is_filler(word) || lower.len() <= 2;
+            // "is ok": what is said of something is no code.
+            let is_said =
+                start > 0 && matches!(words[start - 1].text.as_str(), "is" | "are" | "was" | "were");
+            let everyday = is_filler(word) || lower.len() <= 2 && !is_said;
             if !everyday || word.is_upper() && (word.raw == value.trim() || !is_filler(word)) || word.quoted {
                 found.push((start..start + 1, if word.quoted { 3.0 } else { 1.2 }));
                 continue;

@@ -63,6 +63,7 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
     // What the pieces are, by those around them: nouns that describe others, words that do not matter, times of verbs.
     builder.column_pairs();
     builder.nouns();
+    builder.portions();
     builder.verbs_with_times();
     builder.told();
     // What comes back, what is computed, of which rows.

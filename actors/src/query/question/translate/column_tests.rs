@@ -118,6 +118,14 @@ fn columns_of_a_row_are_added() {
 }
 
 #[test]
+fn parts_of_a_sum_are_shares() {
+    all(&[(
+        "How much of the total ticket revenue comes from the castle?",
+        "sumIf(ticket_revenue, ",
+    )]);
+}
+
+#[test]
 fn names_stand_for_ids() {
     all(&[
         ("Number of tours per guide", "GROUP BY guide_name"),

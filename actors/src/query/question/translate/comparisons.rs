@@ -273,7 +273,13 @@ impl Builder<'_> {
             before = previous;
         }
         let column = self.of_degree(at, unit)?;
-        Some(Compared::Row(None, column))
+        // "which plants made more than 900 kWh in total"
+        let of_group = total && self.entity.is_some() && is_additive(self.column(column));
+        Some(if of_group && self.in_unit_of(column, 1.0, unit) == 1.0 {
+            Compared::Group(None, group_of(column))
+        } else {
+            Compared::Row(None, column)
+        })
     }
 
     /// "longer than", "over 30 minutes": the column that such a comparison can only mean.

@@ -5,7 +5,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Dimension, Expression, Filter, Measure, Test};
 
 use super::build::Builder;
-use super::pieces::Kind;
+use super::pieces::{Computed, Kind};
 impl Builder<'_> {
     /// `share of X that are Y`, `approval rate`.
     pub(super) fn share(&mut self, at: usize) {
@@ -190,6 +190,40 @@ impl Builder<'_> {
             }
         }
         self.push_share(vec![filter], None);
+    }
+
+    /// "how much of our revenue comes from subscriptions": the part of a sum.
+    pub(super) fn portions(&mut self) {
+        for at in 0..self.pieces.len() {
+            if self.kind(at) != Some(&Kind::Aggregate(Computed::Much)) {
+                continue;
+            }
+            let rest = &self.words[self.pieces[at].words.end..];
+            let text = |at: usize| rest.get(at).map_or("", |word| word.text.as_str());
+            let of_all = text(0) == "of" && matches!(text(1), "the" | "our" | "all" | "total");
+            let comes = rest
+                .iter()
+                .take(8)
+                .any(|word| matches!(word.text.as_str(), "come" | "comes" | "came" | "stems"));
+            let noun = (at + 1..self.pieces.len())
+                .find(|next| {
+                    // "of the claimed amount" of claims
+                    let is_verb = self.last_word(*next).is_some_and(|word| word.is_participle());
+                    matches!(self.kind(*next), Some(Kind::Link(_)))
+                        && !(is_verb && self.linked(*next).is_none())
+                })
+                .filter(|noun| {
+                    self.linked(*noun)
+                        .is_some_and(|column| self.column(column).role == Role::Measure)
+                });
+            if let Some(noun) = noun.filter(|_| of_all && comes) {
+                self.pieces[at].kind = Kind::Aggregate(Computed::Share);
+                // "of the total revenue"
+                for between in at + 1..noun {
+                    self.pieces[between].kind = Kind::Filler;
+                }
+            }
+        }
     }
 
     pub(super) fn push_share(&mut self, only: Vec<Filter>, of: Option<Expression>) {
