@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::units::Unit;
 use super::words::{Word, identifier_words};
 
 /// Columns that Aurora adds to every table of events; questions are not about them.
@@ -280,6 +281,17 @@ pub fn role(column: &Column, rows: u64) -> Role {
             () if whole && is_numbering(&words) && column.distinct > 1 => Role::Id,
             // `subscriber`, `driver`: whole numbers that are called like somebody or something are their names.
             () if whole && column.distinct > 50 && words.last().is_some_and(names_one) => Role::Id,
+            // Whole numbers of which no two are the same number things, unless they are amounts of something.
+            () if whole
+                && rows >= 1_000
+                && column.distinct.saturating_mul(100) >= rows.saturating_mul(97) =>
+            {
+                if Unit::of_column(&column.name, &column.comment).is_some() {
+                    Role::Measure
+                } else {
+                    Role::Id
+                }
+            }
             () => Role::Measure,
         };
     }

@@ -9,6 +9,7 @@ use super::words::{Word, identifier_words};
 pub enum Quantity {
     Time,
     Length,
+    Area,
     Mass,
     Energy,
     Power,
@@ -25,7 +26,7 @@ pub enum Quantity {
 pub struct Unit {
     /// What it measures.
     pub quantity: Quantity,
-    /// How many base units it is: seconds, metres, kilograms, kilowatt hours, kilowatts, bytes, litres, km/h, degrees Celsius, volts, whole money.
+    /// How many base units it is: seconds, metres, square metres, kilograms, kilowatt hours, kilowatts, bytes, litres, km/h, degrees Celsius, volts, whole money.
     pub factor: f64,
 }
 
@@ -58,6 +59,14 @@ const UNITS: &[(&[&str], Quantity, f64)] = &[
         Quantity::Length,
         1e-3,
     ),
+    (&["sqm", "m2", "m²"], Quantity::Area, 1.0),
+    (&["sqkm", "km2", "km²"], Quantity::Area, 1e6),
+    (&["sqft", "ft2"], Quantity::Area, 0.092_903_04),
+    (&["hectare", "hectares", "ha"], Quantity::Area, 1e4),
+    (&["acre", "acres"], Quantity::Area, 4_046.856_422_4),
+    (&["foot", "feet", "ft"], Quantity::Length, 0.304_8),
+    (&["yard", "yards"], Quantity::Length, 0.914_4),
+    (&["inch", "inches"], Quantity::Length, 0.025_4),
     (
         &["kilogram", "kilograms", "kilo", "kilos", "kg"],
         Quantity::Mass,
@@ -127,6 +136,14 @@ impl Unit {
             };
             return Some((2, volume));
         }
+        if text(0) == "square" {
+            let length = one(text(1)).filter(|unit| unit.quantity == Quantity::Length)?;
+            let area = Self {
+                quantity: Quantity::Area,
+                factor: length.factor * length.factor,
+            };
+            return Some((2, area));
+        }
         let first = one(text(0))?;
         if first.quantity == Quantity::Power && matches!(text(1), "hour" | "hours") {
             let energy = Self {
@@ -151,7 +168,9 @@ impl Unit {
         let named = words.iter().enumerate().rev().find_map(|(at, word)| {
             // A letter is a sign of a unit behind a name, never a name by itself.
             let is_sign = word.text.len() > 1 || at > 0 && at + 1 == words.len();
-            one(&word.text).filter(|_| is_sign)
+            // What is told by the kilogram measures no weight.
+            let is_rate = words[..at].iter().any(|before| before.text == "per");
+            one(&word.text).filter(|_| is_sign && !is_rate)
         });
         let is_temperature = words.iter().enumerate().any(|(at, word)| {
             word.text == "temperature" || word.text == "c" && at > 0 && at + 1 == words.len()
@@ -164,6 +183,7 @@ impl Unit {
             let said = super::words::words(comment);
             (0..said.len())
                 .filter(|at| said[*at].text.len() > 1)
+                .take_while(|at| *at == 0 || !matches!(said[*at - 1].text.as_str(), "per" | "each"))
                 .find_map(|at| Self::named(&said[at..]).map(|(_, unit)| unit))
         })
     }

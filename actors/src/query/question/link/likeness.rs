@@ -22,7 +22,7 @@ pub fn likeness(asked: &Word, named: &Word) -> f32 {
     }
     // tech / technology
     if named.text.len() >= 4
-        && asked.text.len() >= named.text.len() + 4
+        && asked.text.len() >= named.text.len() + 3
         && asked.text.starts_with(&named.text)
         && !HARMLESS.contains(&asked.text.as_str())
     {

@@ -8,6 +8,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Expression, Measure};
 use crate::query::question::time::{Meaning, TimeUnit};
 use crate::query::question::units::{Quantity, Unit};
+use crate::query::question::vocabulary::{FILLERS, HARMLESS};
 use crate::query::question::words::identifier_words;
 
 /// Parts of a unit of money that amounts are kept in, by the names of columns, and how many make a whole.
@@ -203,8 +204,35 @@ impl Builder<'_> {
                     let named = identifier_words(&self.column(**column).name);
                     named.len() == 1 || named[0].text == "duration"
                 });
-                plain.next().copied().filter(|_| plain.next().is_none())
+                plain
+                    .next()
+                    .copied()
+                    .filter(|_| plain.next().is_none())
+                    .or_else(|| self.most_spoken_of(several))
             }
+        }
+    }
+
+    /// The one of some columns of whose comment and name the question says the most.
+    fn most_spoken_of(&self, columns: &[usize]) -> Option<usize> {
+        let said = |at: usize| {
+            let column = self.column(at);
+            let mut known = identifier_words(&column.name);
+            known.extend(crate::query::question::words::words(&column.comment));
+            self.words
+                .iter()
+                .filter(|word| {
+                    !HARMLESS.contains(&word.text.as_str())
+                        && !FILLERS.contains(&word.text.as_str())
+                        && known.iter().any(|known| known.stem == word.stem)
+                })
+                .count()
+        };
+        let mut ranked: Vec<(usize, usize)> = columns.iter().map(|at| (said(*at), *at)).collect();
+        ranked.sort_unstable_by(|a, b| b.cmp(a));
+        match ranked.as_slice() {
+            [(most, at), (next, _), ..] if most > next => Some(*at),
+            _ => None,
         }
     }
 

@@ -178,7 +178,12 @@ impl<'a> Builder<'a> {
                 Kind::Link(Target::Value(..)) | Kind::Latest(_) | Kind::Superlative(..) => !piece.used,
                 // What is only alike, and nothing was made of it, is not known.
                 Kind::Link(Target::Column(column)) if !piece.used && piece.strength < 0.4 => {
-                    !HARMLESS.contains(&self.words[piece.words.start].text.as_str())
+                    // "Danish boats": what is chosen has been understood.
+                    let is_chosen = *at > 0
+                        && self.pieces[at - 1].used
+                        && matches!(self.kind(at - 1), Some(Kind::Link(Target::Value(..))));
+                    !is_chosen
+                        && !HARMLESS.contains(&self.words[piece.words.start].text.as_str())
                         && !self.spec.mentions(&self.column(*column).name)
                 }
                 // A number of the row that nothing was made of.

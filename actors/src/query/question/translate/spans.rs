@@ -68,7 +68,10 @@ impl Builder<'_> {
     /// "more than 5 minutes late": after what was promised.
     fn late_by(&mut self, at: usize) -> Option<(String, String)> {
         let late = self.kind(at + 1) == Some(&Kind::Punctuality(Punctuality::Late));
-        let times = self.promised_and_done().filter(|_| late)?;
+        // A column that tells the delay says it better.
+        let times = self
+            .promised_and_done()
+            .filter(|_| late && self.delay().is_none())?;
         self.use_piece(at + 1);
         Some(times)
     }

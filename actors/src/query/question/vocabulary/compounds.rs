@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use super::ABBREVIATIONS;
+
 /// Common words in the order of their frequency, and on the second line words that would fall apart into those but are words
 /// themselves. Made by `tools/words`.
 const COMMON_WORDS: &str = include_str!("common_words.txt");
@@ -12,6 +14,8 @@ const SHORTEST: usize = 6;
 const LONGEST: usize = 16;
 /// What each further word costs: names are of few words.
 const COST: f32 = 5.0;
+/// The cost of an abbreviation that names are known to have: that of a word of middling frequency.
+const ABBREVIATION: f32 = 12.5;
 
 struct Words {
     /// The cost of each common word: the logarithm of its rank, which by Zipf's law is that of its rarity.
@@ -22,10 +26,17 @@ struct Words {
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let mut lines = COMMON_WORDS.lines().map(|line| line.split(' '));
     let common = lines.next().into_iter().flatten();
+    let abbreviations = ABBREVIATIONS
+        .iter()
+        .filter(|(short, _)| short.len() > 2)
+        .map(|(short, _)| (*short, ABBREVIATION));
     Words {
-        costs: common
-            .enumerate()
-            .map(|(at, word)| (word, ((at + 1) as f32).ln() + COST))
+        costs: abbreviations
+            .chain(
+                common
+                    .enumerate()
+                    .map(|(at, word)| (word, ((at + 1) as f32).ln() + COST)),
+            )
             .collect(),
         whole: lines.next().into_iter().flatten().collect(),
     }
@@ -78,6 +89,7 @@ mod tests {
         for (name, words) in [
             ("coursename", "course name"),
             ("userid", "user id"),
+            ("custno", "cust no"),
             ("submittedat", "submitted at"),
             ("totalamountusd", "total amount usd"),
             ("timestamp", "timestamp"),
