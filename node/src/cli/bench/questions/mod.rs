@@ -49,7 +49,7 @@ const DEFAULT_DATABASE: &str = "questions";
     aurora bench questions --node http://127.0.0.1:8080 --clickhouse http://writer:password@127.0.0.1:8123 --database nl --set mine.jsonl"
 )]
 pub(super) struct QuestionsArgs {
-    /// Which questions: practice-1 to practice-9, held-out, or a file with a question on each line
+    /// Which questions: practice-1 to practice-12, held-out, or a file with a question on each line
     #[arg(long, visible_alias = "questions", value_name = "NAME|FILE.jsonl", default_value = PRACTICE)]
     set: String,
     /// Statements that make and fill the tables, if the questions are from a file
