@@ -43,11 +43,13 @@ impl Reader<'_> {
 
     pub(super) fn read(&self) -> Option<(usize, Meaning)> {
         self.grouping()
+            .or_else(|| self.next())
             .or_else(|| self.last())
             .or_else(|| self.this())
             .or_else(|| self.since())
             .or_else(|| self.between())
             .or_else(|| self.ago())
+            .or_else(|| self.beyond())
             .or_else(|| self.part())
             .or_else(|| {
                 self.day()

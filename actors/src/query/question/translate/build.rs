@@ -62,6 +62,9 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
     }
     // What the pieces are, by those around them: nouns that describe others, words that do not matter, times of verbs.
     builder.column_pairs();
+    builder.states();
+    builder.durations();
+    builder.asked_moments();
     builder.nouns();
     builder.portions();
     builder.verbs_with_times();
@@ -172,6 +175,7 @@ impl<'a> Builder<'a> {
                 | Kind::Unit(_)
                 | Kind::Punctuality(_)
                 | Kind::Columns(_)
+                | Kind::Unfilled(_)
                 | Kind::Told(_)
                 | Kind::HowLong
                 | Kind::Outliers => !piece.used,
