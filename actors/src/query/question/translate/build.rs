@@ -101,7 +101,9 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
             });
     }
     Some(Reading {
-        score: score - 0.6 * residue.len() as f32 - 0.5 * builder.let_go as f32,
+        score: score + 0.5 * f32::from(builder.has_duration())
+            - 0.6 * residue.len() as f32
+            - 0.5 * builder.let_go as f32,
         spec: builder.spec,
         residue,
         assumptions: builder.assumptions,

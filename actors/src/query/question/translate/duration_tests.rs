@@ -90,6 +90,8 @@ fn courses_go_from_the_beginning_to_the_end() {
     for question in [
         "average length of a trip in hours by route",
         "average travel time in minutes by route",
+        "longest trip time by vehicle on the Calais route",
+        "Which route has the longest average travel time?",
         "how many minutes do they stay aboard on average?",
         "how many crossings had vehicles staying longer than 3 hours?",
     ] {
@@ -100,9 +102,17 @@ fn courses_go_from_the_beginning_to_the_end() {
 
 #[test]
 fn what_is_still_going_on_has_no_end() {
-    let aboard = sql("How many crossings to Calais are still aboard?").unwrap_or_default();
-    assert!(aboard.contains("left_ship_at IS NULL"), "{aboard}");
-    assert!(!aboard.contains("NOT NULL"), "{aboard}");
+    for question in [
+        "How many crossings to Calais are still aboard?",
+        "How many crossings are still on the Calais route?",
+        "number of crossings awaiting departure",
+    ] {
+        let sql = sql(question).unwrap_or_default();
+        assert!(
+            sql.contains("left_ship_at IS NULL") && !sql.contains("NOT NULL"),
+            "{question}: {sql}"
+        );
+    }
 }
 
 #[test]

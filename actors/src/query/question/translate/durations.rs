@@ -16,6 +16,8 @@ use crate::query::question::words::identifier_words;
 
 /// The words that name a moment are not many.
 const LONGEST: usize = 8;
+/// From how strong a tie on a time is named.
+const SURE_TIE: f32 = 0.5;
 /// Words that say that something waits.
 const WAITING: [&str; 7] = [
     "wait", "waits", "waited", "waiting", "queue", "queueing", "queuing",
@@ -50,16 +52,39 @@ impl Builder<'_> {
             .between_moments()
             .or_else(|| self.course().filter(|_| !self.tells_durations()));
         let Some(stretch) = stretch else { return };
+        let Some(how) = self.way_to_tell() else { return };
         self.take(stretch.words);
         self.name_of_duration();
         self.tell_duration();
-        let total = self.has(|kind| *kind == Kind::Aggregate(Computed::Total));
-        let how = self
-            .way_to_compute()
-            .unwrap_or(if total { Computed::Total } else { Computed::Average });
         let (from, to) = (stretch.from, stretch.to);
         let of = Expression::Elapsed { from, to };
         self.spec.measures.push(Measure::of(aggregate(how), Some(of)));
+    }
+
+    /// How the durations of many rows become one; nothing if rows are ranked by them. "Which have the longest average time" ranks
+    /// groups, which is done later.
+    fn way_to_tell(&mut self) -> Option<Computed> {
+        let total = self.has(|kind| *kind == Kind::Aggregate(Computed::Total));
+        let averaged =
+            self.has(|kind| matches!(kind, Kind::Aggregate(Computed::Average | Computed::Quantile(_))));
+        let superlative = (0..self.pieces.len()).find_map(|at| match self.kind(at) {
+            Some(Kind::Superlative(_, longest)) => Some((at, *longest)),
+            _ => None,
+        });
+        if let Some((at, longest)) = superlative.filter(|_| !averaged) {
+            if self.has(|kind| matches!(kind, Kind::Which | Kind::That | Kind::Number(_))) {
+                return None;
+            }
+            self.pieces[at].kind = Kind::Filler;
+            self.way_to_compute();
+            return Some(if longest {
+                Computed::Maximum
+            } else {
+                Computed::Minimum
+            });
+        }
+        let otherwise = if total { Computed::Total } else { Computed::Average };
+        Some(self.way_to_compute().unwrap_or(otherwise))
     }
 
     /// "staying longer than 24 hours": a condition on how long it took.
@@ -112,14 +137,21 @@ impl Builder<'_> {
             counts && self.unit_behind(at).is_none()
         });
         let ranks_or_limits = self.has(|kind| {
-            matches!(kind, Kind::Superlative(..) | Kind::Top(..))
+            matches!(kind, Kind::Top(..))
                 || matches!(kind, Kind::Compare(_, _, Some(unit), _) if unit.quantity == Quantity::Time)
         });
-        let asks = self.has(|kind| {
-            *kind == Kind::HowLong || matches!(kind, Kind::Unit(unit) if unit.quantity == Quantity::Time)
-        });
+        let asks = self.asks_for_unit_of_time();
         let says = self.words.iter().any(|word| TIMES.contains(&word.text.as_str()));
         (asks || says) && !counts_things && !ranks_or_limits
+    }
+
+    /// "how long", "how many hours", "in minutes".
+    fn asks_for_unit_of_time(&self) -> bool {
+        self.has(|kind| match kind {
+            Kind::HowLong | Kind::Time(Meaning::Told(_)) => true,
+            Kind::Unit(unit) => unit.quantity == Quantity::Time,
+            _ => false,
+        })
     }
 
     /// "how many hours", "number of days": the unit that is counted.
@@ -188,7 +220,7 @@ impl Builder<'_> {
             let (from, to) = times?;
             Some(Stretch { words, from, to })
         };
-        let asks = self.has(|kind| matches!(kind, Kind::HowLong | Kind::Unit(_)));
+        let asks = self.asks_for_unit_of_time();
         (0..self.words.len()).find_map(|at| {
             let word = self.text_at(at);
             let is_time = matches!(self.text_at(at + 1), "time" | "times" | "duration");
@@ -198,9 +230,8 @@ impl Builder<'_> {
             if COURSES.contains(&word) && is_time {
                 return named(at..at + 2, self.whole_course());
             }
-            if STAYING.contains(&word) && asks
-                || matches!(word, "run" | "runs") && self.is_last_of_how_long(at)
-            {
+            let is_all = matches!(word, "run" | "runs" | "take" | "last") && self.asks_only_how_long(at);
+            if STAYING.contains(&word) && asks || is_all {
                 return named(at..at + 1, self.whole_course());
             }
             let course = (word == "length" && self.text_at(at + 1) == "of")
@@ -209,10 +240,15 @@ impl Builder<'_> {
         })
     }
 
-    /// "how long do builds run"
-    fn is_last_of_how_long(&self, at: usize) -> bool {
+    /// "how long do builds run", with no other moment named.
+    fn asks_only_how_long(&self, at: usize) -> bool {
         let does = (0..at).any(|before| matches!(self.text_at(before), "do" | "does" | "did"));
-        does && self.has(|kind| *kind == Kind::HowLong)
+        let names_moment = (0..self.pieces.len()).any(|at| {
+            self.linked(at)
+                .is_some_and(|column| self.column(column).role == Role::Time)
+                && self.pieces[at].strength >= SURE_TIE
+        });
+        does && !names_moment && self.has(|kind| *kind == Kind::HowLong)
     }
 
     /// From the beginning to the end of what a row tells of.
@@ -261,7 +297,8 @@ impl Builder<'_> {
         }
     }
 
-    /// "response time from the call to the arrival": what the time is called adds nothing to its moments.
+    /// "response time from the call to the arrival": what the time is called adds nothing to its moments, nor
+    /// does it that somebody waits for so long.
     fn name_of_duration(&mut self) {
         for at in 1..self.pieces.len() {
             let is_time = self
@@ -269,6 +306,12 @@ impl Builder<'_> {
                 .is_some_and(|word| matches!(word.text.as_str(), "time" | "times" | "duration"));
             if is_time && self.kind(at - 1) == Some(&Kind::Unknown) {
                 self.pieces[at - 1].kind = Kind::Modifier;
+            }
+            let is_verb = self
+                .last_word(at)
+                .is_some_and(|word| WAITING.contains(&word.text.as_str()));
+            if is_verb && self.kind(at) == Some(&Kind::Unknown) {
+                self.pieces[at].kind = Kind::Filler;
             }
         }
     }

@@ -20,19 +20,22 @@ const PLACED: [&str; 5] = ["in", "inside", "at", "on", "within"];
 impl Builder<'_> {
     /// Settles which words name the state of rows that a time is missing of.
     pub(super) fn states(&mut self) {
-        if !self.words.iter().any(|word| NOW.contains(&word.text.as_str())) {
-            return;
-        }
+        let is_now = self.words.iter().any(|word| NOW.contains(&word.text.as_str()));
         for at in 0..self.pieces.len() {
             let is_open = match self.kind(at) {
                 Some(Kind::Unknown | Kind::Filler) => true,
                 Some(Kind::Link(Target::Column(_))) => self.pieces[at].strength < 0.7,
+                // "parked" in a table of parkings
+                Some(Kind::Link(Target::Rows)) => self.last_word(at).is_some_and(Word::is_participle),
                 _ => false,
             };
             if let Some((time, noun)) = self.awaited_moment(at) {
                 self.pieces[at].kind = Kind::Unfilled(time);
                 self.take(noun);
-            } else if is_open && let Some(time) = self.unfilled(at) {
+            } else if is_now
+                && is_open
+                && let Some(time) = self.unfilled(at)
+            {
                 self.pieces[at].kind = Kind::Unfilled(time);
             }
         }
@@ -72,11 +75,12 @@ impl Builder<'_> {
         if let Some((time, _)) = times().find(|(_, column)| is_said && says_while(column, word)) {
             return Some(time);
         }
-        let stays = PLACED.contains(&word.text.as_str())
-            && at > 0
-            && self
-                .last_word(at - 1)
-                .is_some_and(|before| before.text == "still");
+        let before = at.checked_sub(1).and_then(|before| self.last_word(before))?;
+        let stays = match before.text.as_str() {
+            "still" => PLACED.contains(&word.text.as_str()) || word.text == "parked",
+            "currently" => word.text == "parked",
+            _ => false,
+        };
         let end = end_of(self.table).filter(|_| stays)?;
         times()
             .find(|(_, column)| column.name == end.name)

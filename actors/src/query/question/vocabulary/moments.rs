@@ -41,7 +41,7 @@ pub const MOMENTS: &[&[&str]] = &[
     &["arrive", "arrived", "arrival", "reach"],
     &["approve", "approved", "approval"],
     &["deliver", "delivered", "delivery"],
-    &["ship", "shipped", "shipment", "dispatch", "dispatched", "disp"],
+    &["ship", "shipped", "shipment", "dispatch", "dispatched"],
     &["pay", "paid", "payment"],
     &["admit", "admitted", "admission"],
     &["close", "closed", "closure"],
@@ -59,7 +59,6 @@ pub const MOMENTS: &[&[&str]] = &[
     &["inspect", "inspected", "inspection"],
     &["confirm", "confirmed", "confirmation"],
     &["expire", "expired", "expires", "expiry", "expiration"],
-    &["roast", "roasted", "bake", "baked"],
     &["file", "filed", "filing"],
 ];
 
