@@ -204,6 +204,14 @@ fn moment_sql(moment: &Moment, is_date: bool) -> String {
         }
         Moment::Ago(count, unit) if is_date => format!("today() - INTERVAL {count} {}", unit.sql()),
         Moment::Ago(count, unit) => format!("now() - INTERVAL {count} {}", unit.sql()),
+        Moment::Ahead(count, unit) => {
+            let now = if is_date && *unit >= TimeUnit::Day {
+                "today()"
+            } else {
+                "now()"
+            };
+            format!("{now} + INTERVAL {count} {}", unit.sql())
+        }
         Moment::Start(TimeUnit::Day, 0) => "today()".to_owned(),
         Moment::Start(TimeUnit::Day, -1) => "yesterday()".to_owned(),
         Moment::Start(TimeUnit::Day, by) => shifted("today()".to_owned(), *by, TimeUnit::Day),

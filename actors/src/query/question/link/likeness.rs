@@ -20,7 +20,7 @@ pub fn likeness(asked: &Word, named: &Word) -> f32 {
     if abbreviates(&named.text, &asked.text) && !FILLERS.contains(&asked.text.as_str()) {
         return 0.85;
     }
-    // tech / technology
+    // tech / technology, chan / channel
     if named.text.len() >= 4
         && asked.text.len() >= named.text.len() + 3
         && asked.text.starts_with(&named.text)

@@ -2,6 +2,8 @@
 //!
 //! Every tie has a strength; overlapping ones compete and the strongest stay ([`strongest`]).
 
+mod acronyms;
+mod actual;
 mod codes;
 mod glosses;
 mod likeness;
@@ -12,6 +14,8 @@ mod values;
 
 use std::ops::Range;
 
+use self::acronyms::acronym_links;
+use self::actual::prefer_actual;
 use self::glosses::gloss_links;
 pub use self::likeness::likeness;
 use self::names::Name;
@@ -58,6 +62,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
         opposite_links(words, at, column, &mut links);
         gloss_links(words, at, column, &mut links);
         phrasal_links(words, at, column, &mut links);
+        acronym_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
     money_links(words, table, &mut links);
@@ -65,6 +70,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
     prefer_actors(words, table, &mut links);
     prefer_directions(words, table, &mut links);
     prefer_main_time(words, table, &mut links);
+    prefer_actual(words, table, &mut links);
     links
 }
 

@@ -4,6 +4,7 @@
 //! the calendar's.
 
 mod days;
+mod distances;
 mod reader;
 
 use std::ops::Range;
@@ -48,6 +49,8 @@ pub enum DayPart {
 pub enum Moment {
     /// So many units before now.
     Ago(u32, TimeUnit),
+    /// So many units after now.
+    Ahead(u32, TimeUnit),
     /// The start of a unit, shifted by some of them: -1 is the one before this.
     Start(TimeUnit, i32),
     /// The latest such day of the week that has begun (1 is Monday), shifted by days.
@@ -152,9 +155,15 @@ impl TimeRange {
         Self { from, to, label }
     }
 
+    /// Whether it ends in the future.
+    pub fn is_ahead(&self) -> bool {
+        matches!(self.to, Some(Moment::Ahead(..)))
+    }
+
     /// About how long it is, in seconds, if it is known without a clock.
     pub fn about_seconds(&self) -> Option<f64> {
         match (&self.from, &self.to) {
+            (_, Some(Moment::Ahead(count, unit))) => Some(f64::from(*count) * unit.seconds()),
             (Some(Moment::Ago(count, unit)), _) => Some(f64::from(*count) * unit.seconds()),
             (Some(Moment::Start(unit, from)), Some(Moment::Start(_, to))) => {
                 Some(f64::from(to - from) * unit.seconds())

@@ -43,11 +43,13 @@ impl Reader<'_> {
 
     pub(super) fn read(&self) -> Option<(usize, Meaning)> {
         self.grouping()
+            .or_else(|| self.next())
             .or_else(|| self.last())
             .or_else(|| self.this())
             .or_else(|| self.since())
             .or_else(|| self.between())
             .or_else(|| self.ago())
+            .or_else(|| self.beyond())
             .or_else(|| self.part())
             .or_else(|| {
                 self.day()
@@ -334,7 +336,9 @@ impl Reader<'_> {
         let article = matches!(self.text(0), "a" | "an");
         let count = if article { 1 } else { self.whole(0)? };
         let unit = TimeUnit::named(self.text(1))?;
-        if matches!(self.text(2), "before" | "earlier") && !article {
+        // "3 days before the show" is counted from another time.
+        let of_another = matches!(self.text(3), "the" | "a" | "an" | "their" | "its" | "it" | "they");
+        if matches!(self.text(2), "before" | "earlier") && !article && !of_another {
             let double = count.checked_mul(2)?;
             return self.range(3, Some(Moment::Ago(double, unit)), Some(Moment::Ago(count, unit)));
         }

@@ -469,7 +469,10 @@ impl Builder<'_> {
 
 /// Whether the one time, by its name, is of a beginning, and the other is not.
 fn comes_before(one: &str, other: &str) -> bool {
-    const BEGINNINGS: [&str; 14] = [
+    const BEGINNINGS: [&str; 17] = [
+        "started",
+        "entered",
+        "boarded",
         "booked",
         "created",
         "ordered",

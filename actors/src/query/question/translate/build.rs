@@ -62,6 +62,9 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
     }
     // What the pieces are, by those around them: nouns that describe others, words that do not matter, times of verbs.
     builder.column_pairs();
+    builder.states();
+    builder.durations();
+    builder.asked_moments();
     builder.nouns();
     builder.portions();
     builder.verbs_with_times();
@@ -98,7 +101,9 @@ pub(super) fn read(words: &[Word], table: &Table, hints: &Hints) -> Option<Readi
             });
     }
     Some(Reading {
-        score: score - 0.6 * residue.len() as f32 - 0.5 * builder.let_go as f32,
+        score: score + 0.5 * f32::from(builder.has_duration())
+            - 0.6 * residue.len() as f32
+            - 0.5 * builder.let_go as f32,
         spec: builder.spec,
         residue,
         assumptions: builder.assumptions,
@@ -172,6 +177,7 @@ impl<'a> Builder<'a> {
                 | Kind::Unit(_)
                 | Kind::Punctuality(_)
                 | Kind::Columns(_)
+                | Kind::Unfilled(_)
                 | Kind::Told(_)
                 | Kind::HowLong
                 | Kind::Outliers => !piece.used,

@@ -5,6 +5,7 @@ use super::pieces::Kind;
 use crate::query::question::catalog::{Column, Role, Table};
 use crate::query::question::spec::{Comparison, Filter, Test};
 use crate::query::question::time::{Moment, TimeRange, TimeUnit};
+use crate::query::question::vocabulary::PROMISED;
 use crate::query::question::words::identifier_words;
 
 /// How a deadline was met.
@@ -20,21 +21,6 @@ pub(super) enum Punctuality {
     Ongoing,
 }
 
-/// Words of the names of times that something should be done by.
-const PROMISED: [&str; 12] = [
-    "due",
-    "deadline",
-    "promised",
-    "expected",
-    "planned",
-    "target",
-    "estimated",
-    "eta",
-    "sla",
-    "scheduled",
-    "agreed",
-    "committed",
-];
 /// Words of the names of times at which something came to its end.
 const ENDED: [&str; 26] = [
     "resolved",
@@ -172,7 +158,7 @@ impl Builder<'_> {
 }
 
 /// The time at which what a row tells of came to its end, if some have not.
-fn end_of(table: &Table) -> Option<&Column> {
+pub(super) fn end_of(table: &Table) -> Option<&Column> {
     table
         .with_role(Role::Time)
         .filter(|column| column.is_nullable() && is_called(column, &ENDED))
@@ -192,7 +178,7 @@ pub(super) fn can_be(how: Punctuality, table: &Table) -> bool {
             .any(|column| is_called(column, &DELAYS))
 }
 
-fn is_called(column: &Column, names: &[&str]) -> bool {
+pub(super) fn is_called(column: &Column, names: &[&str]) -> bool {
     identifier_words(&column.name)
         .iter()
         .any(|word| names.contains(&word.text.as_str()))

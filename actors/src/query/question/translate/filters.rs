@@ -12,6 +12,7 @@ impl Builder<'_> {
     /// The condition that a piece states of a row, if it states one.
     pub(super) fn row_condition(&self, at: usize) -> Option<Filter> {
         match self.kind(at)? {
+            Kind::Unfilled(column) => Some(Filter::new(&self.column(*column).name, Test::Missing)),
             Kind::Link(Target::Value(column, value)) => {
                 let column = self.column(*column);
                 let test = match column.role {
@@ -27,10 +28,7 @@ impl Builder<'_> {
                     Role::Flag if self.pieces[at].strength < 0.4 => None,
                     Role::Flag => Some(Filter::new(&column.name, Test::IsTrue)),
                     // "resolved" is said of what has a time of resolution.
-                    Role::Time if column.is_nullable() => Some(Filter {
-                        negated: true,
-                        ..Filter::new(&column.name, Test::Missing)
-                    }),
+                    Role::Time if column.is_nullable() => self.has_come(at, column),
                     _ => None,
                 }
             }

@@ -26,6 +26,9 @@ pub(super) fn is_additive(column: &Column) -> bool {
 
 impl Builder<'_> {
     pub(super) fn measures(&mut self) {
+        if self.has_duration() {
+            return;
+        }
         self.formulas();
         self.defined();
         if self.lists_latest() {

@@ -4,7 +4,9 @@
 //! table that explains most of the question wins. Words that carry meaning and were not understood are
 //! kept as [`Reading::residue`]: with any of them the reading is not to be trusted.
 
+mod ahead;
 mod amounts;
+mod asked_time;
 mod build;
 mod column_pairs;
 mod column_sums;
@@ -12,6 +14,9 @@ mod column_sums;
 mod column_tests;
 mod comparisons;
 mod deadlines;
+#[cfg(test)]
+mod duration_tests;
+mod durations;
 mod existence;
 mod filters;
 mod groups;
@@ -19,6 +24,7 @@ mod implied;
 mod measures;
 #[cfg(test)]
 mod model_tests;
+mod moments;
 mod money;
 mod nouns;
 mod opposed;
@@ -39,6 +45,7 @@ mod sets;
 mod shares;
 mod sides;
 mod spans;
+mod states;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -163,6 +163,8 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
             "except",
             "except for",
             "excluding",
+            "leaving out",
+            "leaving aside",
             "other than",
             "isn't",
             "aren't",

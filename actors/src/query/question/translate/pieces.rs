@@ -98,6 +98,8 @@ pub(super) enum Kind {
     Pair(usize, usize, Comparison),
     /// `late`, `overdue`, `on time`
     Punctuality(Punctuality),
+    /// `still inside`: this time has not come yet.
+    Unfilled(usize),
     /// `the paid amount exceeds the estimate`: two columns of a row against each other.
     Columns(ColumnPair),
     /// A noun that says what kind of thing the noun behind it is: "food orders".

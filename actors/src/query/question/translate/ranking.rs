@@ -190,7 +190,7 @@ impl Builder<'_> {
         let Some(Kind::Latest(last)) = self.kind(at).cloned() else {
             return;
         };
-        let Some(time) = self.time_column() else { return };
+        let Some(time) = self.asked_time() else { return };
         let asks_when = self.words.iter().any(|word| word.text == "when");
         if asks_when {
             self.use_piece(at);
@@ -243,7 +243,7 @@ impl Builder<'_> {
             .pieces
             .iter()
             .position(|piece| matches!(piece.kind, Kind::Latest(_)));
-        let time = self.time_column();
+        let time = self.asked_time();
         if let (Some(at), Some(time)) = (latest, time) {
             let last = matches!(self.kind(at), Some(Kind::Latest(true)));
             self.use_piece(at);

@@ -65,7 +65,11 @@ impl Builder<'_> {
             match self.kind(at) {
                 Some(Kind::Time(Meaning::Range(range))) => {
                     let range = range.clone();
-                    let column = self.time_near(at);
+                    let column = if range.is_ahead() {
+                        self.time_ahead(at)
+                    } else {
+                        self.time_near(at)
+                    };
                     if let Some(column) = column {
                         self.use_piece(at);
                         ranges.push((column, range));

@@ -218,6 +218,6 @@ pub const PHRASAL_VERBS: &[(&[&str], &str, &str)] = &[
     (&["give", "gives", "gave", "given"], "up", "abandoned"),
     (&["call", "calls", "called"], "off", "cancelled"),
     (&["turn", "turns", "turned"], "down", "rejected"),
-    (&["hand", "hands", "handed"], "in", "submitted"),
+    (&["hand", "hands", "handed", "handing"], "in", "submitted"),
     (&["drop", "drops", "dropped"], "off", "delivered"),
 ];

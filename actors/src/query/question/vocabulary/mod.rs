@@ -8,6 +8,7 @@ mod doings;
 mod families;
 mod fillers;
 mod kinds;
+mod moments;
 
 pub use self::codes::{CODES, COUNTRIES, STATES};
 pub use self::compounds::split;
@@ -15,6 +16,7 @@ pub use self::doings::{BUYERS, DOINGS, PHRASAL_VERBS};
 pub use self::families::{DEGREES, FAMILIES, OPPOSITES};
 pub use self::fillers::{FILLERS, HARMLESS};
 pub use self::kinds::{ADJECTIVES, DESTINATIONS, ORIGINS, PARTICIPLES, STATE_VERBS};
+pub use self::moments::{BEGINNINGS, COURSES, ENDINGS, MOMENTS, PROMISED};
 
 /// Words whose stem a stemmer does not find.
 pub const IRREGULAR: [(&str, &str); 64] = [
