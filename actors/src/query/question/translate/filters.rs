@@ -157,10 +157,25 @@ impl Builder<'_> {
                 Some(Kind::Link(Target::Value(..))) if matches!(self.kind(previous + 1), Some(Kind::Or)) => {
                     before = previous;
                 }
+                _ if self.lists_same(previous, at) => before = previous,
                 _ => return false,
             }
         }
         false
+    }
+
+    /// Whether a value, or an "and" behind one, belongs to a list of values of the column that is meant at `at`: "except A, B
+    /// and C".
+    fn lists_same(&self, place: usize, at: usize) -> bool {
+        let column = |at: usize| match self.kind(at) {
+            Some(Kind::Link(Target::Value(column, _))) => Some(*column),
+            _ => None,
+        };
+        let listed = match self.kind(place) {
+            Some(Kind::And) => place.checked_sub(1).and_then(column),
+            _ => column(place),
+        };
+        listed.is_some() && listed == column(at)
     }
 
     /// Values of one column that are not denied are alternatives.
