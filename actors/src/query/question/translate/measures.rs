@@ -71,6 +71,10 @@ impl Builder<'_> {
                 self.use_piece(at);
                 continue;
             }
+            let (subject, place) = match self.different_things(at, &pending, how, subject) {
+                Some((column, noun)) => (Subject::Column(column), Some(noun)),
+                None => (subject, place),
+            };
             self.use_piece(at);
             if let Some(place) = place {
                 self.use_piece(place);

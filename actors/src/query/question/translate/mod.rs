@@ -12,6 +12,7 @@ mod column_sums;
 mod column_tests;
 mod comparisons;
 mod deadlines;
+mod distinct;
 mod existence;
 mod filters;
 mod groups;
