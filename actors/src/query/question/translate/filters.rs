@@ -372,7 +372,7 @@ impl Builder<'_> {
                     .is_some_and(|column| self.column(column).role == Role::Dimension)
         });
         let versus = self.pieces.iter().any(|piece| piece.kind == Kind::Versus);
-        if !versus && !of_both && !self.lists_groups() {
+        if !versus && !of_both && !self.lists_groups() && !self.asks_of_each() {
             return;
         }
         let listed: Vec<String> = self
@@ -400,8 +400,8 @@ impl Builder<'_> {
             self.group_by(Dimension::Column(part.column.clone()));
             self.spec.filters.push(part);
         }
-        // "compare X of mobile users with others"
-        if self.spec.by.is_empty() && self.pieces.iter().any(|piece| piece.kind == Kind::Versus) {
+        // "compare X of mobile users with others"; spans that are compared stand beside each other themselves.
+        if versus && self.spec.by.is_empty() && !self.names_spans() {
             let dimension = (0..self.pieces.len()).find_map(|at| {
                 let column = self.linked(at).filter(|column| {
                     self.is_free(at) && self.can_group(*column) && self.column(*column).role != Role::Id

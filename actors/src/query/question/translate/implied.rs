@@ -119,7 +119,7 @@ impl Builder<'_> {
     }
 
     /// "what did customers pay for X": money, whatever it was paid for.
-    fn asks_what_was_paid(&self) -> bool {
+    pub(super) fn asks_what_was_paid(&self) -> bool {
         let does = self.words.windows(2).position(|pair| {
             pair[0].text == "what" && matches!(pair[1].text.as_str(), "do" | "does" | "did")
         });

@@ -5,6 +5,7 @@
 //! kept as [`Reading::residue`]: with any of them the reading is not to be trusted.
 
 mod amounts;
+mod beside;
 mod build;
 mod column_pairs;
 mod column_sums;
