@@ -8,6 +8,7 @@ mod likeness;
 mod names;
 mod phrasal;
 mod preferences;
+mod states;
 mod values;
 
 use std::ops::Range;
@@ -19,6 +20,8 @@ use self::phrasal::phrasal_links;
 use self::preferences::{
     money_links, opposite_links, prefer_actors, prefer_directions, prefer_main_time, prefer_named_values,
 };
+use self::states::state_links;
+pub use self::states::state_without;
 pub use self::values::done_in;
 use self::values::value_links;
 use super::catalog::{Column, Role, Table};
@@ -58,6 +61,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
         opposite_links(words, at, column, &mut links);
         gloss_links(words, at, column, &mut links);
         phrasal_links(words, at, column, &mut links);
+        state_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
     money_links(words, table, &mut links);
@@ -70,7 +74,11 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
 
 /// The strongest of them that do not overlap, in the order of the words.
 pub fn strongest<T>(mut candidates: Vec<(Range<usize>, f32, T)>) -> Vec<(Range<usize>, f32, T)> {
-    candidates.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.start.cmp(&b.0.start)));
+    candidates.sort_by(|a, b| {
+        b.1.total_cmp(&a.1)
+            .then(a.0.start.cmp(&b.0.start))
+            .then(b.0.len().cmp(&a.0.len()))
+    });
     let mut chosen: Vec<(Range<usize>, f32, T)> = Vec::new();
     for (words, strength, item) in candidates {
         if chosen

@@ -3,10 +3,11 @@
 use super::build::Builder;
 use super::existence::is_not_there;
 use super::pieces::Kind;
-use crate::query::question::catalog::Role;
-use crate::query::question::link::Target;
+use crate::query::question::catalog::{Column, Role};
+use crate::query::question::link::{Target, state_without};
 use crate::query::question::spec::{Aggregate, Comparison, Dimension, Filter, Test};
 use crate::query::question::time::Meaning;
+use crate::query::question::words::Word;
 
 impl Builder<'_> {
     /// The condition that a piece states of a row, if it states one.
@@ -26,6 +27,12 @@ impl Builder<'_> {
                     // A word that is only alike to a part of its name says nothing about it.
                     Role::Flag if self.pieces[at].strength < 0.4 => None,
                     Role::Flag => Some(Filter::new(&column.name, Test::IsTrue)),
+                    // "still inside": a state that lasts until the time.
+                    Role::Time if self.names_state(at, column) => {
+                        Some(Filter::new(&column.name, Test::Missing))
+                    }
+                    // A noun that its comment has says nothing of it.
+                    Role::Time if self.is_from_comment(at) => None,
                     // "resolved" is said of what has a time of resolution.
                     Role::Time if column.is_nullable() => Some(Filter {
                         negated: true,
@@ -36,6 +43,19 @@ impl Builder<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a piece says the state that rows are in until a time.
+    fn names_state(&self, at: usize, column: &Column) -> bool {
+        let state = state_without(column);
+        state.is_some_and(|state| self.last_word(at).is_some_and(|word| word.text == state.text))
+    }
+
+    /// Whether a piece is a noun that only the comment of a column has.
+    fn is_from_comment(&self, at: usize) -> bool {
+        const BY_COMMENT: f32 = 0.5;
+        let is_verb = self.last_word(at).is_some_and(Word::is_participle);
+        self.pieces[at].strength < BY_COMMENT && !is_verb
     }
 
     /// Conditions on rows and groups.

@@ -29,6 +29,7 @@ impl Builder<'_> {
         }
         let number = (0..self.pieces.len()).find(|at| {
             self.is_free(*at)
+                && !self.is_denied(*at)
                 && self
                     .linked(*at)
                     .is_some_and(|column| self.column(column).role == Role::Measure)
