@@ -230,6 +230,8 @@ impl Builder<'_> {
                 Some(Kind::Unit(_) | Kind::HowLong) => break true,
                 Some(Kind::Which) => break self.word(previous) == "who",
                 Some(Kind::Time(Meaning::Range(_))) => before = previous,
+                // "which hour of the day sees the most calls"
+                Some(Kind::Time(Meaning::By(_) | Meaning::Unit(_))) => break true,
                 Some(Kind::Unknown) if self.has_fronted_object(at) => break self.is_plural(previous),
                 // "did meter B-12 send": its number.
                 Some(Kind::Unknown | Kind::Number(_))
