@@ -167,6 +167,8 @@ impl Builder<'_> {
                 Role::Measure if SPENDING.contains(&self.word(at)) => return true,
                 Role::Measure => self.pieces[before].strength >= 0.6 && !self.is_plural(before),
                 Role::Dimension => GENERIC.contains(&self.word(at)),
+                // "different train numbers" where trains have numbers
+                Role::Id => matches!(self.word(at), "number" | "numbers"),
                 _ => false,
             },
             // A part of the table's name, no more: "web" of web_events.
