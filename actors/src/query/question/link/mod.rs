@@ -74,11 +74,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
 
 /// The strongest of them that do not overlap, in the order of the words.
 pub fn strongest<T>(mut candidates: Vec<(Range<usize>, f32, T)>) -> Vec<(Range<usize>, f32, T)> {
-    candidates.sort_by(|a, b| {
-        b.1.total_cmp(&a.1)
-            .then(a.0.start.cmp(&b.0.start))
-            .then(b.0.len().cmp(&a.0.len()))
-    });
+    candidates.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.start.cmp(&b.0.start)));
     let mut chosen: Vec<(Range<usize>, f32, T)> = Vec::new();
     for (words, strength, item) in candidates {
         if chosen
@@ -181,8 +177,9 @@ fn pair_links(words: &[Word], at: usize, column: &Column, name: &Name, links: &m
         .take(30)
         .filter(|word| !is_filler(word))
         .collect();
+    let is_name = |word: &Word| name.words.iter().any(|named| named.stem == word.stem);
     let knows = |word: &Word| {
-        let is_named = name.words.iter().any(|named| named.stem == word.stem);
+        let is_named = is_name(word);
         !is_filler(word)
             && (is_named || !HARMLESS.contains(&word.text.as_str()))
             && !column
@@ -201,7 +198,8 @@ fn pair_links(words: &[Word], at: usize, column: &Column, name: &Name, links: &m
             links.push(Link {
                 words: start..start + 2,
                 target: Target::Column(at),
-                strength: 1.2,
+                // "fire station" for a station: the noun is the name.
+                strength: if is_name(b) { 1.25 } else { 1.2 },
             });
         }
     }

@@ -36,6 +36,10 @@ pub fn state_without(column: &Column) -> Option<Word> {
         .iter()
         .position(|word| word.stop.is_some())
         .map_or(clause.len(), |end| end + 1);
-    let state = clause[..end].last()?;
-    (!is_filler(state) && !HARMLESS.contains(&state.text.as_str())).then(|| state.clone())
+    // "while the patient is in hospital" names a place, which is no state.
+    let (state, before) = clause[..end].split_last()?;
+    let is_said = before
+        .last()
+        .is_none_or(|verb| matches!(verb.text.as_str(), "is" | "are" | "still"));
+    (is_said && !is_filler(state) && !HARMLESS.contains(&state.text.as_str())).then(|| state.clone())
 }

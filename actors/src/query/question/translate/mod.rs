@@ -7,6 +7,8 @@
 mod amounts;
 mod beside;
 mod build;
+#[cfg(test)]
+mod code_tests;
 mod column_pairs;
 mod column_sums;
 #[cfg(test)]
