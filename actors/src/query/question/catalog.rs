@@ -4,8 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::units::Unit;
-use super::words::{Word, identifier_words};
+use super::words::{Word, identifier_words, words};
 
 /// Columns that Aurora adds to every table of events; questions are not about them.
 pub const SYSTEM_COLUMNS: [&str; 5] = ["_topic", "_partition", "_offset", "_timestamp", "_generation"];
@@ -281,17 +280,8 @@ pub fn role(column: &Column, rows: u64) -> Role {
             () if whole && is_numbering(&words) && column.distinct > 1 => Role::Id,
             // `subscriber`, `driver`: whole numbers that are called like somebody or something are their names.
             () if whole && column.distinct > 50 && words.last().is_some_and(names_one) => Role::Id,
-            // Whole numbers of which no two are the same number things, unless they are amounts of something.
-            () if whole
-                && rows >= 1_000
-                && column.distinct.saturating_mul(100) >= rows.saturating_mul(97) =>
-            {
-                if Unit::of_column(&column.name, &column.comment).is_some() {
-                    Role::Measure
-                } else {
-                    Role::Id
-                }
-            }
+            () if whole && column.distinct > 50 && explains_one(&column.comment) => Role::Id,
+            () if whole && counts_up(column, rows) => Role::Id,
             () => Role::Measure,
         };
     }
@@ -387,6 +377,24 @@ fn names_one(word: &Word) -> bool {
         "visitor",
     ];
     ONES.contains(&word.text.as_str())
+}
+
+/// Whether a comment says of somebody what they do: "customer who applies".
+fn explains_one(comment: &str) -> bool {
+    let said: Vec<Word> = words(comment).into_iter().take(2).collect();
+    matches!(said.as_slice(), [one, that] if names_one(one) && matches!(that.text.as_str(), "who" | "that" | "whose"))
+}
+
+/// Whether every row has another number, and the numbers lie close together: such rows are numbered, not measured.
+fn counts_up(column: &Column, rows: u64) -> bool {
+    const FEWEST: u64 = 1_000;
+    let span = match (column.min.parse::<i64>(), column.max.parse::<i64>()) {
+        (Ok(first), Ok(last)) => last.abs_diff(first),
+        _ => return false,
+    };
+    rows >= FEWEST
+        && column.distinct.saturating_mul(100) >= rows.saturating_mul(97)
+        && span < rows.saturating_mul(2)
 }
 
 /// Numbers that name something: `order_no`, `account_number`.

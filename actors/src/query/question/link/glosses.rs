@@ -1,5 +1,7 @@
 //! Codes that a column's comment explains: `EXP express, STD standard`, `1 with cargo, 0 empty`.
 
+use std::ops::Range;
+
 use super::values::{likeness_of_value, value_matches};
 use super::{Link, Target, is_filler};
 use crate::query::question::catalog::{Column, Role};
@@ -11,7 +13,11 @@ const MOST_WORDS: usize = 5;
 
 /// Ties to values by what the column's comment calls them.
 pub(super) fn gloss_links(asked: &[Word], at: usize, column: &Column, links: &mut Vec<Link>) {
-    if column.comment.is_empty() || !matches!(column.role, Role::Dimension | Role::Flag | Role::Id) {
+    let can_be_code = matches!(
+        column.role,
+        Role::Dimension | Role::Flag | Role::Id | Role::Measure
+    );
+    if column.comment.is_empty() || !can_be_code {
         return;
     }
     for (value, phrase) in glosses(column) {
@@ -21,6 +27,7 @@ pub(super) fn gloss_links(asked: &[Word], at: usize, column: &Column, links: &mu
         }
         let mut matches = value_matches(asked, &phrase);
         matches.extend(derived(asked, &phrase));
+        matches.extend(said_in_part(asked, &phrase));
         for (words, strength) in matches {
             links.push(Link {
                 words,
@@ -32,7 +39,7 @@ pub(super) fn gloss_links(asked: &[Word], at: usize, column: &Column, links: &mu
 }
 
 /// "northern" for what is called north.
-fn derived(asked: &[Word], phrase: &str) -> Vec<(std::ops::Range<usize>, f32)> {
+fn derived(asked: &[Word], phrase: &str) -> Vec<(Range<usize>, f32)> {
     let named: Vec<Word> = words(phrase)
         .into_iter()
         .filter(|word| !is_filler(word))
@@ -56,9 +63,10 @@ fn derived(asked: &[Word], phrase: &str) -> Vec<(std::ops::Range<usize>, f32)> {
 
 /// The values that a comment explains, each with its explanation: words behind the value up to the next value or stop.
 pub(super) fn glosses(column: &Column) -> Vec<(String, String)> {
-    let flags = ["0".to_owned(), "1".to_owned()];
-    let values: &[String] = if column.role == Role::Flag {
-        &flags
+    let numbers;
+    let values: &[String] = if matches!(column.role, Role::Flag | Role::Measure) {
+        numbers = numbered_codes(column);
+        &numbers
     } else {
         &column.values
     };
@@ -71,7 +79,9 @@ pub(super) fn glosses(column: &Column) -> Vec<(String, String)> {
     };
     let mut found = Vec::new();
     for (place, word) in said.iter().enumerate() {
-        let Some(value) = value_at(word).filter(|_| !ends(word)) else {
+        // "IMX (IMAX)" explains it in brackets.
+        let in_brackets = word.stop == Some('(');
+        let Some(value) = value_at(word).filter(|_| in_brackets || !ends(word)) else {
             continue;
         };
         let mut phrase = Vec::new();
@@ -82,7 +92,7 @@ pub(super) fn glosses(column: &Column) -> Vec<(String, String)> {
             if next.text != "=" {
                 phrase.push(next.text.as_str());
             }
-            if ends(next) {
+            if ends(next) || in_brackets && next.stop.is_some() {
                 break;
             }
         }
@@ -94,7 +104,50 @@ pub(super) fn glosses(column: &Column) -> Vec<(String, String)> {
             found.push((value.clone(), phrase.join(" ")));
         }
     }
+    // "from 1 to 5 stars" tells a range: numbers are codes only when each of several is explained.
+    if column.role == Role::Measure && found.len() < 2 {
+        found.clear();
+    }
     found
+}
+
+/// The numbers that can be codes: both sides of a flag, or a few whole numbers in a row.
+fn numbered_codes(column: &Column) -> Vec<String> {
+    const MOST_CODES: i64 = 12;
+    if column.role == Role::Flag {
+        return vec!["0".to_owned(), "1".to_owned()];
+    }
+    match (column.min.parse::<i64>(), column.max.parse::<i64>()) {
+        (Ok(first), Ok(last)) if column.plain_type().contains("Int") && last - first < MOST_CODES => {
+            (first..=last).map(|code| code.to_string()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// "traffic collisions" for "road traffic collision": words of a longer explanation that follow each other, the last among
+/// them.
+fn said_in_part(asked: &[Word], phrase: &str) -> Vec<(Range<usize>, f32)> {
+    let named: Vec<Word> = words(phrase)
+        .into_iter()
+        .filter(|word| !is_filler(word))
+        .collect();
+    if named.len() < 3 {
+        return Vec::new();
+    }
+    let part = &named[named.len() - 2..];
+    asked
+        .windows(2)
+        .enumerate()
+        .filter(|(_, window)| {
+            window[0].stop.is_none()
+                && window
+                    .iter()
+                    .zip(part)
+                    .all(|(word, part)| likeness_of_value(word, part) > 0.0)
+        })
+        .map(|(start, _)| (start..start + 2, 1.4))
+        .collect()
 }
 
 /// Whether an explanation ends with this word.

@@ -10,6 +10,7 @@ mod likeness;
 mod names;
 mod phrasal;
 mod preferences;
+mod states;
 mod values;
 
 use std::ops::Range;
@@ -23,6 +24,8 @@ use self::phrasal::phrasal_links;
 use self::preferences::{
     money_links, opposite_links, prefer_actors, prefer_directions, prefer_main_time, prefer_named_values,
 };
+use self::states::state_links;
+pub use self::states::state_without;
 pub use self::values::done_in;
 use self::values::value_links;
 use super::catalog::{Column, Role, Table};
@@ -63,6 +66,7 @@ pub fn links(words: &[Word], table: &Table) -> Vec<Link> {
         gloss_links(words, at, column, &mut links);
         phrasal_links(words, at, column, &mut links);
         acronym_links(words, at, column, &mut links);
+        state_links(words, at, column, &mut links);
     }
     row_links(words, table, &mut links);
     money_links(words, table, &mut links);
@@ -179,8 +183,9 @@ fn pair_links(words: &[Word], at: usize, column: &Column, name: &Name, links: &m
         .take(30)
         .filter(|word| !is_filler(word))
         .collect();
+    let is_name = |word: &Word| name.words.iter().any(|named| named.stem == word.stem);
     let knows = |word: &Word| {
-        let is_named = name.words.iter().any(|named| named.stem == word.stem);
+        let is_named = is_name(word);
         !is_filler(word)
             && (is_named || !HARMLESS.contains(&word.text.as_str()))
             && !column
@@ -199,7 +204,8 @@ fn pair_links(words: &[Word], at: usize, column: &Column, name: &Name, links: &m
             links.push(Link {
                 words: start..start + 2,
                 target: Target::Column(at),
-                strength: 1.2,
+                // "fire station" for a station: the noun is the name.
+                strength: if is_name(b) { 1.25 } else { 1.2 },
             });
         }
     }

@@ -223,6 +223,8 @@ pub(super) fn likeness_of_value(asked: &Word, named: &Word) -> f32 {
         () if asked.text == named.text => 1.0,
         // "players" are not all of them player1.
         () if numbered(named) && !numbered(asked) => 0.0,
+        // "developers" are no branch that is called develop.
+        () if is_doer_of(asked, named) => 0.0,
         () if asked.stem == named.stem => 0.95,
         () if asked.text.len() >= 6
             && named.text.len() >= 6
@@ -232,6 +234,15 @@ pub(super) fn likeness_of_value(asked: &Word, named: &Word) -> f32 {
         }
         () => 0.0,
     }
+}
+
+/// Whether a word says who does what another one says: "developers" and "develop".
+fn is_doer_of(asked: &Word, named: &Word) -> bool {
+    let singular = asked.text.strip_suffix('s').unwrap_or(&asked.text);
+    let doing = singular
+        .strip_suffix("er")
+        .or_else(|| singular.strip_suffix("or"));
+    doing.is_some_and(|doing| named.text == doing || named.text.strip_suffix('e') == Some(doing))
 }
 
 /// "submitted more than 60 quizzes" for quiz_submitted: both parts, each by itself, with anything between.

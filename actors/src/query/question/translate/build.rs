@@ -202,9 +202,13 @@ impl<'a> Builder<'a> {
                             .is_some_and(|before| matches!(self.kind(before), Some(Kind::Superlative(..))));
                     !piece.used && piece.strength >= 0.65 && column.role == Role::Measure && !restated
                 }
-                Kind::Time(Meaning::Range(_) | Meaning::Every(..) | Meaning::By(_) | Meaning::Only(..)) => {
-                    !piece.used
-                }
+                Kind::Time(
+                    Meaning::Range(_)
+                    | Meaning::Every(..)
+                    | Meaning::By(_)
+                    | Meaning::Only(..)
+                    | Meaning::Told(_),
+                ) => !piece.used,
                 Kind::Aggregate(_)
                 | Kind::Others
                 | Kind::Ratio

@@ -97,7 +97,7 @@ impl Builder<'_> {
     }
 
     /// Whether a piece names rows: the table's noun, or that of a column that every row has another value of.
-    fn names_rows(&self, at: usize) -> bool {
+    pub(super) fn names_rows(&self, at: usize) -> bool {
         let is_own = |column: usize| {
             let column = self.column(column);
             column.role == Role::Id
@@ -193,6 +193,17 @@ impl Builder<'_> {
                 }
                 Some(Kind::Link(Target::Rows)) if has_entity => {
                     return Some(Compared::Group(Some(next), Measure::count()));
+                }
+                // "more than 5 finished lessons and never": how many of one kind, where another must be none.
+                Some(Kind::Link(Target::Value(..)))
+                    if has_entity && numeric(next + 1).is_none() && self.has_never() =>
+                {
+                    let only = self.row_condition(next).into_iter().collect();
+                    let measure = Measure {
+                        only,
+                        ..Measure::count()
+                    };
+                    return Some(Compared::Group(Some(next), measure));
                 }
                 Some(Kind::Link(Target::Value(..))) if has_entity && numeric(next + 1).is_none() => {
                     return Some(Compared::Group(None, Measure::count()));

@@ -3,10 +3,11 @@
 use super::build::Builder;
 use super::existence::is_not_there;
 use super::pieces::Kind;
-use crate::query::question::catalog::Role;
-use crate::query::question::link::Target;
+use crate::query::question::catalog::{Column, Role};
+use crate::query::question::link::{Target, state_without};
 use crate::query::question::spec::{Aggregate, Comparison, Dimension, Filter, Test};
 use crate::query::question::time::Meaning;
+use crate::query::question::words::Word;
 
 impl Builder<'_> {
     /// The condition that a piece states of a row, if it states one.
@@ -27,6 +28,12 @@ impl Builder<'_> {
                     // A word that is only alike to a part of its name says nothing about it.
                     Role::Flag if self.pieces[at].strength < 0.4 => None,
                     Role::Flag => Some(Filter::new(&column.name, Test::IsTrue)),
+                    // "still inside": a state that lasts until the time.
+                    Role::Time if self.names_state(at, column) => {
+                        Some(Filter::new(&column.name, Test::Missing))
+                    }
+                    // A noun that its comment has says nothing of it.
+                    Role::Time if self.is_from_comment(at) => None,
                     // "resolved" is said of what has a time of resolution.
                     Role::Time if column.is_nullable() => self.has_come(at, column),
                     _ => None,
@@ -34,6 +41,19 @@ impl Builder<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a piece says the state that rows are in until a time.
+    fn names_state(&self, at: usize, column: &Column) -> bool {
+        let state = state_without(column);
+        state.is_some_and(|state| self.last_word(at).is_some_and(|word| word.text == state.text))
+    }
+
+    /// Whether a piece is a noun that only the comment of a column has.
+    fn is_from_comment(&self, at: usize) -> bool {
+        const BY_COMMENT: f32 = 0.5;
+        let is_verb = self.last_word(at).is_some_and(Word::is_participle);
+        self.pieces[at].strength < BY_COMMENT && !is_verb
     }
 
     /// Conditions on rows and groups.
@@ -155,10 +175,25 @@ impl Builder<'_> {
                 Some(Kind::Link(Target::Value(..))) if matches!(self.kind(previous + 1), Some(Kind::Or)) => {
                     before = previous;
                 }
+                _ if self.lists_same(previous, at) => before = previous,
                 _ => return false,
             }
         }
         false
+    }
+
+    /// Whether a value, or an "and" behind one, belongs to a list of values of the column that is meant at `at`: "except A, B
+    /// and C".
+    fn lists_same(&self, place: usize, at: usize) -> bool {
+        let column = |at: usize| match self.kind(at) {
+            Some(Kind::Link(Target::Value(column, _))) => Some(*column),
+            _ => None,
+        };
+        let listed = match self.kind(place) {
+            Some(Kind::And) => place.checked_sub(1).and_then(column),
+            _ => column(place),
+        };
+        listed.is_some() && listed == column(at)
     }
 
     /// Values of one column that are not denied are alternatives.
@@ -355,7 +390,7 @@ impl Builder<'_> {
                     .is_some_and(|column| self.column(column).role == Role::Dimension)
         });
         let versus = self.pieces.iter().any(|piece| piece.kind == Kind::Versus);
-        if !versus && !of_both && !self.lists_groups() {
+        if !versus && !of_both && !self.lists_groups() && !self.asks_of_each() {
             return;
         }
         let listed: Vec<String> = self
@@ -383,8 +418,8 @@ impl Builder<'_> {
             self.group_by(Dimension::Column(part.column.clone()));
             self.spec.filters.push(part);
         }
-        // "compare X of mobile users with others"
-        if self.spec.by.is_empty() && self.pieces.iter().any(|piece| piece.kind == Kind::Versus) {
+        // "compare X of mobile users with others"; spans that are compared stand beside each other themselves.
+        if versus && self.spec.by.is_empty() && !self.names_spans() {
             let dimension = (0..self.pieces.len()).find_map(|at| {
                 let column = self.linked(at).filter(|column| {
                     self.is_free(at) && self.can_group(*column) && self.column(*column).role != Role::Id

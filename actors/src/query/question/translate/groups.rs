@@ -108,7 +108,13 @@ impl Builder<'_> {
         if is_agent {
             self.use_piece(who);
         }
-        is_agent
+        // "done by outside contractors": a condition, where a flag says so.
+        let is_told_by_flag = done
+            && self.is_plural(who)
+            && self
+                .linked(who)
+                .is_some_and(|column| self.column(column).role == Role::Flag);
+        is_agent || is_told_by_flag
     }
 
     /// Columns from `at` on, joined by "and" or a comma.
@@ -295,6 +301,10 @@ impl Builder<'_> {
         let Some(column) = self.linked(first).filter(|column| self.can_group(*column)) else {
             return;
         };
+        // "batches never cupped": no row has had anything twice.
+        if self.names_rows(first) && self.pieces.iter().any(|piece| piece.kind == Kind::Never) {
+            return;
+        }
         let surely = match self.column(column).role {
             // "customers" of a table that calls them subscribers
             Role::Id => 0.35,
@@ -371,7 +381,7 @@ impl Builder<'_> {
                     if candidate.is_none()
                         && matches!(
                             self.words[self.pieces[next].words.start].text.as_str(),
-                            "the" | "of" | "our" | "all" | "these" | "those" | "my"
+                            "the" | "of" | "our" | "all" | "these" | "those" | "my" | "number"
                         ) =>
                 {
                     next += 1;

@@ -29,6 +29,7 @@ impl Builder<'_> {
         }
         let number = (0..self.pieces.len()).find(|at| {
             self.is_free(*at)
+                && !self.is_denied(*at)
                 && self
                     .linked(*at)
                     .is_some_and(|column| self.column(column).role == Role::Measure)
@@ -119,7 +120,7 @@ impl Builder<'_> {
     }
 
     /// "what did customers pay for X": money, whatever it was paid for.
-    fn asks_what_was_paid(&self) -> bool {
+    pub(super) fn asks_what_was_paid(&self) -> bool {
         let does = self.words.windows(2).position(|pair| {
             pair[0].text == "what" && matches!(pair[1].text.as_str(), "do" | "does" | "did")
         });

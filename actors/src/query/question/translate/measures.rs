@@ -47,6 +47,7 @@ impl Builder<'_> {
         self.amounts();
         self.how_long();
         self.latest_value();
+        self.number_beside();
         let on_average = self.on_average();
         let mut pending: Vec<Computed> = Vec::new();
         let mut last_subject = Subject::None;
@@ -74,6 +75,10 @@ impl Builder<'_> {
                 self.use_piece(at);
                 continue;
             }
+            let (subject, place) = match self.different_things(at, &pending, how, subject) {
+                Some((column, noun)) => (Subject::Column(column), Some(noun)),
+                None => (subject, place),
+            };
             self.use_piece(at);
             if let Some(place) = place {
                 self.use_piece(place);
@@ -349,7 +354,7 @@ impl Builder<'_> {
                 self.count_of(column, false)
             }
             (Computed::Average, Subject::Rows | Subject::Value(_))
-                if !self.spec.by.is_empty() && !self.speaks_of_value() =>
+                if !self.spec.by.is_empty() && !self.speaks_of_value() && !self.asks_what_was_paid() =>
             {
                 self.average_of_counts = true;
                 Measure::count()
@@ -391,7 +396,10 @@ impl Builder<'_> {
             return;
         }
         let of = measure.of.clone();
-        for how in before {
+        if before.contains(&Computed::Many) && of.is_some() && !self.average_of_counts {
+            self.spec.measures.push(Measure::count());
+        }
+        for how in before.iter().filter(|how| **how != Computed::Many) {
             if !self.average_of_counts && *how != Computed::Distinct && of.is_some() {
                 self.spec.measures.push(Measure::of(aggregate(*how), of.clone()));
             }

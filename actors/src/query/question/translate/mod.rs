@@ -7,13 +7,17 @@
 mod ahead;
 mod amounts;
 mod asked_time;
+mod beside;
 mod build;
+#[cfg(test)]
+mod code_tests;
 mod column_pairs;
 mod column_sums;
 #[cfg(test)]
 mod column_tests;
 mod comparisons;
 mod deadlines;
+mod distinct;
 #[cfg(test)]
 mod duration_tests;
 mod durations;

@@ -3,6 +3,7 @@
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Comparison, Filter, Groups, Having, Measure, Test};
+use crate::query::question::words::identifier_words;
 
 use super::build::Builder;
 use super::existence::is_there;
@@ -20,14 +21,25 @@ impl Builder<'_> {
             return;
         };
         let counted = self.counted_entity();
-        let Some(entity) = counted.or(self.entity).or_else(|| self.mentioned_entity()) else {
+        // "went to more than 5 viewings and never …" has said already of what groups are.
+        if self.spec.over.is_none()
+            && counted
+                .or(self.entity)
+                .or_else(|| self.mentioned_entity())
+                .is_none()
+        {
             return;
-        };
+        }
         self.use_piece(never);
         self.use_piece(denied);
-        // "never called by phone" says it twice.
+        // "never called by phone" says it twice, and so does "never made an offer" of the time when an offer was made.
+        let named = identifier_words(&filter.column);
         for at in denied + 1..self.pieces.len() {
-            if self.row_condition(at).is_some_and(|again| again == filter) {
+            let is_object = self.linked(at).is_some()
+                && self
+                    .last_word(at)
+                    .is_some_and(|word| named.iter().any(|named| named.stem == word.stem));
+            if is_object || self.row_condition(at).is_some_and(|again| again == filter) {
                 self.use_piece(at);
             }
         }
@@ -47,7 +59,10 @@ impl Builder<'_> {
                 having.push(some_of(wanted));
             }
         }
-        if counted.is_some() {
+        let entity = counted.or(self.entity).or_else(|| self.mentioned_entity());
+        if let Some(over) = &mut self.spec.over {
+            over.having.extend(having);
+        } else if let Some(entity) = counted {
             let by = vec![self.dimension(entity)];
             self.spec.measures = vec![Measure::count()];
             self.spec.over = Some(Groups {
@@ -55,11 +70,16 @@ impl Builder<'_> {
                 measure: None,
                 having,
             });
-        } else {
+        } else if let Some(entity) = entity {
             let dimension = self.dimension(entity);
             self.group_by(dimension);
             self.spec.having.extend(having);
         }
+    }
+
+    /// Whether something is said never to have been.
+    pub(super) fn has_never(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.kind == Kind::Never)
     }
 
     /// What a piece says of a row: a value, a flag, that something is there.
@@ -113,7 +133,7 @@ impl Builder<'_> {
     pub(super) fn mentioned_entity(&self) -> Option<usize> {
         (0..self.pieces.len()).find_map(|at| {
             self.linked(at)
-                .filter(|column| self.column(*column).role == Role::Id)
+                .filter(|column| self.column(*column).role == Role::Id && !self.names_rows(at))
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::query::question::link::Target;
 use crate::query::question::spec::{Dimension, Filter, Test};
 use crate::query::question::time::{DayPart, Meaning};
 use crate::query::question::units::Quantity;
-use crate::query::question::words::identifier_words;
+use crate::query::question::words::{POSSESSIVE, identifier_words};
 
 use super::build::Builder;
 use super::pieces::Kind;
@@ -124,6 +124,14 @@ impl Builder<'_> {
 
     /// The time that a span is of: the column of time that is said right before or after it, else the main one.
     pub(super) fn time_near(&mut self, at: usize) -> Option<String> {
+        // "yesterday's calls" are those of yesterday, whatever is said of them.
+        let owns_rows = self
+            .last_word(at)
+            .is_some_and(|word| word.stop == Some(POSSESSIVE))
+            && (at + 1..at + 3).any(|next| self.kind(next) == Some(&Kind::Link(Target::Rows)));
+        if owns_rows {
+            return self.time_column();
+        }
         for near in [
             at.checked_sub(1),
             at.checked_sub(2),

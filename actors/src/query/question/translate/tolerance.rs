@@ -167,6 +167,8 @@ impl Builder<'_> {
                 Role::Measure if SPENDING.contains(&self.word(at)) => return true,
                 Role::Measure => self.pieces[before].strength >= 0.6 && !self.is_plural(before),
                 Role::Dimension => GENERIC.contains(&self.word(at)),
+                // "different train numbers" where trains have numbers
+                Role::Id => matches!(self.word(at), "number" | "numbers"),
                 _ => false,
             },
             // A part of the table's name, no more: "web" of web_events.
@@ -230,6 +232,8 @@ impl Builder<'_> {
                 Some(Kind::Unit(_) | Kind::HowLong) => break true,
                 Some(Kind::Which) => break self.word(previous) == "who",
                 Some(Kind::Time(Meaning::Range(_))) => before = previous,
+                // "which hour of the day sees the most calls"
+                Some(Kind::Time(Meaning::By(_) | Meaning::Unit(_))) => break true,
                 Some(Kind::Unknown) if self.has_fronted_object(at) => break self.is_plural(previous),
                 // "did meter B-12 send": its number.
                 Some(Kind::Unknown | Kind::Number(_))

@@ -1,7 +1,7 @@
 //! Names that stand for codes.
 
 /// Countries: name, two letters, three letters, the people's adjective.
-pub const COUNTRIES: [(&str, &str, &str, &str); 76] = [
+pub const COUNTRIES: [(&str, &str, &str, &str); 77] = [
     ("argentina", "AR", "ARG", "argentinian"),
     ("australia", "AU", "AUS", "australian"),
     ("austria", "AT", "AUT", "austrian"),
@@ -18,6 +18,7 @@ pub const COUNTRIES: [(&str, &str, &str, &str); 76] = [
     ("czech republic", "CZ", "CZE", "czech"),
     ("denmark", "DK", "DNK", "danish"),
     ("egypt", "EG", "EGY", "egyptian"),
+    ("ethiopia", "ET", "ETH", "ethiopian"),
     ("estonia", "EE", "EST", "estonian"),
     ("finland", "FI", "FIN", "finnish"),
     ("france", "FR", "FRA", "french"),

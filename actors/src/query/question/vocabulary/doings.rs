@@ -187,6 +187,7 @@ pub const DOINGS: &[(&[&str], &[&str])] = &[
         ],
         &["no_show", "noshow", "missed"],
     ),
+    (&["completed", "carried out"], &["completed", "done"]),
     (&["attended", "showed up"], &["attended", "completed", "showed"]),
     (&["kids", "children"], &["child", "kid"]),
     (&["adults", "grown ups"], &["adult"]),

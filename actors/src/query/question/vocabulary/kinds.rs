@@ -284,6 +284,7 @@ pub const STATE_VERBS: &[&str] = &[
 /// Participles that do not end with "-ed".
 pub const PARTICIPLES: &[&str] = &[
     "bought",
+    "broken",
     "brought",
     "built",
     "chosen",
