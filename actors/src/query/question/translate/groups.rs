@@ -66,21 +66,6 @@ impl Builder<'_> {
         }
     }
 
-    /// "price per kilogram", where the column before tells just that.
-    fn is_in_name(&self, at: usize) -> bool {
-        let tells_rate = |column: usize| {
-            let column = self.column(column);
-            let mut said = identifier_words(&column.name);
-            said.extend(crate::query::question::words::words(&column.comment));
-            said.iter().any(|word| word.text == "per")
-        };
-        matches!(self.kind(at + 1), Some(Kind::Unit(_)))
-            && at
-                .checked_sub(1)
-                .and_then(|before| self.linked(before))
-                .is_some_and(tells_rate)
-    }
-
     /// "placed by users": who did it. "placed by user" groups.
     fn is_agent(&mut self, at: usize) -> bool {
         let done = at

@@ -69,11 +69,11 @@ fn two_columns_are_held_against_each_other() {
         &[
             (
                 "What share of the voyages ended in a different harbour than they started?",
-                &["countIf(start_harbour != end_harbour) / count()"],
+                &["countIf(end_harbour != start_harbour) / count()"],
             ),
             (
                 "How many voyages start and end in the same harbour?",
-                &["count()", "start_harbour = end_harbour"],
+                &["count()", "end_harbour = start_harbour"],
             ),
         ],
     );

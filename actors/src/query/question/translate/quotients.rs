@@ -6,7 +6,7 @@ use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::Role;
 use crate::query::question::link::Target;
 use crate::query::question::spec::{Aggregate, Expression, Filter, Measure};
-use crate::query::question::words::identifier_words;
+use crate::query::question::words::{identifier_words, words};
 
 impl Builder<'_> {
     /// "cost per conversion", "revenue for each euro of spend": one sum divided by another.
@@ -91,6 +91,21 @@ impl Builder<'_> {
             self.use_piece(at);
             self.push_quotient(above, below);
         }
+    }
+
+    /// "price per kilogram", where the column before tells just that.
+    pub(super) fn is_in_name(&self, at: usize) -> bool {
+        let tells_rate = |column: usize| {
+            let column = self.column(column);
+            let mut said = identifier_words(&column.name);
+            said.extend(words(&column.comment));
+            said.iter().any(|word| word.text == "per")
+        };
+        matches!(self.kind(at + 1), Some(Kind::Unit(_)))
+            && at
+                .checked_sub(1)
+                .and_then(|before| self.linked(before))
+                .is_some_and(tells_rate)
     }
 
     fn push_quotient(&mut self, above: (usize, usize), below: (usize, usize)) {
