@@ -286,11 +286,16 @@ impl Builder<'_> {
     pub(super) fn take(&mut self, words: Range<usize>) {
         for piece in &mut self.pieces {
             let within = words.start <= piece.words.start && piece.words.end <= words.end;
-            let is_naming = match &piece.kind {
-                Kind::Link(Target::Column(_) | Target::Rows) | Kind::Time(Meaning::Unit(_)) => true,
-                Kind::Unknown | Kind::Modifier | Kind::And | Kind::HowLong | Kind::Without => true,
-                _ => false,
-            };
+            let is_naming = matches!(
+                piece.kind,
+                Kind::Link(Target::Column(_) | Target::Rows)
+                    | Kind::Time(Meaning::Unit(_))
+                    | Kind::Unknown
+                    | Kind::Modifier
+                    | Kind::And
+                    | Kind::HowLong
+                    | Kind::Without
+            );
             if within && is_naming {
                 piece.kind = Kind::Filler;
             }
