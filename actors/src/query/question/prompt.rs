@@ -115,7 +115,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Bytes of tables up to which a model is shown all of them.
-const ALL_TABLES_BYTES: usize = 9_000;
+const ALL_TABLES_BYTES: usize = 12_000;
 /// Tables that it is shown otherwise.
 const SOME_TABLES: usize = 3;
 
@@ -171,24 +171,28 @@ pub(super) fn for_sql(
     messages
 }
 
-/// The shape of an answer with SQL, the statement first. A server of one's own is asked for nothing else: each word costs it
-/// time.
-pub(super) fn sql_schema(is_own: bool) -> Value {
-    let mut properties = json!({
-        "sql": { "type": "string" },
-        "clarification": { "type": "string", "maxLength": 200 },
-    });
-    let mut required = vec!["sql", "clarification"];
-    if !is_own {
-        properties["explanation"] = json!({ "type": "string" });
-        required.push("explanation");
-    }
+/// The shape of an answer with SQL, the statement first.
+pub(super) fn sql_schema() -> Value {
     json!({
         "type": "object",
-        "properties": properties,
-        "required": required,
+        "properties": {
+            "sql": { "type": "string" },
+            "clarification": { "type": "string", "maxLength": 200 },
+            "explanation": { "type": "string" },
+        },
+        "required": ["sql", "clarification", "explanation"],
         "additionalProperties": false,
     })
+}
+
+/// What begins an answer that says what is missing, where no schema is asked for.
+pub(super) const MISSING: &str = "MISSING";
+
+/// Asks for the statement and nothing else, in plain text: each word costs a server of one's own time.
+pub(super) fn plainly(messages: &mut [Message]) {
+    if let Some(last) = messages.last_mut() {
+        last.add("\nAnswer with the SQL statement only, or with MISSING and what the tables lack.");
+    }
 }
 
 /// Asks what words mean in a table. The choices stand in the schema of the answer, and the table in the beginning.

@@ -22,7 +22,13 @@ impl Course<'_> {
                 return Ok(reply);
             }
         }
-        match self.words_left_over(&question).await {
+        // A server of one's own has the time for one answer, and a statement tells more than words do.
+        let asks_words = self.asker.model.as_ref().is_some_and(|model| !model.is_own());
+        match if asks_words {
+            self.words_left_over(&question).await
+        } else {
+            Ok(false)
+        } {
             Ok(true) => {
                 if let Some(reply) = self.translated(&question).await? {
                     return Ok(reply);
@@ -43,11 +49,12 @@ impl Course<'_> {
         !question.is_ascii() || unknown >= 3 && unknown * 2 >= words
     }
 
+    /// Asks for an answer in a schema; without one, for a statement in plain text.
     pub(super) async fn ask_model(
         &mut self,
         asked_for: &str,
         messages: &[model::Message],
-        schema: &serde_json::Value,
+        schema: Option<&serde_json::Value>,
         tokens: u32,
     ) -> Option<serde_json::Value> {
         let model = self.asker.model.as_ref()?;
@@ -55,11 +62,20 @@ impl Course<'_> {
         self.tell(Step::Model {
             asked_for: asked_for.to_owned(),
         });
-        let answer =
-            match tokio::time::timeout(left, model.ask(&self.request.user, messages, schema, tokens)).await {
-                Ok(answer) => answer,
-                Err(_) => Err(ModelError::TimedOut(left)),
-            };
+        let user = &self.request.user;
+        let asking = async {
+            match schema {
+                Some(schema) => model.ask(user, messages, schema, tokens).await,
+                None => {
+                    let (text, usage) = model.ask_plainly(user, messages, tokens).await?;
+                    Ok((model::written(&text, prompt::MISSING), usage))
+                }
+            }
+        };
+        let answer = match tokio::time::timeout(left, asking).await {
+            Ok(answer) => answer,
+            Err(_) => Err(ModelError::TimedOut(left)),
+        };
         match answer {
             Ok((value, usage)) => {
                 self.usage += usage;
@@ -83,7 +99,7 @@ impl Course<'_> {
             .ask_model(
                 "the question in English",
                 &messages,
-                &prompt::english_schema(),
+                Some(&prompt::english_schema()),
                 200,
             )
             .await?;
@@ -119,7 +135,7 @@ impl Course<'_> {
         let schema = prompt::choices_schema(unknown.len(), &names);
         let tokens = 40 * unknown.len() as u32 + 20;
         let asked_for = format!("what {} means", quoted_list(&unknown));
-        let Some(answer) = self.ask_model(&asked_for, &messages, &schema, tokens).await else {
+        let Some(answer) = self.ask_model(&asked_for, &messages, Some(&schema), tokens).await else {
             return Ok(false);
         };
         for (at, word) in unknown.iter().enumerate() {
@@ -168,6 +184,10 @@ impl Course<'_> {
         let ties = best.as_ref().map(prompt::ties).unwrap_or_default();
         let is_own = self.asker.model.as_ref().is_some_and(Model::is_own);
         let mut messages = prompt::for_sql(question, beginning, &ties, examples);
+        let schema = (!is_own).then(prompt::sql_schema);
+        if is_own {
+            prompt::plainly(&mut messages);
+        }
         let engine = self
             .asker
             .model
@@ -176,7 +196,7 @@ impl Course<'_> {
             .unwrap_or_default();
         for _ in 0..ATTEMPTS {
             let Some(answer) = self
-                .ask_model("a statement", &messages, &prompt::sql_schema(is_own), 500)
+                .ask_model("a statement", &messages, schema.as_ref(), 500)
                 .await
             else {
                 break;
@@ -226,7 +246,8 @@ impl Course<'_> {
                 sql: sql.clone(),
                 error: Some(reason.clone()),
             });
-            messages.push(model::Message::assistant(answer.to_string()));
+            let before = if is_own { written } else { answer.to_string() };
+            messages.push(model::Message::assistant(before));
             messages.push(model::Message::user(format!(
                 "That does not do: {}. Give a corrected answer in the same form.",
                 reason.chars().take(600).collect::<String>()

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::ABBREVIATIONS;
 
-/// Common words in the order of their frequency, and on the second line words that would fall apart into those but are words
+/// Common words in the order of their frequency, and behind an empty line words that would fall apart into those but are words
 /// themselves. Made by `tools/words`.
 const COMMON_WORDS: &str = include_str!("common_words.txt");
 /// The shortest name that is taken apart.
@@ -24,8 +24,7 @@ struct Words {
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let mut lines = COMMON_WORDS.lines().map(|line| line.split(' '));
-    let common = lines.next().into_iter().flatten();
+    let (common, whole) = COMMON_WORDS.split_once("\n\n").unwrap_or((COMMON_WORDS, ""));
     let abbreviations = ABBREVIATIONS
         .iter()
         .filter(|(short, _)| short.len() > 2)
@@ -34,11 +33,12 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
         costs: abbreviations
             .chain(
                 common
+                    .lines()
                     .enumerate()
                     .map(|(at, word)| (word, ((at + 1) as f32).ln() + COST)),
             )
             .collect(),
-        whole: lines.next().into_iter().flatten().collect(),
+        whole: whole.lines().collect(),
     }
 });
 
