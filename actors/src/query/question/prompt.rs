@@ -72,7 +72,7 @@ pub(super) fn table(table: &Table) -> String {
             text,
             "\n  {} {}",
             super::compile::name(&column.name),
-            column.column_type
+            column.plain_type()
         );
         let said = said(column);
         if !said.is_empty() {
@@ -115,7 +115,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Bytes of tables up to which a model is shown all of them.
-const ALL_TABLES_BYTES: usize = 12_000;
+const ALL_TABLES_BYTES: usize = 16_000;
 /// Tables that it is shown otherwise.
 const SOME_TABLES: usize = 3;
 
@@ -128,7 +128,7 @@ pub(super) fn beginning(catalog: &Catalog, ranked: &[&Table]) -> Message {
         all.into_iter()
             .scan(0, |bytes, table| {
                 *bytes += table.len();
-                (*bytes <= 2 * ALL_TABLES_BYTES).then_some(table)
+                (*bytes <= ALL_TABLES_BYTES).then_some(table)
             })
             .collect::<Vec<_>>()
     } else {

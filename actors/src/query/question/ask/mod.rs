@@ -38,7 +38,7 @@ pub const MAX_QUESTION_CHARS: usize = 1_000;
 /// Questions before it that are looked at.
 pub const MAX_CONVERSATION: usize = 10;
 /// How long finding the answer may take, the last query aside.
-const THINKING: Duration = Duration::from_secs(10);
+const THINKING: Duration = Duration::from_secs(9);
 /// Steps that wait for a slow listener; more are dropped.
 pub const STEPS: usize = 64;
 
