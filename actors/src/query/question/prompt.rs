@@ -191,7 +191,9 @@ pub(super) const MISSING: &str = "MISSING";
 /// Asks for the statement and nothing else, in plain text: each word costs a server of one's own time.
 pub(super) fn plainly(messages: &mut [Message]) {
     if let Some(last) = messages.last_mut() {
-        last.add("\nAnswer with the SQL statement only, or with MISSING and what the tables lack.");
+        last.add(&format!(
+            "\nAnswer with the SQL statement only, or with {MISSING} and what the tables lack."
+        ));
     }
 }
 

@@ -5,8 +5,8 @@ use rust_stemmers::{Algorithm, Stemmer};
 use super::vocabulary;
 
 /// What some put before a name in mixed case to say its type (Hungarian notation).
-const TYPE_MARKS: [&str; 18] = [
-    "tbl", "vw", "dt", "ts", "n", "i", "s", "str", "b", "f", "d", "dc", "dec", "e", "a", "arr", "l", "x",
+const TYPE_MARKS: [&str; 17] = [
+    "tbl", "vw", "dt", "ts", "n", "i", "s", "str", "b", "f", "d", "dc", "dec", "e", "a", "l", "x",
 ];
 /// The mark of a word that owns the next: "depot's".
 pub const POSSESSIVE: char = '\'';

@@ -3,7 +3,8 @@
 //! ```text
 //! confirmed before? ──yes──────────────────────────────────────────────────────────▶ run
 //! built-in translator: all words understood? ──yes─────────────────────────────────▶ run
-//!   no ─▶ a model: into English? which columns or values are meant by the words left over? ─▶ translator again
+//!   no ─▶ a model: into English? which columns or values are meant by the words left over (not asked of a server of
+//!         one's own, which has no time for it)? ─▶ translator again
 //!   still no ─▶ a model writes SQL, told what is sure; refused, failed or lacking a condition: told why, twice
 //! ```
 

@@ -23,19 +23,17 @@ impl Course<'_> {
             }
         }
         // A server of one's own has the time for one answer, and a statement tells more than words do.
-        let asks_words = self.asker.model.as_ref().is_some_and(|model| !model.is_own());
-        match if asks_words {
-            self.words_left_over(&question).await
-        } else {
-            Ok(false)
-        } {
-            Ok(true) => {
-                if let Some(reply) = self.translated(&question).await? {
-                    return Ok(reply);
+        let is_own = self.asker.model.as_ref().is_some_and(Model::is_own);
+        if !is_own {
+            match self.words_left_over(&question).await {
+                Ok(true) => {
+                    if let Some(reply) = self.translated(&question).await? {
+                        return Ok(reply);
+                    }
                 }
+                Ok(false) => {}
+                Err(why) => return Err(self.declined(why)),
             }
-            Ok(false) => {}
-            Err(why) => return Err(self.declined(why)),
         }
         self.written(&question, examples).await
     }

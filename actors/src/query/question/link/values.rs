@@ -68,10 +68,6 @@ fn doing_links(words: &[Word], at: usize, column: &Column, links: &mut Vec<Link>
         for phrase in *phrases {
             let parts: Vec<&str> = phrase.split(' ').collect();
             for start in 0..(words.len() + 1).saturating_sub(parts.len()) {
-                // What is for sale has not been sold.
-                if *phrase == "sale" && start > 0 && words[start - 1].text == "for" {
-                    continue;
-                }
                 let window = &words[start..start + parts.len()];
                 // What is for sale is not sold yet.
                 let offered = *phrase == "sale" && start > 0 && words[start - 1].text == "for";

@@ -9,7 +9,7 @@ use crate::query::question::spec::{Aggregate, Expression, Measure};
 use crate::query::question::time::{Meaning, TimeUnit};
 use crate::query::question::units::{Quantity, Unit};
 use crate::query::question::vocabulary::{FILLERS, HARMLESS};
-use crate::query::question::words::identifier_words;
+use crate::query::question::words::{identifier_words, words};
 
 /// Parts of a unit of money that amounts are kept in, by the names of columns, and how many make a whole.
 const PARTS_OF_MONEY: [(&str, f64); 2] = [("cents", 100.0), ("micros", 1e6)];
@@ -218,7 +218,7 @@ impl Builder<'_> {
         let said = |at: usize| {
             let column = self.column(at);
             let mut known = identifier_words(&column.name);
-            known.extend(crate::query::question::words::words(&column.comment));
+            known.extend(words(&column.comment));
             self.words
                 .iter()
                 .filter(|word| {

@@ -21,6 +21,18 @@ pub(super) struct ColumnPair {
     right: usize,
 }
 
+impl ColumnPair {
+    /// One column compared to another.
+    pub(super) fn new(left: usize, comparison: Comparison, right: usize) -> Self {
+        Self {
+            left,
+            comparison,
+            factor: 1.0,
+            right,
+        }
+    }
+}
+
 /// Words of a comparison that add nothing to it.
 const SMALL: [&str; 17] = [
     "is", "are", "was", "were", "the", "its", "their", "they", "it", "a", "an", "what", "that", "of", "had",
@@ -117,12 +129,7 @@ impl Builder<'_> {
         let from = self.pieces.iter().position(|piece| covers(piece, first));
         let to = self.pieces.iter().position(|piece| covers(piece, last));
         if let (Some(from), Some(to)) = (from, to) {
-            let pair = ColumnPair {
-                left,
-                comparison,
-                factor: 1.0,
-                right,
-            };
+            let pair = ColumnPair::new(left, comparison, right);
             self.join_pieces(from..to + 1, Kind::Columns(pair));
         }
     }

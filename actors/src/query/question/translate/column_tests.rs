@@ -1,22 +1,8 @@
 //! What questions about several columns of a row mean, over a table of guided tours.
 
-use crate::query::question::catalog::{Catalog, Column, Table, role};
-use crate::query::question::compile;
-use crate::query::question::translate::{Hints, Reading, readings};
-
-fn column(name: &str, column_type: &str, distinct: u64, values: &[&str]) -> Column {
-    Column {
-        name: name.to_owned(),
-        column_type: column_type.to_owned(),
-        distinct,
-        nulls: u64::from(column_type.starts_with("Nullable")) * 10,
-        min: "0".to_owned(),
-        max: distinct.saturating_sub(1).to_string(),
-        values: values.iter().map(|value| (*value).to_owned()).collect(),
-        values_complete: true,
-        ..Column::default()
-    }
-}
+use super::phrase_tests::{all_in, column, read_in};
+use crate::query::question::catalog::{Catalog, Table, role};
+use crate::query::question::translate::Reading;
 
 fn tours() -> Catalog {
     let text = "LowCardinality(String)";
@@ -25,22 +11,28 @@ fn tours() -> Catalog {
         name: "tours".to_owned(),
         rows: 100_000,
         columns: vec![
-            column("tour_id", "UInt64", 100_000, &[]),
-            column("started_at", "DateTime", 90_000, &[]),
-            column("guide_id", "UInt32", 40, &[]),
-            column("guide_name", text, 40, &[]),
-            column("start_square", text, 3, &["Market", "Castle", "Harbour"]),
-            column("end_square", text, 3, &["Market", "Castle", "Harbour"]),
-            column("ticket_kind", text, 2, &["day_pass", "single"]),
-            column("outcome", text, 3, &["tour_finished", "cancelled", "refunded"]),
-            column("entry_fee", "Float64", 900, &[]),
-            column("guide_fee", "Nullable(Float64)", 900, &[]),
-            column("ticket_revenue", "Float64", 4_000, &[]),
-            column("wages", "Float64", 4_000, &[]),
-            column("rain_mm", "Float64", 300, &[]),
-            column("is_confirmed", "UInt8", 2, &[]),
-            column("radio_used", "UInt8", 2, &[]),
-            column("ended_at", "Nullable(DateTime)", 80_000, &[]),
+            column("tour_id", "UInt64", 100_000, &[], ""),
+            column("started_at", "DateTime", 90_000, &[], ""),
+            column("guide_id", "UInt32", 40, &[], ""),
+            column("guide_name", text, 40, &[], ""),
+            column("start_square", text, 3, &["Market", "Castle", "Harbour"], ""),
+            column("end_square", text, 3, &["Market", "Castle", "Harbour"], ""),
+            column("ticket_kind", text, 2, &["day_pass", "single"], ""),
+            column(
+                "outcome",
+                text,
+                3,
+                &["tour_finished", "cancelled", "refunded"],
+                "",
+            ),
+            column("entry_fee", "Float64", 900, &[], ""),
+            column("guide_fee", "Nullable(Float64)", 900, &[], ""),
+            column("ticket_revenue", "Float64", 4_000, &[], ""),
+            column("wages", "Float64", 4_000, &[], ""),
+            column("rain_mm", "Float64", 300, &[], ""),
+            column("is_confirmed", "UInt8", 2, &[], ""),
+            column("radio_used", "UInt8", 2, &[], ""),
+            column("ended_at", "Nullable(DateTime)", 80_000, &[], ""),
         ],
         ..Table::default()
     };
@@ -54,25 +46,13 @@ fn tours() -> Catalog {
 }
 
 fn read(question: &str) -> (Reading, String) {
-    let catalog = tours();
-    let (table, reading) = readings(question, &catalog, &Hints::default())
-        .into_iter()
-        .next()
-        .unwrap_or_else(|| panic!("{question}: no reading"));
-    let sql = compile::sql(&reading.spec, table);
-    (reading, sql.split_whitespace().collect::<Vec<_>>().join(" "))
+    read_in(&tours(), question)
 }
 
 /// Each question with a part that its SQL must have, and nothing left over.
 fn all(cases: &[(&str, &str)]) {
     for (question, part) in cases {
-        let (reading, sql) = read(question);
-        assert!(
-            reading.is_complete(),
-            "{question}: {:?} in {sql}",
-            reading.residue
-        );
-        assert!(sql.contains(part), "{question}\n  lacks {part}\n  {sql}");
+        all_in(&tours(), &[(question, &[part])]);
     }
 }
 

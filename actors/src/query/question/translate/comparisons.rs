@@ -41,7 +41,7 @@ impl Builder<'_> {
             }
             // "was late at least once but never lost": it says no more than that it was late.
             let once = comparison == Comparison::AtLeast && value == 1.0;
-            if times && once && self.pieces.iter().any(|piece| piece.kind == Kind::Never) {
+            if times && once && self.has_never() {
                 self.use_piece(at);
                 continue;
             }
@@ -346,7 +346,7 @@ impl Builder<'_> {
         };
         // "arrived 15 minutes late": of several delays that of the arrival.
         let is_said = |at: usize| {
-            crate::query::question::words::identifier_words(&self.column(at).name)
+            identifier_words(&self.column(at).name)
                 .iter()
                 .filter(|named| !concepts.contains(&named.text.as_str()))
                 .any(|named| self.words.iter().any(|word| likeness(word, named) >= 0.85))

@@ -7,7 +7,6 @@ use crate::query::question::catalog::{Column, Role};
 use crate::query::question::link::{Target, state_without};
 use crate::query::question::spec::{Aggregate, Comparison, Dimension, Filter, Test};
 use crate::query::question::time::Meaning;
-use crate::query::question::words::Word;
 
 impl Builder<'_> {
     /// The condition that a piece states of a row, if it states one.
@@ -32,8 +31,6 @@ impl Builder<'_> {
                     Role::Time if self.names_state(at, column) => {
                         Some(Filter::new(&column.name, Test::Missing))
                     }
-                    // A noun that its comment has says nothing of it.
-                    Role::Time if self.is_from_comment(at) => None,
                     // "resolved" is said of what has a time of resolution.
                     Role::Time if column.is_nullable() => self.has_come(at, column),
                     _ => None,
@@ -49,13 +46,6 @@ impl Builder<'_> {
         state.is_some_and(|state| self.last_word(at).is_some_and(|word| word.text == state.text))
     }
 
-    /// Whether a piece is a noun that only the comment of a column has.
-    fn is_from_comment(&self, at: usize) -> bool {
-        const BY_COMMENT: f32 = 0.5;
-        let is_verb = self.last_word(at).is_some_and(Word::is_participle);
-        self.pieces[at].strength < BY_COMMENT && !is_verb
-    }
-
     /// Conditions on rows and groups.
     pub(super) fn conditions(&mut self) {
         self.spans();
@@ -65,7 +55,6 @@ impl Builder<'_> {
         self.differences_of_sets();
         self.both();
         self.deadlines();
-        self.compared_pairs();
         self.missing();
         self.existences();
         self.numbered();

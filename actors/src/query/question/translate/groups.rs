@@ -287,7 +287,7 @@ impl Builder<'_> {
             return;
         };
         // "batches never cupped": no row has had anything twice.
-        if self.names_rows(first) && self.pieces.iter().any(|piece| piece.kind == Kind::Never) {
+        if self.names_rows(first) && self.has_never() {
             return;
         }
         let surely = match self.column(column).role {

@@ -2,10 +2,11 @@
 //! where they started".
 
 use super::build::Builder;
+use super::column_pairs::ColumnPair;
 use super::pieces::{Computed, Kind};
 use crate::query::question::catalog::{Column, Role};
 use crate::query::question::link::{Target, likeness};
-use crate::query::question::spec::{Comparison, Filter, Test};
+use crate::query::question::spec::Comparison;
 use crate::query::question::vocabulary::{DESTINATIONS, ORIGINS};
 use crate::query::question::words::{Word, identifier_words};
 
@@ -15,7 +16,7 @@ const STARTING: [&str; 6] = ["start", "begin", "depart", "leav", "pick", "origin
 const ENDING: [&str; 7] = ["end", "finish", "arriv", "return", "drop", "stop", "termin"];
 
 impl Builder<'_> {
-    /// Settles which columns are held against each other; the words that say so mean nothing else.
+    /// Settles which columns are held against each other ([`Kind::Columns`]); the words that say so mean nothing else.
     pub(super) fn pairs(&mut self) {
         for at in 1..self.pieces.len() {
             let Some(comparison) = self.says_pair(at) else {
@@ -29,20 +30,7 @@ impl Builder<'_> {
                     self.pieces[piece].kind = Kind::Filler;
                 }
             }
-            self.pieces[at].kind = Kind::Pair(a, b, comparison);
-        }
-    }
-
-    /// The conditions that pairs state.
-    pub(super) fn compared_pairs(&mut self) {
-        for at in 0..self.pieces.len() {
-            let Some(Kind::Pair(a, b, comparison)) = self.kind(at) else {
-                continue;
-            };
-            let other = self.column(*b).name.clone();
-            let filter = Filter::new(&self.column(*a).name, Test::CompareColumn(*comparison, other));
-            self.use_piece(at);
-            self.add_filter(at, filter);
+            self.pieces[at].kind = Kind::Columns(ColumnPair::new(a, comparison, b));
         }
     }
 

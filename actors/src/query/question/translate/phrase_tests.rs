@@ -64,7 +64,7 @@ fn read(question: &str) -> (Reading, String) {
     read_in(&parcels(), question)
 }
 
-fn read_in(catalog: &Catalog, question: &str) -> (Reading, String) {
+pub(super) fn read_in(catalog: &Catalog, question: &str) -> (Reading, String) {
     let (table, reading) = readings(question, catalog, &Hints::default())
         .into_iter()
         .next()

@@ -220,7 +220,6 @@ pub(super) const PHRASES: &[(&[&str], Kind)] = &[
             "not have",
             "not have a",
             "not have an",
-            "awaiting",
             "yet to be",
         ],
         Kind::Without,

@@ -94,8 +94,6 @@ pub(super) enum Kind {
     That,
     /// Tied to the table.
     Link(Target),
-    /// `at a different place than`: these two columns, and how they compare.
-    Pair(usize, usize, Comparison),
     /// `late`, `overdue`, `on time`
     Punctuality(Punctuality),
     /// `still inside`: this time has not come yet.

@@ -114,7 +114,6 @@ impl Builder<'_> {
                 .filter(|column| self.column(*column).role == Role::Time && self.is_free(*at))
         };
         place
-            .clone()
             .filter(|at| *at < self.pieces.len())
             .find_map(|at| Some((at, is_time(&at)?)))
     }
