@@ -185,9 +185,7 @@ async fn steps_are_told_as_they_happen() -> Result<()> {
 async fn a_model_that_misbehaves_harms_nothing() -> Result<()> {
     Sandbox::run("ask-model", async |sandbox| {
         let model = StandIn::start().await?;
-        let environment = [("OPENAI_BASE_URL", model.url()), ("OPENAI_API_KEY", "sk-not-to-be-seen".to_owned()), ("AURORA_MODEL", "stand-in".to_owned())];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        let bench = Bench::start(sandbox, environment).await?;
+        let bench = Bench::start(sandbox, asking(&model)).await?;
         // Nothing in it that the translator knows but the table, so that the model is asked.
         let question = "Which parcels would a wise old postman from the mountains carry up there first of everything?";
         for behaviour in [
@@ -222,6 +220,73 @@ async fn a_model_that_misbehaves_harms_nothing() -> Result<()> {
         bench.is_whole().await
     })
     .await
+}
+
+#[tokio::test]
+async fn a_model_that_leads_is_held_against_the_translator() -> Result<()> {
+    Sandbox::run("ask-lead", async |sandbox| {
+        let model = StandIn::start().await?;
+        let mut environment = asking(&model);
+        environment.push(("AURORA_MODEL_LEADS".to_owned(), "true".to_owned()));
+        let bench = Bench::start(sandbox, environment).await?;
+        let question = "How many parcels to Germany were lost?";
+        let right = "SELECT count() AS lost FROM events.parcels WHERE status = 'lost' AND country = 'DE'";
+        let wrong = "SELECT count() FROM events.parcels WHERE status = 'lost'";
+        let assumed = |answer: &Value, said: &str| answer["assumptions"].to_string().contains(said);
+
+        model.behaves(Behaviour::Says(right));
+        let agreed = bench.ask(question).await?.json();
+        ensure!(
+            agreed["rows"] == json!([["100"]]) && assumed(&agreed, "stand-in wrote a statement of its own"),
+            "{agreed}"
+        );
+        ensure!(
+            agreed["reading"].as_array().is_some_and(|chips| chips.len() >= 4),
+            "{agreed}"
+        );
+
+        model.behaves(Behaviour::Reconsiders(wrong, right));
+        let reconsidered = bench.ask(question).await?.json();
+        ensure!(
+            reconsidered["rows"] == json!([["100"]]) && assumed(&reconsidered, "came to the same rows"),
+            "{reconsidered}"
+        );
+
+        // It stays with its own, and the other reading is told.
+        model.behaves(Behaviour::Says(wrong));
+        let differing = bench.ask(question).await?.json();
+        ensure!(
+            differing["rows"] == json!([["300"]]) && differing["engine"] == "stand-in",
+            "{differing}"
+        );
+        ensure!(assumed(&differing, "it can be read otherwise"), "{differing}");
+
+        for behaviour in [
+            Behaviour::Error(500),
+            Behaviour::Says("DROP TABLE events.parcels"),
+            Behaviour::HangsUp,
+        ] {
+            model.behaves(behaviour);
+            let alone = bench.ask(question).await?.json();
+            ensure!(
+                alone["rows"] == json!([["100"]]) && alone["engine"] == "built-in",
+                "{behaviour:?}: {alone}"
+            );
+        }
+        bench.is_whole().await
+    })
+    .await
+}
+
+/// What has a node ask this model.
+fn asking(model: &StandIn) -> Vec<(String, String)> {
+    [
+        ("OPENAI_BASE_URL", model.url()),
+        ("OPENAI_API_KEY", "sk-not-to-be-seen".to_owned()),
+        ("AURORA_MODEL", "stand-in".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }
 
 /// Waits until something holds.

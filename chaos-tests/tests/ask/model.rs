@@ -21,6 +21,8 @@ pub(super) enum Behaviour {
     HangsUp,
     /// With that text.
     Says(&'static str),
+    /// With the first text, and the second when it is shown two statements.
+    Reconsiders(&'static str, &'static str),
 }
 
 /// The server; it ends with the test's runtime.
@@ -58,7 +60,7 @@ impl StandIn {
 
 /// Answers one request and ends the connection.
 async fn serve(mut connection: TcpStream, behaviour: &Mutex<Behaviour>) -> Result<()> {
-    read_request(&mut connection).await?;
+    let request = read_request(&mut connection).await?;
     let behaviour = *behaviour.lock().expect("no test panics with it");
     let (status, content_type, body) = match behaviour {
         Behaviour::Html => (200, "text/html", "<html><body>Gateway</body></html>".to_owned()),
@@ -72,9 +74,11 @@ async fn serve(mut connection: TcpStream, behaviour: &Mutex<Behaviour>) -> Resul
             return Ok(());
         }
         Behaviour::HangsUp => return Ok(()),
-        Behaviour::Says(text) => {
-            let answer = json!({ "choices": [{ "index": 0, "message": { "role": "assistant", "content": text } }], "usage": { "prompt_tokens": 3, "completion_tokens": 2 } });
-            (200, "application/json", answer.to_string())
+        Behaviour::Says(text) => (200, "application/json", completion(text)),
+        Behaviour::Reconsiders(first, second) => {
+            let in_doubt = request.contains("Two statements were written");
+            let text = if in_doubt { second } else { first };
+            (200, "application/json", completion(text))
         }
     };
     let head = format!(
@@ -87,7 +91,16 @@ async fn serve(mut connection: TcpStream, behaviour: &Mutex<Behaviour>) -> Resul
     Ok(())
 }
 
-async fn read_request(connection: &mut TcpStream) -> Result<()> {
+/// A chat completion of that text.
+fn completion(text: &str) -> String {
+    json!({
+        "choices": [{ "index": 0, "message": { "role": "assistant", "content": text } }],
+        "usage": { "prompt_tokens": 3, "completion_tokens": 2 },
+    })
+    .to_string()
+}
+
+async fn read_request(connection: &mut TcpStream) -> Result<String> {
     let mut request = Vec::new();
     let mut piece = [0; 16 << 10];
     loop {
@@ -103,7 +116,7 @@ async fn read_request(connection: &mut TcpStream) -> Result<()> {
             .find_map(|line| line.strip_prefix("content-length:"))
             .and_then(|length| length.trim().parse::<usize>().ok());
         if read == 0 || request.len() >= head.len() + 4 + length.unwrap_or_default() {
-            return Ok(());
+            return Ok(String::from_utf8_lossy(&request).into_owned());
         }
     }
 }

@@ -14,7 +14,7 @@ const OPENAI: &str = "https://api.openai.com/v1";
 const DEFAULT_MODEL: &str = "gpt-4.1-mini";
 
 /// `[model]`: a language model for questions that the built-in translator does not understand. Each key has a variable
-/// that stands in for it: `OPENAI_BASE_URL`, `OPENAI_API_KEY`, `AURORA_MODEL`.
+/// that stands in for it: `OPENAI_BASE_URL`, `OPENAI_API_KEY`, `AURORA_MODEL`, `AURORA_MODEL_LEADS`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelSection {
@@ -24,6 +24,9 @@ pub struct ModelSection {
     pub api_key: Option<Secret>,
     /// The model's name.
     pub name: Option<String>,
+    /// Whether it is asked first and the built-in translator checks it, or only about what that does not understand. Left
+    /// out, it leads when it is reached by https: who serves one by http serves a small one, which errs more often.
+    pub leads: Option<bool>,
     /// Columns whose values it is never shown, as `"table.column"`; their names and types it is.
     pub hidden_columns: Vec<String>,
     /// How long one answer of it may take, in seconds.
@@ -42,6 +45,7 @@ impl Default for ModelSection {
             base_url: None,
             api_key: None,
             name: None,
+            leads: None,
             hidden_columns: Vec::new(),
             timeout_seconds: 20,
             daily_tokens: 1_000_000,
@@ -73,8 +77,16 @@ impl ModelSection {
         if self.timeout_seconds == 0 {
             bail!("the model's timeout_seconds is 0; it needs at least 1");
         }
+        let leads = match (self.leads, variable("AURORA_MODEL_LEADS").as_deref()) {
+            (Some(leads), _) => leads,
+            (None, Some("true")) => true,
+            (None, Some("false")) => false,
+            (None, Some(other)) => bail!("AURORA_MODEL_LEADS is {other:?}; it takes true or false"),
+            (None, None) => base_url.starts_with("https://"),
+        };
         Ok(Some(ModelOptions {
             base_url,
+            leads,
             api_key: api_key.unwrap_or_default(),
             name: self
                 .name
@@ -105,6 +117,16 @@ mod tests {
             (OPENAI, DEFAULT_MODEL)
         );
         assert!(!format!("{options:?}").contains("\"k\""));
+        assert!(options.leads, "a model at OpenAI is a large one");
+        let local = |name: &str| (name == "OPENAI_BASE_URL").then(|| "http://127.0.0.1:11434/v1".to_owned());
+        let options = ModelSection::default().options_in(local).unwrap().unwrap();
+        assert!(!options.leads);
+        let leading = |name: &str| match name {
+            "AURORA_MODEL_LEADS" => Some("true".to_owned()),
+            _ => local(name),
+        };
+        let options = ModelSection::default().options_in(leading).unwrap().unwrap();
+        assert!(options.leads);
         let odd = ModelSection {
             base_url: Some("ftp://x".to_owned()),
             ..ModelSection::default()

@@ -26,6 +26,8 @@ pub struct ModelOptions {
     pub api_key: String,
     /// The model's name.
     pub name: String,
+    /// Whether it is asked first, and the translator checks it; otherwise it is asked what the translator does not understand.
+    pub leads: bool,
     /// Columns whose values are never shown to it, as `table.column`.
     pub hidden: Vec<String>,
     /// How long one answer may take.
@@ -177,6 +179,11 @@ impl Model {
     /// The model's name.
     pub fn name(&self) -> &str {
         &self.options.name
+    }
+
+    /// Whether it is asked before the translator answers.
+    pub fn leads(&self) -> bool {
+        self.options.leads
     }
 
     /// Whether its server is one's own: reading a long beginning costs it time, but nobody money.

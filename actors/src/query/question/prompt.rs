@@ -171,6 +171,27 @@ pub(super) fn for_sql(
     messages
 }
 
+/// Says what was asked before in the same conversation, the oldest first.
+pub(super) fn goes_on_from(messages: &mut [Message], before: &[String]) {
+    if let Some(last) = messages.last_mut() {
+        let before: Vec<String> = before.iter().map(|question| quoted(question)).collect();
+        last.add(&format!(
+            "\nIt goes on from what was asked before: {}",
+            before.join(", then ")
+        ));
+    }
+}
+
+/// Has two statements weighed against each other that gave different rows.
+pub(super) fn differ(messages: &mut [Message], [first, second]: &[String; 2]) {
+    if let Some(last) = messages.last_mut() {
+        last.add(&format!(
+            "\nTwo statements were written for it, and they give different rows:\n1: {first}\n2: {second}\n\
+             Go through the question word by word, and give the statement that answers it: one of these, or a better one."
+        ));
+    }
+}
+
 /// The shape of an answer with SQL, the statement first.
 pub(super) fn sql_schema() -> Value {
     json!({

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Who made the translator's statements.
+pub(super) const BUILT_IN: &str = "built-in";
+
 /// A question on its way.
 pub(super) struct Course<'a> {
     pub(super) asker: &'a Inner,
@@ -18,6 +21,13 @@ impl Course<'_> {
     pub(super) fn tell(&self, step: Step) {
         // Nobody has to listen.
         let _ = self.steps.try_send(step);
+    }
+
+    pub(super) fn tell_reading(&self, reading: &Reading) {
+        self.tell(Step::Reading {
+            reading: chips(&reading.spec),
+            unknown: reading.residue.clone(),
+        });
     }
 
     pub(super) async fn answer(&mut self) -> Result<Reply, AskError> {
@@ -47,10 +57,13 @@ impl Course<'_> {
                 Err(_) => {}
             }
         }
+        let examples = nearest(&question, &confirmed);
+        if self.asker.model.as_ref().is_some_and(Model::leads) {
+            return self.led_by_model(&question, &examples).await;
+        }
         if let Some(reply) = self.translated(&question).await? {
             return Ok(reply);
         }
-        let examples = nearest(&question, &confirmed);
         self.with_model(&question, &examples).await
     }
 
@@ -101,15 +114,12 @@ impl Course<'_> {
         let Some((table, reading)) = self.read(question) else {
             return Ok(None);
         };
-        self.tell(Step::Reading {
-            reading: chips(&reading.spec),
-            unknown: reading.residue.clone(),
-        });
+        self.tell_reading(&reading);
         if !reading.is_complete() {
             return Ok(None);
         }
         let sql = compile::sql(&reading.spec, &table);
-        match self.run(&sql, "built-in", Some(&reading)).await {
+        match self.run(&sql, BUILT_IN, Some(&reading)).await {
             Ok(reply) => Ok(Some(reply)),
             Err(AskError::Sql(error)) if is_of_statement(&error) => {
                 tracing::debug!(%error, sql, "the translator's statement failed");

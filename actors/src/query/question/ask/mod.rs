@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! confirmed before? ──yes──────────────────────────────────────────────────────────▶ run
+//! a model that leads, and a question that the translator understands: both write a statement, both run;
+//!         the same rows ──yes──────────────────────────────────────────────────────▶ shown, with the reading
+//!         no ─▶ the model is shown both statements and writes again ───────────────▶ run
 //! built-in translator: all words understood? ──yes─────────────────────────────────▶ run
 //!   no ─▶ a model: into English? which columns or values are meant by the words left over (not asked of a server of
 //!         one's own, which has no time for it)? ─▶ translator again
 //!   still no ─▶ a model writes SQL, told what is sure; refused, failed or lacking a condition: told why, twice
 //! ```
 
+mod agreement;
 mod course;
 mod with_model;
 

@@ -1,8 +1,20 @@
 //! What a language model is asked for when the translator does not understand all of a question.
 
-use super::course::{Course, is_of_statement, quoted_list};
+use super::agreement::same_rows;
+use super::course::{BUILT_IN, Course, is_of_statement, quoted_list};
 use super::*;
 use crate::query::question::{model, prompt};
+
+/// What the translator's reading is to a model that writes a statement.
+#[derive(Debug, PartialEq)]
+pub(super) enum Standing {
+    /// It is incomplete, and what is in it is sure: the statement has to keep to it.
+    Binding,
+    /// It is complete, and may be wrong.
+    Hint,
+    /// The same, and these two statements gave different rows.
+    Doubt([String; 2]),
+}
 
 impl Course<'_> {
     pub(super) async fn with_model(
@@ -35,7 +47,72 @@ impl Course<'_> {
                 Err(why) => return Err(self.declined(why)),
             }
         }
-        self.written(&question, examples).await
+        self.written(&question, examples, Standing::Binding).await
+    }
+
+    /// A model goes first, and the translator's reading, where it has one, is held against what the model wrote: where both
+    /// come to the same rows the reading is shown as the answer's, where they do not the model looks again, at both.
+    ///
+    /// The two err differently (a model invents, the translator ties a word to the wrong column), so that agreement says
+    /// more than either alone: self-consistency (Wang et al., 2022) with two voters of different kinds.
+    pub(super) async fn led_by_model(
+        &mut self,
+        question: &str,
+        examples: &[(String, String)],
+    ) -> Result<Reply, AskError> {
+        let read = self.read(question);
+        if let Some((_, reading)) = &read {
+            self.tell_reading(reading);
+        }
+        let by_model = self.written(question, examples, Standing::Hint).await;
+        let Some((table, reading)) = read.filter(|(_, reading)| reading.is_complete()) else {
+            return by_model;
+        };
+        let sql = compile::sql(&reading.spec, &table);
+        let by_model = match by_model {
+            Ok(Reply::Answer(answer)) => answer,
+            // It gave none: what the translator has understood stands by itself.
+            Err(AskError::Declined { attempts, .. }) => {
+                self.attempts = attempts;
+                return self.run(&sql, BUILT_IN, Some(&reading)).await;
+            }
+            other => return other,
+        };
+        let Ok(Reply::Answer(by_translator)) = self.run(&sql, BUILT_IN, Some(&reading)).await else {
+            return Ok(Reply::Answer(by_model));
+        };
+        if same_rows(&by_model, &by_translator) {
+            return Ok(self.agreed(by_translator, *by_model));
+        }
+        let doubt = Standing::Doubt([by_model.sql.clone(), sql]);
+        match self.written(question, examples, doubt).await {
+            Ok(Reply::Answer(again)) if same_rows(&again, &by_translator) => {
+                Ok(self.agreed(by_translator, *again))
+            }
+            Ok(Reply::Answer(again)) => Ok(self.read_otherwise(again, &reading)),
+            _ => Ok(self.read_otherwise(by_model, &reading)),
+        }
+    }
+
+    /// The translator's answer, which has a reading to show.
+    fn agreed(&self, mut answer: Box<Answer>, by_model: Answer) -> Reply {
+        answer.assumptions.push(format!(
+            "{} wrote a statement of its own and came to the same rows",
+            by_model.engine
+        ));
+        answer.attempts.splice(0..0, by_model.attempts);
+        answer.usage = self.usage;
+        Reply::Answer(answer)
+    }
+
+    /// The model's answer, and what else the question can mean.
+    fn read_otherwise(&self, mut answer: Box<Answer>, reading: &Reading) -> Reply {
+        answer.assumptions.push(format!(
+            "it can be read otherwise, with other rows: {}",
+            sentence(&reading.spec)
+        ));
+        answer.usage = self.usage;
+        Reply::Answer(answer)
     }
 
     /// Whether most words are unknown, as they are in another language.
@@ -168,6 +245,7 @@ impl Course<'_> {
         &mut self,
         question: &str,
         examples: &[(String, String)],
+        standing: Standing,
     ) -> Result<Reply, AskError> {
         const ATTEMPTS: usize = 3;
         let ranked = readings(question, &self.catalog, &self.hints);
@@ -182,6 +260,14 @@ impl Course<'_> {
         let ties = best.as_ref().map(prompt::ties).unwrap_or_default();
         let is_own = self.asker.model.as_ref().is_some_and(Model::is_own);
         let mut messages = prompt::for_sql(question, beginning, &ties, examples);
+        let before = &self.request.conversation;
+        if goes_on(question) && !before.is_empty() {
+            let from = before.len().saturating_sub(MAX_CONVERSATION);
+            prompt::goes_on_from(&mut messages, &before[from..]);
+        }
+        if let Standing::Doubt(statements) = &standing {
+            prompt::differ(&mut messages, statements);
+        }
         let schema = (!is_own).then(prompt::sql_schema);
         if is_own {
             prompt::plainly(&mut messages);
@@ -218,7 +304,8 @@ impl Course<'_> {
                     usage: self.usage,
                 });
             };
-            let reason = match lacks(&sql, best.as_ref()) {
+            let must_have = best.as_ref().filter(|_| standing == Standing::Binding);
+            let reason = match lacks(&sql, must_have) {
                 Some(reason) => reason,
                 None => match self.run(&sql, &engine, None).await {
                     Ok(Reply::Answer(mut answer)) => {
