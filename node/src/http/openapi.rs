@@ -84,6 +84,12 @@ fn document() -> Value {
             "description": format!("What changes or asks has to bear the header {REQUEST_HEADER} as well."),
         },
     });
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            // Handlers are called the same in several modules; an id has to be one operation's alone.
+            operation["operationId"] = json!(operation_id(method, path));
+        }
+    }
     for route in stated_routes() {
         let method = route.method.as_str().to_ascii_lowercase();
         let item = document["paths"].get_mut(&route.path);
@@ -104,6 +110,14 @@ fn document() -> Value {
         operation["responses"]["default"] = refused("What happened instead, why, and what to do");
     }
     document
+}
+
+/// `get_streams_id` for `GET /api/v1/streams/{id}`.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let parts = path.split(|c: char| !c.is_ascii_alphanumeric());
+    let parts = parts.filter(|part| !part.is_empty());
+    std::iter::once(method).chain(parts).collect::<Vec<_>>().join("_")
 }
 
 #[cfg(test)]
@@ -135,6 +149,20 @@ mod tests {
             .map(|route| format!("{} {}", route.method, route.path))
             .collect();
         assert_eq!(described, stated);
+    }
+
+    /// The page's client is made from the file. `AURORA_WRITE_OPENAPI=1 cargo test -p aurora-node openapi` writes it, and
+    /// `npm run api` in `ui/web` makes the client's types of it.
+    #[test]
+    fn the_page_knows_this_api() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/web/openapi.json");
+        let mut now = serde_json::to_string_pretty(&document()).unwrap();
+        now.push('\n');
+        if std::env::var_os("AURORA_WRITE_OPENAPI").is_some() {
+            std::fs::write(path, &now).unwrap();
+        }
+        let known = std::fs::read_to_string(path).unwrap();
+        assert!(known == now, "ui/web/openapi.json is of another API: write it anew");
     }
 
     #[test]

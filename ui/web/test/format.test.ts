@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import * as format from '../src/format';
+import * as format from '../src/format/format';
 
 describe('counters', () => {
   test('stay exact beyond what a double holds', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { append, nearest, niceCeiling, type Sample, shape, WINDOW_MS } from '../src/series';
+import { append, nearest, niceCeiling, type Sample, shape, WINDOW_MS } from '../src/format/series';
 
 function everySecond(values: number[]): Sample[] {
   return values.map((value, second) => ({ atMs: second * 1000, value }));

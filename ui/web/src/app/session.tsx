@@ -1,0 +1,62 @@
+/** Who is here, and what they may. Without a session where one is needed, the login page stands before everything else. */
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, use, useEffect, useState } from 'react';
+import { api, content, sessionEnded, type WhoAmI } from '../api/client';
+import { asProblem } from '../api/problem';
+import { ProblemNotice } from '../ui/notice';
+import { Login } from './login';
+
+const Session = createContext<WhoAmI | undefined>(undefined);
+
+export const SESSION_KEY = ['session'];
+
+export function SessionGate({ children }: { children: ReactNode }) {
+  const client = useQueryClient();
+  const [wasIn, setWasIn] = useState(false);
+  const { data, error } = useQuery({
+    queryKey: SESSION_KEY,
+    queryFn: ({ signal }) => content(api.GET('/api/v1/session', { signal })),
+    staleTime: 60_000,
+    // A session that runs out while the page is open is noticed here, or by the next request.
+    refetchInterval: 60_000,
+  });
+  useEffect(() => {
+    const again = () => void client.invalidateQueries({ queryKey: SESSION_KEY });
+    sessionEnded.addEventListener('ended', again);
+    return () => sessionEnded.removeEventListener('ended', again);
+  }, [client]);
+
+  if (!data) {
+    return (
+      <main className="mx-auto max-w-md p-6 pt-24">
+        {error ? (
+          <ProblemNotice problem={asProblem(error)} />
+        ) : (
+          <p role="status" className="text-muted">
+            Asking the node…
+          </p>
+        )}
+      </main>
+    );
+  }
+  const closed = data.role == null;
+  // What was typed before a session ended stays: the pages are hidden behind the login, not taken down.
+  if (!closed && !wasIn) setWasIn(true);
+  return (
+    <Session value={data}>
+      {closed && <Login />}
+      {wasIn && <div hidden={closed}>{children}</div>}
+    </Session>
+  );
+}
+
+export function useSession(): WhoAmI {
+  const session = use(Session);
+  if (!session) throw new Error('useSession is used outside of SessionGate');
+  return session;
+}
+
+/** Whether whoever is here may change things. */
+export function useMayEdit(): boolean {
+  return useSession().may.includes('edit');
+}

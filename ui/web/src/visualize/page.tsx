@@ -1,0 +1,3 @@
+export default function Page({ name }: { name?: string }) {
+  return <h1>{name}</h1>;
+}
