@@ -27,9 +27,12 @@ pub(crate) fn find(path: &str) -> Option<&'static File> {
     FILES.iter().find(|file| file.path == path)
 }
 
+/// Where the app's only page is.
+pub(crate) const INDEX: &str = "/index.html";
+
 /// The app's only page.
 pub(crate) fn index() -> Option<&'static File> {
-    find("/index.html")
+    find(INDEX)
 }
 
 #[cfg(test)]

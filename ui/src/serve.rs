@@ -10,6 +10,9 @@ use crate::files::{self, File};
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// What stands for the nonce in the built page (`web/vite.config.ts`).
+const NONCE_MARK: &str = "AURORA-CSP-NONCE";
+
 const KEEP_FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// Asked of the node each time, which mostly answers 304: a new binary's page shows at once.
@@ -21,10 +24,9 @@ const PROGRAM_PATHS: [&str; 4] = ["/api", "/metrics", "/healthz", "/readyz"];
 pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let mut response = answer(&method, uri.path(), &headers);
     let secured = response.headers_mut();
-    secured.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-    );
+    secured
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     secured.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -59,7 +61,26 @@ fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Response {
             .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    send(file, headers)
+    if file.path == files::INDEX {
+        send_page(file)
+    } else {
+        send(file, headers)
+    }
+}
+
+/// The page with a nonce of its own: the editor and the components that it is made with put style sheets into it, which must
+/// bear the nonce. So that no two answers share one, the page is never kept.
+fn send_page(page: &File) -> Response {
+    let nonce = format!("{:032x}", rand::random::<u128>());
+    let body = String::from_utf8_lossy(page.content).replace(NONCE_MARK, &nonce);
+    let policy =
+        CONTENT_SECURITY_POLICY.replace("style-src 'self'", &format!("style-src 'self' 'nonce-{nonce}'"));
+    let headers = [
+        (header::CONTENT_TYPE, page.content_type.to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    (headers, body).into_response()
 }
 
 fn is_for_programs(path: &str) -> bool {

@@ -50,9 +50,30 @@ async fn index_answers_the_root_and_the_paths_of_views() {
         let (status, headers, body) = get_path(path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
         assert_eq!(headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
-        assert_eq!(headers[header::CACHE_CONTROL], "no-cache");
-        assert_eq!(body, index.content, "{path}");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        let nonce = nonce(&headers);
+        let expected = String::from_utf8_lossy(index.content).replace(NONCE_MARK, &nonce);
+        assert_eq!(body, expected, "{path}");
+        assert!(!expected.contains(NONCE_MARK) && expected.contains(&nonce));
     }
+}
+
+/// The nonce that a policy names.
+fn nonce(headers: &HeaderMap) -> String {
+    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    let nonce = policy
+        .split("'nonce-")
+        .nth(1)
+        .and_then(|rest| rest.split('\'').next());
+    nonce.expect("a nonce").to_owned()
+}
+
+#[tokio::test]
+async fn no_two_answers_share_a_nonce() {
+    let (_, first, _) = get_path("/").await;
+    let (_, second, _) = get_path("/").await;
+    assert_eq!(nonce(&first).len(), 32);
+    assert_ne!(nonce(&first), nonce(&second));
 }
 
 #[tokio::test]
@@ -98,7 +119,7 @@ async fn missing_files_are_not_found() {
 #[tokio::test]
 async fn every_file_is_served_with_its_type_and_caching() {
     assert!(files::all().len() >= 3, "index, script and styles");
-    for file in files::all() {
+    for file in files::all().iter().filter(|file| file.path != files::INDEX) {
         let (status, headers, body) = get_path(file.path).await;
         assert_eq!(status, StatusCode::OK, "{}", file.path);
         assert_eq!(headers[header::CONTENT_TYPE], file.content_type);
@@ -114,7 +135,7 @@ async fn answers_carry_the_security_headers() {
         let (_, headers, _) = get_path(path).await;
         let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
         assert!(
-            policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"),
+            policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"),
             "{policy}"
         );
         assert!(!policy.contains("unsafe") && !policy.contains("  "), "{policy}");
@@ -146,16 +167,16 @@ async fn gzip_is_sent_to_those_who_accept_it() {
 }
 
 #[tokio::test]
-async fn index_is_not_sent_again_while_it_is_current() {
-    let etag = files::index().expect("an index").etag;
+async fn a_file_is_not_sent_again_while_it_is_current() {
+    let (path, etag) = (script().path, script().etag);
     let strong = etag.trim_start_matches("W/");
     for known in [etag, strong, "*", &format!("\"other\", {etag}")] {
-        let (status, headers, body) = request(Method::GET, "/", &[(header::IF_NONE_MATCH, known)]).await;
+        let (status, headers, body) = request(Method::GET, path, &[(header::IF_NONE_MATCH, known)]).await;
         assert_eq!(status, StatusCode::NOT_MODIFIED, "{known}");
         assert_eq!(headers[header::ETAG], etag);
         assert!(body.is_empty());
     }
-    let (status, ..) = request(Method::GET, "/", &[(header::IF_NONE_MATCH, "\"other\"")]).await;
+    let (status, ..) = request(Method::GET, path, &[(header::IF_NONE_MATCH, "\"other\"")]).await;
     assert_eq!(status, StatusCode::OK);
 }
 

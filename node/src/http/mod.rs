@@ -29,7 +29,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 
 use self::access::{Needs, Role};
-use self::memory::{glossary, history, saved};
+use self::memory::{dashboards, glossary, history, saved};
 use self::routes::Routes;
 pub use self::routes::StatedRoute;
 pub(crate) use self::serve::serve;
@@ -78,6 +78,10 @@ fn routes() -> Routes {
         .on(VIEWER, M::GET, "/api/v1/saved/{name}", saved::show)
         .on(EDITOR, M::PUT, "/api/v1/saved/{name}", saved::put)
         .on(EDITOR, M::DELETE, "/api/v1/saved/{name}", saved::delete)
+        .on(VIEWER, M::GET, "/api/v1/dashboards", dashboards::list)
+        .on(VIEWER, M::GET, "/api/v1/dashboards/{name}", dashboards::show)
+        .on(EDITOR, M::PUT, "/api/v1/dashboards/{name}", dashboards::put)
+        .on(EDITOR, M::DELETE, "/api/v1/dashboards/{name}", dashboards::delete)
 }
 
 /// Every route and what it needs, for tests and documents.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use super::access::{Needs, REQUEST_HEADER};
-use super::memory::{glossary, history, saved};
+use super::memory::{dashboards, glossary, history, saved};
 use super::problem::Problem;
 use super::{ask, cluster, health, queries, registry, schema, session, sql, stated_routes, streams};
 
@@ -51,6 +51,10 @@ use super::{ask, cluster, health, queries, registry, schema, session, sql, state
         saved::show,
         saved::put,
         saved::delete,
+        dashboards::list,
+        dashboards::show,
+        dashboards::put,
+        dashboards::delete,
         show,
     ),
     components(schemas(Problem))
@@ -162,7 +166,10 @@ mod tests {
             std::fs::write(path, &now).unwrap();
         }
         let known = std::fs::read_to_string(path).unwrap();
-        assert!(known == now, "ui/web/openapi.json is of another API: write it anew");
+        assert!(
+            known == now,
+            "ui/web/openapi.json is of another API: write it anew"
+        );
     }
 
     #[test]

@@ -5,15 +5,17 @@
 //! | [`history`] | who asked what, and what came of it | rows of `aurora.history`, in small batches, for 400 days |
 //! | [`verdict`] | which answers were right, and so the confirmed questions | rows of `aurora.verdicts`, the latest of each counts |
 //! | [`glossary`] | what the team's words mean | one document of `aurora.registry`, changed by compare-and-set |
-//! | [`saved`] | queries with a name | a document each |
+//! | [`saved`], [`dashboards`] | queries and boards with a name ([`named`]) | a document each |
 //!
 //! What is asked often, the glossary and the confirmed questions, is kept for two seconds: a node learns within that time
 //! of what was changed through another.
 
 mod cache;
+pub mod dashboards;
 mod document;
 pub mod glossary;
 pub mod history;
+pub mod named;
 mod recorder;
 pub mod saved;
 pub mod verdict;

@@ -1,8 +1,10 @@
-//! What is remembered of questions, shown and changed: the history, what is thought of answers, the glossary, saved
-//! queries.
+//! What is remembered, shown and changed: the history, what is thought of answers, the glossary, saved queries,
+//! dashboards.
 
+pub mod dashboards;
 pub mod glossary;
 pub mod history;
+mod named;
 pub mod saved;
 
 use aurora_actors::query::memory::MemoryError;

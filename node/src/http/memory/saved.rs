@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aurora_actors::query::memory::saved::{Saved, SavedQuery, check_name};
+use aurora_actors::query::memory::saved::{Saved, SavedQuery};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,8 +10,9 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::named;
 use crate::http::access::Caller;
-use crate::http::extract::{Body, InPath, etag, expected_version};
+use crate::http::extract::{Body, InPath, etag};
 use crate::http::problem::Problem;
 use crate::node::NodeState;
 
@@ -65,7 +66,7 @@ pub struct SavedView {
     responses((status = 200, description = "Done", body = SavedList))
 )]
 pub(in crate::http) async fn list(State(state): State<Arc<NodeState>>) -> Result<Json<SavedList>, Problem> {
-    let saved = state.memory.saved().await?.into_iter();
+    let saved = state.memory.all::<SavedQuery>().await?.into_iter();
     let saved = saved.map(|(name, saved, version)| summary(name, version, saved).0);
     Ok(Json(SavedList {
         saved: saved.collect(),
@@ -84,11 +85,8 @@ pub(in crate::http) async fn show(
     State(state): State<Arc<NodeState>>,
     InPath(name): InPath<String>,
 ) -> Result<Response, Problem> {
-    let found = state.memory.find_saved(&name).await?;
-    match found.content {
-        Some(saved) => Ok(view(StatusCode::OK, name, found.version, saved)),
-        None => Err(Problem::not_found("saved query", &name)),
-    }
+    let (version, saved) = named::find::<SavedQuery>(&state.memory, &name).await?;
+    Ok(view(StatusCode::OK, name, version, saved))
 }
 
 /// Saves one.
@@ -113,15 +111,7 @@ pub(in crate::http) async fn put(
     headers: HeaderMap,
     Body(query): Body<SavedQuery>,
 ) -> Result<Response, Problem> {
-    check_name(&name)?;
-    query.check()?;
-    let found = state.memory.find_saved(&name).await?;
-    let expected = expected_version(&headers, found.version, found.content.is_some())?;
-    let (version, saved) = state.memory.save(&name, expected, query, &caller.name).await?;
-    let status = match found.content {
-        Some(_) => StatusCode::OK,
-        None => StatusCode::CREATED,
-    };
+    let (status, version, saved) = named::put(&state.memory, &caller, &name, &headers, query).await?;
     Ok(view(status, name, version, saved))
 }
 
@@ -141,20 +131,12 @@ pub(in crate::http) async fn delete(
     InPath(name): InPath<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let found = state.memory.find_saved(&name).await?;
-    if found.content.is_none() {
-        return Err(Problem::not_found("saved query", &name));
-    }
-    if headers.contains_key(header::IF_MATCH) {
-        expected_version(&headers, found.version, true)?;
-    }
-    state.memory.unsave(&name, found.version).await?;
-    Ok(StatusCode::NO_CONTENT)
+    named::delete::<SavedQuery>(&state.memory, &name, &headers).await
 }
 
 fn summary(name: String, version: u64, saved: Saved) -> (SavedSummary, SavedQuery) {
     let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    let mut query = saved.query;
+    let mut query = saved.content;
     let summary = SavedSummary {
         link: format!("/query?saved={encoded}"),
         name,

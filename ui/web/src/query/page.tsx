@@ -1,3 +1,187 @@
-export default function Page() {
-  return null;
+/** Query: one box for questions and SQL, and below it what came of each, the latest first. */
+
+import { PanelRight } from 'lucide-react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useSearch } from 'wouter';
+import { useTables } from '../api/live';
+import { asProblem } from '../api/problem';
+import type { EditorMark } from '../editor/sql-editor';
+import { Button } from '../ui/button';
+import { Dialog } from '../ui/dialog';
+import { tell } from '../ui/toast';
+import { Box } from './box';
+import { type Draft, draftFrom } from './link';
+import { Sidebar, savedDraft } from './sidebar';
+import { placeOf } from './sql-error';
+import { Starters } from './starters';
+import { Turn } from './turn';
+import type { Request, Run } from './use-run';
+
+/** Answers that stay on the page; those before them are in the history. */
+const MOST_TURNS = 10;
+/** Where what is typed stands until it is run, so that no reload loses it. */
+const DRAFT_KEY = 'aurora.query.draft';
+/** What is not kept there: a paste of many megabytes stays in the box alone. */
+const MAX_KEPT_CHARS = 200_000;
+
+interface Asked {
+  id: number;
+  request: Request;
+}
+
+export default function QueryPage() {
+  const search = useSearch();
+  const { data: tables } = useTables();
+  const [draft, setDraft] = useDraft(search);
+  const [limit, setLimit] = useState(1_000);
+  const [turns, setTurns] = useState<Asked[]>([]);
+  const [latest, setLatest] = useState<{ run: Run; cancel: () => void }>();
+  const [showsSide, setShowsSide] = useState(false);
+  const top = useRef<HTMLDivElement>(null);
+
+  const run = useCallback(
+    (asked: Draft) => {
+      const before =
+        asked.mode === 'ask'
+          ? turns
+              .filter(({ request }) => request.mode === 'ask')
+              .map(({ request }) => request.text)
+              .toReversed()
+          : [];
+      const request = {
+        mode: asked.mode,
+        text: asked.text,
+        params: asked.params,
+        limit,
+        conversation: before,
+      };
+      setTurns((turns) => [{ id: (turns[0]?.id ?? 0) + 1, request }, ...turns].slice(0, MOST_TURNS));
+      if (asked.mode === 'ask') setDraft((draft) => ({ ...draft, text: '' }));
+    },
+    [turns, limit, setDraft],
+  );
+  const open = useCallback(
+    (draft: Draft) => {
+      setDraft(draft);
+      setShowsSide(false);
+      top.current?.scrollIntoView({ block: 'start', behavior: 'smooth' });
+    },
+    [setDraft],
+  );
+  const onState = useCallback((run: Run, cancel: () => void) => setLatest({ run, cancel }), []);
+  const insert = useCallback(
+    (text: string) => {
+      setDraft((draft) => ({
+        ...draft,
+        mode: 'sql',
+        text: draft.text ? `${draft.text.replace(/\s?$/, ' ')}${text}` : text,
+      }));
+      setShowsSide(false);
+    },
+    [setDraft],
+  );
+  const mark = useMark(latest?.run, draft);
+  const isRunning = latest?.run.state === 'running';
+  const side = <Sidebar tables={tables} onOpen={open} onInsert={insert} />;
+
+  return (
+    <div
+      ref={top}
+      className="grid grid-cols-1 gap-4 pt-2 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]"
+    >
+      <div className="flex min-w-0 flex-col gap-4">
+        <div className="flex items-center justify-between gap-3">
+          <h1 className="font-semibold text-2xl">Query</h1>
+          <div className="flex gap-1">
+            {turns.length > 0 && (
+              <Button kind="quiet" small onPress={() => setTurns([])}>
+                Begin anew
+              </Button>
+            )}
+            <Button kind="quiet" small className="lg:hidden" onPress={() => setShowsSide(true)}>
+              <PanelRight aria-hidden className="size-4" /> Tables, saved, history
+            </Button>
+          </div>
+        </div>
+        <Box
+          draft={draft}
+          onChange={setDraft}
+          limit={limit}
+          onLimit={setLimit}
+          onRun={run}
+          isRunning={isRunning}
+          onCancel={() => latest?.cancel()}
+          tables={tables ?? NO_TABLES}
+          mark={mark}
+          goesOn={turns.some(({ request }) => request.mode === 'ask')}
+        />
+        {turns.length === 0 && <Starters tables={tables} onOpen={open} onRun={run} />}
+        {turns.map(({ id, request }, at) => (
+          <Turn
+            key={id}
+            request={request}
+            isLatest={at === 0}
+            onState={onState}
+            onEdit={(sql) => open({ mode: 'sql', text: sql, params: {} })}
+            onAskAgain={(text) => open({ mode: 'ask', text, params: {} })}
+          />
+        ))}
+      </div>
+      <aside
+        aria-label="Tables, saved queries and history"
+        className="card hidden max-h-[calc(100dvh-6rem)] self-start overflow-y-auto p-3 lg:sticky lg:top-4 lg:block"
+      >
+        {side}
+      </aside>
+      <Dialog
+        title="Tables, saved queries and history"
+        isOpen={showsSide}
+        onClose={() => setShowsSide(false)}
+      >
+        {side}
+      </Dialog>
+    </div>
+  );
+}
+
+const NO_TABLES: never[] = [];
+
+/** What is in the box: from the link, or else what was typed last. */
+function useDraft(search: string) {
+  const [draft, setDraft] = useState<Draft>(() => {
+    const linked = draftFrom(search);
+    return linked.text || linked.saved ? linked : kept();
+  });
+  useEffect(() => {
+    const linked = draftFrom(search);
+    if (linked.saved === undefined) {
+      if (linked.text) setDraft(linked);
+      return;
+    }
+    savedDraft(linked.saved).then(setDraft, (error) => tell(asProblem(error).title));
+  }, [search]);
+  useEffect(() => {
+    if (draft.text.length <= MAX_KEPT_CHARS) sessionStorage.setItem(DRAFT_KEY, JSON.stringify(draft));
+  }, [draft]);
+  return [draft, setDraft] as const;
+}
+
+function kept(): Draft {
+  const empty: Draft = { mode: 'ask', text: '', params: {} };
+  try {
+    const found = JSON.parse(sessionStorage.getItem(DRAFT_KEY) ?? 'null') as Partial<Draft> | null;
+    const isDraft = (found?.mode === 'ask' || found?.mode === 'sql') && typeof found.text === 'string';
+    return isDraft ? { ...empty, ...found } : empty;
+  } catch {
+    return empty;
+  }
+}
+
+/** Where the statement in the box is wrong, when it is the one that failed. */
+function useMark(run: Run | undefined, draft: Draft): EditorMark | undefined {
+  return useMemo(() => {
+    if (!run?.problem || run.sql !== draft.text) return undefined;
+    const place = placeOf(run.sql, run.problem.detail);
+    return place && { ...place, message: run.problem.title };
+  }, [run?.problem, run?.sql, draft.text]);
 }

@@ -1,0 +1,60 @@
+/** How the cells of a result look, sort and leave the page. Pure. */
+import { isNumericType } from '../format/format';
+
+export interface ResultColumn {
+  name: string;
+  type: string;
+}
+
+export type Row = unknown[];
+
+/** A cell as text, exactly as the node gave it. NULL is not text: the table shows it in its own way. */
+export function cellText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
+const WHOLE = /^-?\d+$/;
+const DECIMAL = /^(-?\d+)(\.\d+)?$/;
+
+/** A number with its thousands apart, digit for digit; anything else as it is. */
+export function groupedNumber(text: string, locale?: string): string {
+  const parts = DECIMAL.exec(text);
+  if (!parts?.[1]) return text;
+  const whole = new Intl.NumberFormat(locale).format(BigInt(parts[1]));
+  const sign = parts[1] === '-0' ? '-' : '';
+  const point = new Intl.NumberFormat(locale)
+    .formatToParts(1.5)
+    .find(({ type }) => type === 'decimal')?.value;
+  return `${sign}${whole}${parts[2] ? (point ?? '.') + parts[2].slice(1) : ''}`;
+}
+
+/** Compares two cells of a column: numbers by value, however long they are, the rest as text; NULL comes last. */
+export function compareCells(type: string): (left: unknown, right: unknown) => number {
+  const numeric = isNumericType(type);
+  return (left, right) => {
+    if (left == null || right == null) return Number(left == null) - Number(right == null);
+    const [one, other] = [cellText(left), cellText(right)];
+    if (numeric && WHOLE.test(one) && WHOLE.test(other)) {
+      const difference = BigInt(one) - BigInt(other);
+      return difference < 0n ? -1 : Number(difference > 0n);
+    }
+    if (numeric) return Number(one) - Number(other);
+    return one < other ? -1 : Number(one > other);
+  };
+}
+
+/** Rows as tab-separated lines, as spreadsheets take them. */
+export function tabSeparated(columns: ResultColumn[], rows: Row[]): string {
+  const clean = (text: string) => text.replace(/[\t\r\n]+/g, ' ');
+  const lines = rows.map((row) => row.map((cell) => (cell == null ? '' : clean(cellText(cell)))).join('\t'));
+  return [columns.map(({ name }) => clean(name)).join('\t'), ...lines].join('\n');
+}
+
+/** Widths of columns in `ch`, from their heads and the first rows. */
+export function widths(columns: ResultColumn[], rows: Row[]): number[] {
+  const [least, most] = [6, 42];
+  return columns.map(({ name, type }, at) => {
+    const cells = rows.slice(0, 200).map((row) => (row[at] == null ? 4 : cellText(row[at]).length * 1.12));
+    return Math.min(most, Math.max(least, name.length + 3, type.length * 0.8, ...cells) + 3);
+  });
+}
