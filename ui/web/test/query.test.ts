@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { draftFrom, linkTo } from '../src/query/link';
 import { looksLikeSql, parametersOf } from '../src/query/parameters';
 import { placeOf } from '../src/query/sql-error';
-import { compareCells, groupedNumber, tabSeparated } from '../src/results/value';
+import { compareCells, groupedNumber, plainType, tabSeparated } from '../src/results/value';
 
 describe('parameters', () => {
   test('are found once each, and not in texts and comments', () => {
@@ -79,6 +79,12 @@ describe('cells', () => {
     ]);
     expect(sorted('Nullable(Decimal(9, 2))', ['10.5', '9.75', '-1'])).toEqual(['-1', '9.75', '10.5']);
     expect(sorted('String', ['b', '10', 'a'])).toEqual(['10', 'a', 'b']);
+  });
+
+  test('types are told without how they are kept', () => {
+    expect(plainType('LowCardinality(Nullable(String))')).toBe('String');
+    expect(plainType("Nullable(DateTime64(3, 'UTC'))")).toBe("DateTime64(3, 'UTC')");
+    expect(plainType('Array(Nullable(Int8))')).toBe('Array(Nullable(Int8))');
   });
 
   test('leave as a table that stays one', () => {

@@ -99,7 +99,7 @@ export default function QueryPage() {
               </Button>
             )}
             <Button kind="quiet" small className="lg:hidden" onPress={() => setShowsSide(true)}>
-              <PanelRight aria-hidden className="size-4" /> Tables, saved, history
+              <PanelRight aria-hidden className="size-4" /> Browse
             </Button>
           </div>
         </div>

@@ -9,8 +9,8 @@ export function Steps({ run, mode }: { run: Run; mode: 'ask' | 'sql' }) {
   return (
     <div className="flex flex-col gap-1.5 text-sm">
       {run.steps.map((step, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: steps are only ever added
         <Line
+          // biome-ignore lint/suspicious/noArrayIndexKey: steps are only ever added
           key={at}
           state={step.step === 'rejected' ? 'no' : isRunning && at === run.steps.length - 1 ? 'busy' : 'done'}
         >

@@ -4,6 +4,7 @@ import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { api, type Column, type Table } from '../api/client';
 import { asProblem } from '../api/problem';
+import { plainType } from '../results/value';
 import { Button } from '../ui/button';
 import { Empty, ProblemNotice } from '../ui/notice';
 import { examplesFor } from './examples';
@@ -123,11 +124,7 @@ function OneColumn({
             className="ml-auto max-w-[50%] shrink-0 truncate font-mono text-muted text-xs"
             title={column.type}
           >
-            {column.type
-              .replace(/^(?:LowCardinality|Nullable)\(|(?<=^LowCardinality\()Nullable\(/g, '')
-              .replace(/\)+$/, (end) =>
-                column.type.includes('(') && !/^(?:LowCardinality|Nullable)/.test(column.type) ? end : '',
-              )}
+            {plainType(column.type)}
           </span>
         </button>
       </div>

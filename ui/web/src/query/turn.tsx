@@ -43,7 +43,9 @@ export function Turn({ request, isLatest, onState, onEdit, onAskAgain }: Props) 
       {request.mode === 'ask' && (
         <h2 className="font-semibold text-lg [overflow-wrap:anywhere]">{request.text}</h2>
       )}
-      {!isDone && <Steps run={run} mode={request.mode} />}
+      {!isDone && (run.state === 'running' || run.steps.length > 0) && (
+        <Steps run={run} mode={request.mode} />
+      )}
       {run.understanding && (
         <Reading understanding={run.understanding} onCorrect={() => onAskAgain(request.text)} />
       )}
@@ -127,7 +129,7 @@ function Actions({ run, request, onEdit }: { run: Run; request: Request; onEdit:
   }
   return (
     <footer className="flex flex-wrap items-center gap-1.5 border-line border-t pt-3">
-      <p className="mr-auto text-muted text-sm">{summary(run)}</p>
+      <p className="basis-full text-muted text-sm">{summary(run)}</p>
       {request.mode === 'ask' && run.historyId && <Thumbs key={run.historyId} historyId={run.historyId} />}
       {request.mode === 'ask' && (
         <Button kind="quiet" small onPress={() => onEdit(run.sql)}>

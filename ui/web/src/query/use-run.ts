@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { api } from '../api/client';
 import { postForEvents } from '../api/events';
 import { asProblem, isAbort, Problem } from '../api/problem';
+import type { ChartSpec } from '../results/auto-chart';
 import type { ResultColumn, Row } from '../results/value';
 
 /** What is asked. */
@@ -25,13 +26,6 @@ export type Step =
 export interface Chip {
   kind: string;
   text: string;
-}
-
-export interface ChartSpec {
-  kind: string;
-  x?: string | null;
-  y?: string[];
-  series?: string | null;
 }
 
 /** What only questions have. */
@@ -158,7 +152,8 @@ export function useRun(request: Request): { run: Run; cancel: () => void } {
       clearTimeout(waiting);
       waiting = undefined;
       drawn = performance.now();
-      setRun({ ...now });
+      // The rows are the same list, which has grown: who draws them notices by the copy.
+      setRun({ ...now, rows: now.rows.slice() });
     };
     const change = (part: Partial<Run>) => {
       now = { ...now, ...part };

@@ -43,6 +43,12 @@ export function compareCells(type: string): (left: unknown, right: unknown) => n
   };
 }
 
+/** A type without what says only how it is stored, or that it may be missing. */
+export function plainType(type: string): string {
+  const inner = /^(?:Nullable|LowCardinality)\((.*)\)$/.exec(type)?.[1];
+  return inner === undefined ? type : plainType(inner);
+}
+
 /** Rows as tab-separated lines, as spreadsheets take them. */
 export function tabSeparated(columns: ResultColumn[], rows: Row[]): string {
   const clean = (text: string) => text.replace(/[\t\r\n]+/g, ' ');
