@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
-import { append, nearest, niceCeiling, type Sample, shape, WINDOW_MS } from '../src/format/series';
+import { nearest, niceCeiling, type Sample, shape, trimmed, WINDOW_MS } from '../src/format/series';
 
 function everySecond(values: number[]): Sample[] {
   return values.map((value, second) => ({ atMs: second * 1000, value }));
 }
 
 test('the window keeps two minutes and the one sample that enters it', () => {
-  const samples: Sample[] = [];
-  for (const sample of everySecond(Array(300).fill(1))) append(samples, sample);
+  const samples = trimmed(everySecond(Array(300).fill(1)));
   expect(samples.length).toBe(WINDOW_MS / 1000 + 2);
   expect(samples.at(-1)?.atMs).toBe(299_000);
 });

@@ -10,11 +10,12 @@ export const WINDOW_MS = 120_000;
 /** A pause longer than this (hidden tab, lost contact) is drawn as a gap: we do not know what was there. */
 const GAP_MS = 4_000;
 
-/** Appends a sample and drops those that the window has left behind, bar one that enters it from the left. */
-export function append(samples: Sample[], sample: Sample): void {
-  samples.push(sample);
-  const firstInside = samples.findIndex(({ atMs }) => atMs >= sample.atMs - WINDOW_MS);
-  if (firstInside > 1) samples.splice(0, firstInside - 1);
+/** The samples without those that the window has left behind, bar one that enters it from the left. */
+export function trimmed<S extends { atMs: number }>(samples: readonly S[], windowMs = WINDOW_MS): S[] {
+  const newest = samples.at(-1);
+  if (newest === undefined) return [];
+  const firstInside = samples.findIndex(({ atMs }) => atMs >= newest.atMs - windowMs);
+  return samples.slice(Math.max(0, firstInside - 1));
 }
 
 /** The smallest of 1, 2, 5 × 10ⁿ that holds the value: the scale moves seldom, and to round numbers. */

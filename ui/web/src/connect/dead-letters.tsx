@@ -1,0 +1,116 @@
+/** What did not fit: by reason, and each message with what was wrong and what it was. */
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { asProblem } from '../api/problem';
+import { clock, count, plural, sentence } from '../format/format';
+import { Button } from '../ui/button';
+import { Empty, ProblemNotice } from '../ui/notice';
+import { type DeadLetters, deadLetters } from './connections-api';
+import { bytesOfBase64 } from './payload';
+
+const PAGE = 20;
+type Letter = DeadLetters['dead_letters'][number];
+
+export function DeadLettersList({ id, howMany }: { id: string; howMany: string }) {
+  const [reason, setReason] = useState<string>();
+  const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
+    // Asked again as soon as there are more of them.
+    queryKey: ['dead-letters', id, reason, howMany],
+    queryFn: ({ pageParam, signal }) =>
+      deadLetters(
+        id,
+        { limit: PAGE, ...(reason ? { reason } : {}), ...(pageParam ? { before: pageParam } : {}) },
+        signal,
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+  if (howMany === '0') {
+    return (
+      <Empty title="No dead letters">
+        Every message so far fitted. One that does not is kept here, with its payload and the reason, and
+        never stops the others.
+      </Empty>
+    );
+  }
+  if (!data)
+    return error ? <ProblemNotice problem={asProblem(error)} /> : <div aria-hidden className="h-96" />;
+  const letters = data.pages.flatMap((page) => page.dead_letters);
+  return (
+    <div className="flex flex-col gap-4">
+      <Reasons reasons={data.pages[0]?.reasons ?? []} chosen={reason} onChoose={setReason} />
+      {error && <ProblemNotice problem={asProblem(error)} />}
+      <ul className="divide-y divide-line border-line border-y">
+        {letters.map((letter) => (
+          <li key={`${letter.generation}/${letter.partition}/${letter.offset}`} className="py-3">
+            <LetterView letter={letter} />
+          </li>
+        ))}
+      </ul>
+      {hasNextPage && (
+        <Button className="self-center" isPending={isFetchingNextPage} onPress={() => void fetchNextPage()}>
+          Show older ones
+        </Button>
+      )}
+    </div>
+  );
+}
+
+interface ReasonsProps {
+  reasons: DeadLetters['reasons'];
+  chosen: string | undefined;
+  onChoose: (reason: string | undefined) => void;
+}
+
+function Reasons({ reasons, chosen, onChoose }: ReasonsProps) {
+  return (
+    <ul aria-label="Reasons" className="flex flex-wrap gap-2">
+      {reasons.map(({ reason, count: howMany, latest }) => (
+        <li key={reason}>
+          <button
+            type="button"
+            aria-pressed={chosen === reason}
+            onClick={() => onChoose(chosen === reason ? undefined : reason)}
+            className="rounded-[10px] border border-line-strong bg-raised px-3 py-1.5 text-left text-sm hover:border-muted aria-pressed:border-accent"
+          >
+            <span className="font-medium [overflow-wrap:anywhere]">{reason}</span>{' '}
+            <span className="text-muted tabular-nums">
+              {count(howMany)}, latest {clock(latest)}
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function LetterView({ letter }: { letter: Letter }) {
+  const { partition, offset, timestamp, reason, detail, key, payload, base64 } = letter;
+  return (
+    <div className="flex min-w-0 flex-col gap-1.5">
+      <p className="flex flex-wrap gap-x-3 text-muted text-sm tabular-nums">
+        {timestamp !== null && (
+          <time dateTime={timestamp} title={timestamp}>
+            {clock(timestamp)}
+          </time>
+        )}
+        <span>
+          partition {partition}, offset {count(offset)}
+        </span>
+        {key !== null && <span className="[overflow-wrap:anywhere]">key {key}</span>}
+      </p>
+      <p className="[overflow-wrap:anywhere]">
+        <span className="font-medium">{sentence(reason)}</span> {sentence(detail)}
+      </p>
+      <pre className="max-h-48 overflow-auto whitespace-pre-wrap rounded-[10px] border border-line bg-bg px-3 py-2 font-mono text-sm [overflow-wrap:anywhere]">
+        {payload}
+      </pre>
+      {base64 && (
+        <p className="text-muted text-sm">
+          It is no text: {plural(bytesOfBase64(payload), 'byte')}, shown in Base64.
+        </p>
+      )}
+    </div>
+  );
+}
