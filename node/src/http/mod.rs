@@ -7,6 +7,7 @@
 pub mod access;
 mod ask;
 pub mod cluster;
+pub mod connections;
 mod extract;
 mod health;
 pub mod memory;
@@ -58,7 +59,21 @@ fn routes() -> Routes {
         .on(NOTHING, M::DELETE, "/api/v1/session", session::log_out)
         .on(VIEWER, M::GET, "/api/v1/cluster", cluster::show)
         .on(ADMIN, M::POST, "/api/v1/cluster/nodes/{id}/drain", cluster::drain)
-        .on(VIEWER, M::GET, "/api/v1/connections", registry::connections)
+        .on(VIEWER, M::GET, "/api/v1/connections", connections::list)
+        .on(EDITOR, M::POST, "/api/v1/connections", connections::add)
+        .on(VIEWER, M::GET, "/api/v1/connections/{name}", connections::show)
+        .on(
+            EDITOR,
+            M::PATCH,
+            "/api/v1/connections/{name}",
+            connections::change,
+        )
+        .on(
+            EDITOR,
+            M::DELETE,
+            "/api/v1/connections/{name}",
+            connections::remove,
+        )
         .on(VIEWER, M::GET, "/api/v1/streams", streams::list)
         .on(EDITOR, M::POST, "/api/v1/streams", registry::add_stream)
         .on(VIEWER, M::GET, "/api/v1/streams/{id}", streams::show)

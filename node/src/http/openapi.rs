@@ -13,7 +13,9 @@ use utoipa::OpenApi;
 use super::access::{Needs, REQUEST_HEADER};
 use super::memory::{glossary, history, saved};
 use super::problem::Problem;
-use super::{ask, cluster, health, queries, registry, schema, session, sql, stated_routes, streams};
+use super::{
+    ask, cluster, connections, health, queries, registry, schema, session, sql, stated_routes, streams,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,7 +33,11 @@ use super::{ask, cluster, health, queries, registry, schema, session, sql, state
         session::log_out,
         cluster::show,
         cluster::drain,
-        registry::connections,
+        connections::list,
+        connections::add,
+        connections::show,
+        connections::change,
+        connections::remove,
         streams::list,
         registry::add_stream,
         streams::show,

@@ -1,41 +1,21 @@
-//! What the cluster is to ingest, shown and changed.
-//!
-//! The smallest part of it: connections come from the nodes' configuration files, and a stream is a topic of
-//! one of them.
+//! Streams, added and taken away.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aurora_cluster::StreamId;
-use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::extract::InPath;
+use super::access::Caller;
+use super::extract::{InPath, changed_meanwhile};
 use super::problem::Problem;
 use crate::node::NodeState;
-use crate::registry::{NotAdded, Registry};
-
-/// All connections.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Connections {
-    /// In order of their names.
-    pub connections: Vec<ConnectionView>,
-}
-
-/// One connection: never its properties, which may hold secrets.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ConnectionView {
-    /// Its name.
-    pub name: String,
-    /// `HOST:PORT[,HOST:PORT…]`; null when its document cannot be read.
-    pub brokers: Option<String>,
-    /// Why not.
-    pub reason: Option<String>,
-}
+use crate::registry::document::{Changed, StreamDocument};
+use crate::registry::{NotChanged, Registry};
 
 /// A stream to be added.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -54,44 +34,6 @@ pub struct AddedStream {
     pub id: String,
 }
 
-/// All connections, without what may be secret.
-#[utoipa::path(
-    get,
-    path = "/api/v1/connections",
-    tag = "streams",
-    responses((status = 200, description = "Done", body = Connections))
-)]
-pub(super) async fn connections(State(state): State<Arc<NodeState>>) -> Result<Json<Connections>, Problem> {
-    let connections = match &state.registry {
-        Some(registry) => registry.connections().await?,
-        None => BTreeMap::new(),
-    };
-    let known = connections.into_iter().map(|(name, found)| match found.content {
-        Ok(document) => ConnectionView {
-            name,
-            brokers: Some(document.brokers),
-            reason: None,
-        },
-        Err(why) => ConnectionView {
-            name,
-            brokers: None,
-            reason: Some(format!("its document {why}")),
-        },
-    });
-    // A node on its own knows what its file says.
-    let own = state.declared.connections.iter();
-    let own = own
-        .filter(|_| state.registry.is_none())
-        .map(|(name, document)| ConnectionView {
-            name: name.clone(),
-            brokers: Some(document.brokers.clone()),
-            reason: None,
-        });
-    Ok(Json(Connections {
-        connections: known.chain(own).collect(),
-    }))
-}
-
 /// Adds a stream to the cluster: this node begins at once, the others within seconds.
 #[utoipa::path(
     post,
@@ -102,6 +44,7 @@ pub(super) async fn connections(State(state): State<Arc<NodeState>>) -> Result<J
 )]
 pub(super) async fn add_stream(
     State(state): State<Arc<NodeState>>,
+    Extension(caller): Extension<Caller>,
     request: Result<Json<NewStream>, JsonRejection>,
 ) -> Result<(StatusCode, Json<AddedStream>), Problem> {
     let unreadable = |detail: String| {
@@ -116,7 +59,11 @@ pub(super) async fn add_stream(
     let Json(request) = request.map_err(|rejection| unreadable(rejection.body_text()))?;
     let id =
         StreamId::new(&request.connection, &request.topic).map_err(|error| unreadable(error.to_string()))?;
-    registry(&state)?.add_stream(&id).await?;
+    let document = StreamDocument {
+        added: Some(Changed::now(&caller.name)),
+        ..StreamDocument::new(&id)
+    };
+    registry(&state)?.add_stream(&id, &document).await?;
     Ok((StatusCode::CREATED, Json(AddedStream { id: id.to_string() })))
 }
 
@@ -143,37 +90,54 @@ pub(super) async fn remove_stream(
     }
 }
 
-fn registry(state: &NodeState) -> Result<&Registry, Problem> {
+/// The registry; a node on its own has none.
+pub(super) fn registry(state: &NodeState) -> Result<&Registry, Problem> {
     state.registry.as_deref().ok_or_else(|| {
         Problem::new(
             StatusCode::CONFLICT,
             "no-cluster",
             "This node ingests what its configuration file says",
-            "It is on its own: streams can be added and removed only in a cluster, where all nodes keep them.",
-            "Change [[streams]] in its file and start it again, or add a [cluster] section.",
+            "It is on its own: connections and streams can be changed only in a cluster, where all nodes keep them.",
+            "Change [[connections]] and [[streams]] in its file and start it again, or add a [cluster] section.",
         )
     })
 }
 
-impl From<NotAdded> for Problem {
-    fn from(error: NotAdded) -> Self {
+impl From<NotChanged> for Problem {
+    fn from(error: NotChanged) -> Self {
         let detail = error.to_string();
+        let conflict = |kind, title, hint| Self::new(StatusCode::CONFLICT, kind, title, detail.clone(), hint);
         match error {
-            NotAdded::Store(error) => error.into(),
-            NotAdded::NoConnection(_) => Self::new(
+            NotChanged::Store(error) => error.into(),
+            NotChanged::NoConnection(_) => Self::new(
                 StatusCode::NOT_FOUND,
                 "not-found",
                 "There is no such connection",
                 detail,
-                "See GET /api/v1/connections for those there are; a node's configuration file can add one.",
-            ),
-            NotAdded::Exists(_) => Self::new(
-                StatusCode::CONFLICT,
+                "See GET /api/v1/connections for those there are; POST one, or let a node's configuration file add it.",
+            )
+            .about("connection"),
+            NotChanged::NoStream(id) => Self::not_found("stream", &id.to_string()),
+            NotChanged::Exists(_) => conflict(
                 "exists",
-                "The stream is there already",
-                detail,
-                "See GET /api/v1/streams for how it is doing.",
+                "It is there already",
+                "See GET /api/v1/connections or GET /api/v1/streams for how it is; change that one, or take another name.",
             ),
+            NotChanged::TooMany(_) => conflict("too-many", "There are too many", "Remove what is not needed any more."),
+            NotChanged::InUse(_) => conflict(
+                "in-use",
+                "Streams use the connection",
+                "Remove those streams first, or change the connection.",
+            ),
+            NotChanged::Dropping(_) => conflict(
+                "dropping",
+                "The stream's data is being dropped",
+                "Try again in a moment.",
+            ),
+            NotChanged::Outrun(_) => Self {
+                detail,
+                ..changed_meanwhile()
+            },
         }
     }
 }

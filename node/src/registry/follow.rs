@@ -204,14 +204,9 @@ mod tests {
 
     fn stream(id: &str) -> (StreamId, Found<StreamDocument>) {
         let id: StreamId = id.parse().unwrap();
-        let document = StreamDocument {
-            connection: id.connection().to_owned(),
-            topic: id.topic().to_owned(),
-            topic_identity: None,
-        };
         let found = Found {
             version: 1,
-            content: Ok(document),
+            content: Ok(StreamDocument::new(&id)),
         };
         (id, found)
     }
@@ -221,6 +216,7 @@ mod tests {
         let content = Ok(ConnectionDocument {
             brokers: "kafka:9092".to_owned(),
             properties,
+            changed: None,
         });
         (name.to_owned(), Found { version, content })
     }
