@@ -29,6 +29,7 @@ pub mod dead_letters;
 pub mod slot;
 
 pub mod pipeline;
+pub mod preview;
 
 pub mod writer;
 

@@ -30,6 +30,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 
 use self::access::{Needs, Role};
+use self::connections::trial;
 use self::memory::{glossary, history, saved};
 use self::routes::Routes;
 pub use self::routes::StatedRoute;
@@ -61,6 +62,8 @@ fn routes() -> Routes {
         .on(ADMIN, M::POST, "/api/v1/cluster/nodes/{id}/drain", cluster::drain)
         .on(VIEWER, M::GET, "/api/v1/connections", connections::list)
         .on(EDITOR, M::POST, "/api/v1/connections", connections::add)
+        .on(EDITOR, M::POST, "/api/v1/connections/test", trial::test)
+        .on(EDITOR, M::POST, "/api/v1/connections/preview", trial::preview)
         .on(VIEWER, M::GET, "/api/v1/connections/{name}", connections::show)
         .on(
             EDITOR,

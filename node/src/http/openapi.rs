@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use super::access::{Needs, REQUEST_HEADER};
+use super::connections::trial;
 use super::memory::{glossary, history, saved};
 use super::problem::Problem;
 use super::{
@@ -38,6 +39,8 @@ use super::{
         connections::show,
         connections::change,
         connections::remove,
+        trial::test,
+        trial::preview,
         streams::list,
         registry::add_stream,
         streams::show,

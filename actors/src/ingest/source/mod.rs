@@ -5,6 +5,7 @@
 //! membership: which node reads what is decided elsewhere, so partitions are assigned outright.
 
 pub mod buffer;
+pub mod check;
 pub mod connection;
 mod poller;
 mod positions;

@@ -13,12 +13,11 @@ use crate::ingest::schema::infer::Inference;
 use crate::ingest::schema::keeper::SchemaKeeper;
 use crate::ingest::schema::table;
 use crate::ingest::source::connection::SourceError;
-use crate::ingest::source::sample::sample;
+use crate::ingest::source::sample::{SAMPLE_MESSAGES, sample};
 use crate::ingest::status::State;
 use crate::store::{StoreError, identity, system};
 
-/// Messages to infer a schema from, and how long to look for them.
-const SAMPLE_MESSAGES: usize = 2_000;
+/// How long to look for messages to infer a schema from.
 const SAMPLE_LIMIT: Duration = Duration::from_secs(10);
 /// A topic with fewer messages gets a moment to fill, so that a stream's first message alone does
 /// not decide the table.

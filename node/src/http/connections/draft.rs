@@ -133,6 +133,19 @@ pub(super) fn require_name(name: &str) -> Result<(), Problem> {
     }
 }
 
+/// Refuses what is no name of a topic.
+pub(super) fn require_topic(topic: &str) -> Result<(), Problem> {
+    match StreamId::new("connection", topic) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(problem(&Mistake::new("topic", format!("{error}.")))),
+    }
+}
+
+/// A field that is needed was left out.
+pub(super) fn missing(field: &'static str) -> Problem {
+    problem(&Mistake::new(field, "It is missing."))
+}
+
 /// The brokers without spaces, if each is a host with a port.
 fn checked_brokers(brokers: &str) -> Result<String, Problem> {
     let wrong = |what: String| Err(problem(&Mistake::new("brokers", what)));

@@ -4,6 +4,7 @@
 //! can neither let one refer to something of the node, nor send one that is kept to other brokers.
 
 mod draft;
+pub mod trial;
 
 use std::sync::Arc;
 
