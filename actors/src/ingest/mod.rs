@@ -35,11 +35,15 @@ pub mod writer;
 
 pub mod generation;
 
+pub mod start;
+
 pub mod reconcile;
 
 pub mod stream;
 
 pub mod supervisor;
+
+pub mod resting;
 
 pub mod audit;
 

@@ -8,6 +8,7 @@ pub mod access;
 mod ask;
 pub mod cluster;
 pub mod connections;
+pub mod dead_letters;
 mod extract;
 mod health;
 pub mod memory;
@@ -81,7 +82,15 @@ fn routes() -> Routes {
         .on(EDITOR, M::POST, "/api/v1/streams", registry::add_stream)
         .on(VIEWER, M::GET, "/api/v1/streams/{id}", streams::show)
         .on(EDITOR, M::DELETE, "/api/v1/streams/{id}", registry::remove_stream)
+        .on(EDITOR, M::POST, "/api/v1/streams/{id}/pause", registry::pause)
+        .on(EDITOR, M::POST, "/api/v1/streams/{id}/resume", registry::resume)
         .on(VIEWER, M::POST, "/api/v1/streams/{id}/audit", streams::audit)
+        .on(
+            VIEWER,
+            M::GET,
+            "/api/v1/streams/{id}/dead-letters",
+            dead_letters::list,
+        )
         .on(VIEWER, M::GET, "/api/v1/schema", schema::list)
         .on(VIEWER, M::GET, "/api/v1/schema/{table}", schema::show)
         .on(VIEWER, M::POST, "/api/v1/sql", sql::run)

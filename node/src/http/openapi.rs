@@ -15,7 +15,8 @@ use super::connections::trial;
 use super::memory::{glossary, history, saved};
 use super::problem::Problem;
 use super::{
-    ask, cluster, connections, health, queries, registry, schema, session, sql, stated_routes, streams,
+    ask, cluster, connections, dead_letters, health, queries, registry, schema, session, sql, stated_routes,
+    streams,
 };
 
 #[derive(OpenApi)]
@@ -45,7 +46,10 @@ use super::{
         registry::add_stream,
         streams::show,
         registry::remove_stream,
+        registry::pause,
+        registry::resume,
         streams::audit,
+        dead_letters::list,
         schema::list,
         schema::show,
         ask::ask,

@@ -24,10 +24,11 @@ pub struct Problem {
     pub hint: String,
     /// Which field of the request it is about, such as `security.password`, so that a form can say it there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub field: Option<Box<str>>,
     /// When it may be better, in seconds: `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after_s: Option<u64>,
+    pub retry_after_s: Option<u16>,
 }
 
 impl Problem {
@@ -46,13 +47,13 @@ impl Problem {
 
     /// The same, to be asked again after so many seconds.
     pub(super) fn again_after(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.retry_after_s = Some(u16::try_from(seconds).unwrap_or(u16::MAX));
         self
     }
 
     /// The same, about a field of the request.
     pub(super) fn about(mut self, field: &str) -> Self {
-        self.field = Some(field.to_owned());
+        self.field = Some(field.into());
         self
     }
 

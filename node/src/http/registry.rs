@@ -1,7 +1,11 @@
-//! Streams, added and taken away.
+//! Streams, added, paused and taken away.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use aurora_actors::ingest::resting;
+use aurora_actors::ingest::start::Start;
+use aurora_actors::ingest::status::State as StreamState;
 use aurora_cluster::StreamId;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -11,11 +15,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::access::Caller;
-use super::extract::{InPath, changed_meanwhile};
+use super::extract::{InPath, Params, changed_meanwhile};
 use super::problem::Problem;
 use crate::node::NodeState;
 use crate::registry::document::{Changed, StreamDocument};
 use crate::registry::{NotChanged, Registry};
+
+/// How long a stream's nodes may take to let go of it before its data is dropped.
+const LET_GO_LIMIT: Duration = Duration::from_secs(30);
 
 /// A stream to be added.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -25,6 +32,10 @@ pub struct NewStream {
     pub connection: String,
     /// The topic's name. It may be made later: until then the stream waits for it.
     pub topic: String,
+    /// Where it begins if it has never read anything: `earliest` (the first message there is), `latest` (what comes from
+    /// now on), or a time, with the first message that Kafka got then or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
 }
 
 /// A stream that was added.
@@ -32,6 +43,23 @@ pub struct NewStream {
 pub struct AddedStream {
     /// `connection:topic`.
     pub id: String,
+}
+
+/// What becomes of a stream's data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Data {
+    /// It stays.
+    #[default]
+    Keep,
+    /// Table, journal and dead letters are dropped.
+    Drop,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Removal {
+    #[serde(default)]
+    data: Data,
 }
 
 /// Adds a stream to the cluster: this node begins at once, the others within seconds.
@@ -59,7 +87,9 @@ pub(super) async fn add_stream(
     let Json(request) = request.map_err(|rejection| unreadable(rejection.body_text()))?;
     let id =
         StreamId::new(&request.connection, &request.topic).map_err(|error| unreadable(error.to_string()))?;
+    let start = request.start.as_deref().unwrap_or("earliest").parse::<Start>();
     let document = StreamDocument {
+        start: start.map_err(|error| unreadable(error.to_string()).about("start"))?,
         added: Some(Changed::now(&caller.name)),
         ..StreamDocument::new(&id)
     };
@@ -67,27 +97,106 @@ pub(super) async fn add_stream(
     Ok((StatusCode::CREATED, Json(AddedStream { id: id.to_string() })))
 }
 
-/// Removes a stream from the cluster: no node works on it any more. Its data is kept, and so is how far it had
-/// come: the same stream, added again, goes on from there. A node whose configuration file names the stream
-/// declares it again at its next start.
+/// Pauses a stream: within seconds no node works on it any more. How far it has come is kept.
+#[utoipa::path(
+    post,
+    path = "/api/v1/streams/{id}/pause",
+    tag = "streams",
+    params(("id" = String, Path, description = "connection:topic")),
+    responses((status = 204, description = "Done"))
+)]
+pub(super) async fn pause(
+    State(state): State<Arc<NodeState>>,
+    InPath(id): InPath<String>,
+) -> Result<StatusCode, Problem> {
+    set_paused(&state, &id, true).await
+}
+
+/// Lets a paused stream go on where it was.
+#[utoipa::path(
+    post,
+    path = "/api/v1/streams/{id}/resume",
+    tag = "streams",
+    params(("id" = String, Path, description = "connection:topic")),
+    responses((status = 204, description = "Done"))
+)]
+pub(super) async fn resume(
+    State(state): State<Arc<NodeState>>,
+    InPath(id): InPath<String>,
+) -> Result<StatusCode, Problem> {
+    set_paused(&state, &id, false).await
+}
+
+async fn set_paused(state: &NodeState, id: &str, paused: bool) -> Result<StatusCode, Problem> {
+    let registry = registry(state)?;
+    let stream: StreamId = id.parse().map_err(|_| Problem::not_found("stream", id))?;
+    registry
+        .change_stream(&stream, |document| document.paused = paused)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a stream from the cluster: no node works on it any more. With `data=keep`, which is meant when nothing is
+/// said, its data stays, and so does how far it had come: the same stream, added again, goes on from there. With
+/// `data=drop` its table, journal and dead letters are dropped as soon as all nodes have let go of it. A node whose
+/// configuration file names the stream declares it again at its next start.
 #[utoipa::path(
     delete,
     path = "/api/v1/streams/{id}",
     tag = "streams",
-    params(("id" = String, Path, description = "connection:topic")),
+    params(
+        ("id" = String, Path, description = "connection:topic"),
+        ("data" = inline(Option<Data>), Query, description = "What becomes of its data")
+    ),
     responses((status = 204, description = "Done"))
 )]
 pub(super) async fn remove_stream(
     State(state): State<Arc<NodeState>>,
     InPath(id): InPath<String>,
+    Params(Removal { data }): Params<Removal>,
 ) -> Result<StatusCode, Problem> {
     let registry = registry(&state)?;
     let missing = || Problem::not_found("stream", &id);
     let stream: StreamId = id.parse().map_err(|_| missing())?;
+    if data == Data::Drop {
+        registry
+            .change_stream(&stream, |document| document.dropping = true)
+            .await?;
+        // Who asked may not wait for the end of it.
+        let dropped = tokio::spawn(drop_data(state.clone(), stream));
+        return dropped.await.unwrap_or_else(|_| Err(missing()));
+    }
     match registry.remove_stream(&stream).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(missing()),
     }
+}
+
+/// Waits until all nodes have let go of a stream, drops what it has written, and removes it.
+async fn drop_data(state: Arc<NodeState>, stream: StreamId) -> Result<StatusCode, Problem> {
+    let started = Instant::now();
+    loop {
+        let streams = state.cluster.streams().await;
+        let is_idle = streams.get(&stream).is_none_or(|merged| {
+            merged.snapshot.state == StreamState::Paused && merged.snapshot.partitions.is_empty()
+        });
+        if is_idle {
+            break;
+        }
+        if started.elapsed() > LET_GO_LIMIT {
+            return Err(Problem::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "still-at-work",
+                "Some node still works on the stream",
+                "Nothing was dropped yet. The stream stays, paused.",
+                "See GET /api/v1/streams for who works on it, and ask again.",
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    resting::drop_all(&state.store, &state.id, &stream, &state.database).await?;
+    registry(&state)?.remove_stream(&stream).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The registry; a node on its own has none.

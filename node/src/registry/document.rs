@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use aurora_actors::ingest::source::connection::KafkaConnection;
+use aurora_actors::ingest::start::Start;
 use aurora_actors::ingest::stream::StreamSpec;
 use aurora_cluster::{Sealer, StreamId};
 use base64::Engine;
@@ -123,6 +124,9 @@ pub struct StreamDocument {
     pub topic: String,
     /// What tells this life of the topic from others, when the broker cannot say.
     pub topic_identity: Option<String>,
+    /// Where it begins, if it has never read anything.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub start: Start,
     /// No node works on it until somebody says otherwise.
     #[serde(default, skip_serializing_if = "is_false")]
     pub paused: bool,
@@ -132,6 +136,11 @@ pub struct StreamDocument {
     /// Who added it; `None` when a configuration file did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<Changed>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_default(start: &Start) -> bool {
+    *start == Start::default()
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
@@ -146,6 +155,7 @@ impl StreamDocument {
             connection: id.connection().to_owned(),
             topic: id.topic().to_owned(),
             topic_identity: None,
+            start: Start::default(),
             paused: false,
             dropping: false,
             added: None,
@@ -158,6 +168,7 @@ impl StreamDocument {
             id: id.clone(),
             database: database.to_owned(),
             topic_identity: self.topic_identity.clone(),
+            start: self.start,
         }
     }
 }
@@ -171,6 +182,7 @@ impl Document for StreamDocument {
             ("connection", self.connection != other.connection),
             ("topic", self.topic != other.topic),
             ("topic_identity", self.topic_identity != other.topic_identity),
+            ("start", self.start != other.start),
             ("paused", self.paused != other.paused),
             ("dropping", self.dropping != other.dropping),
         ];

@@ -260,7 +260,7 @@ mod tests {
         let field = |said: &str| {
             let problem = setup_problem(&SourceError::Setup(said.to_owned()));
             assert!(!format!("{problem:?}").contains("hunter2"));
-            problem.field.unwrap_or_default()
+            problem.field.map(String::from).unwrap_or_default()
         };
         assert_eq!(field("ssl.ca.pem failed: hunter2"), "security.ca");
         assert_eq!(field("ssl.key.pem failed: hunter2"), "security.key");
