@@ -29,7 +29,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
 use aurora_node::embedded::kafka as embedded;
-pub use aurora_node::embedded::kafka::settings::{KafkaOptions, ProxiedListener};
+pub use aurora_node::embedded::kafka::settings::{FurtherListener, KafkaOptions, ProxiedListener};
 use aurora_node::embedded::kafka::settings::{
     LOG4J2, LOG4J2_FILE, Launch, Ports, broker_name, node_id, random_cluster_id, server_properties,
 };
@@ -113,7 +113,7 @@ impl Kafka {
             launch,
             proxy_host: options.proxy_host,
         };
-        kafka.format().await?;
+        kafka.format(&options.format_arguments).await?;
         for index in 0..kafka.brokers.len() {
             kafka.launch_broker(index)?;
         }
@@ -279,11 +279,12 @@ impl Kafka {
     }
 
     /// Writes cluster id and metadata version into the empty data directories, for all brokers at a time.
-    async fn format(&self) -> Result<()> {
+    async fn format(&self, arguments: &[String]) -> Result<()> {
         let cluster_id = random_cluster_id();
         let mut formatters = Vec::new();
         for (index, broker) in self.brokers.iter().enumerate() {
-            let java = self.launch.format(&cluster_id, &broker.properties_file);
+            let mut java = self.launch.format(&cluster_id, &broker.properties_file);
+            java.args(arguments);
             let name = format!("{}-format", broker_name(index));
             formatters.push(self.spawn(&name, java)?);
         }

@@ -75,6 +75,7 @@ pub mod node;
 pub mod process;
 pub mod raw_insert;
 pub mod sandbox;
+pub mod secured;
 pub mod shared;
 pub mod stack;
 pub mod terminal;

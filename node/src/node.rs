@@ -36,6 +36,7 @@ use crate::cluster::Cluster;
 use crate::cluster::joining::{self, JoinError};
 use crate::http;
 use crate::http::access::{Access, AccessOptions};
+use crate::http::connections::trial::Trials;
 use crate::registry::Registry;
 use crate::registry::document::Declared;
 use crate::registry::follow::Follower;
@@ -141,6 +142,8 @@ pub struct NodeState {
     pub declared: Declared,
     /// What the cluster is to ingest; `None` for a node on its own.
     pub registry: Option<Arc<Registry>>,
+    /// Connections that are being tried.
+    pub trials: Trials,
     /// The root of ingest.
     pub ingest: ActorRef<IngestMessage>,
     /// Figures of ingest.
@@ -257,6 +260,7 @@ impl Node {
             cluster,
             declared: options.declared,
             registry,
+            trials: Trials::default(),
             ingest,
             figures,
             metrics,

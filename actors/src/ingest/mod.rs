@@ -29,16 +29,21 @@ pub mod dead_letters;
 pub mod slot;
 
 pub mod pipeline;
+pub mod preview;
 
 pub mod writer;
 
 pub mod generation;
+
+pub mod start;
 
 pub mod reconcile;
 
 pub mod stream;
 
 pub mod supervisor;
+
+pub mod resting;
 
 pub mod audit;
 

@@ -84,6 +84,8 @@ pub enum IngestMessage {
     Start(KafkaConnection, StreamSpec),
     /// List a stream that cannot begin here, and why. What is here under its name is stopped.
     Wait(StreamId, String),
+    /// Let go of a stream, and list it as one that is paused, with the reason, if there is one.
+    Pause(StreamId, Option<String>),
     /// Let go of a stream, and forget it.
     Stop(StreamId),
     /// Start a stream again that failed.
@@ -148,6 +150,7 @@ impl Actor for IngestSupervisor {
                 state.stop(&id);
                 state.list(&id).status.set_state(State::Waiting, Some(reason));
             }
+            IngestMessage::Pause(id, reason) => state.pause(&id, reason),
             IngestMessage::Stop(id) => state.stop(&id),
             IngestMessage::Respawn(id) => state.spawn(&myself, &id).await?,
             IngestMessage::RespawnReconciler => {
@@ -236,6 +239,23 @@ impl IngestState {
             let (done, _) = ractor::concurrency::oneshot();
             self.tell(id, StreamMessage::Drain(done.into()));
         }
+    }
+
+    /// Lets a stream hand over, and lists it all the same.
+    fn pause(&mut self, id: &StreamId, reason: Option<String>) {
+        let before = self
+            .context
+            .streams
+            .read()
+            .get(id)
+            .map(|stream| stream.status.snapshot());
+        self.stop(id);
+        let status = self.list(id).status;
+        if let Some((generation, table)) = before.and_then(|before| Some((before.generation, before.table?)))
+        {
+            status.set_target(generation, table);
+        }
+        status.set_state(State::Paused, reason);
     }
 
     /// What happens when a stream has ended: one that failed starts again after a pause, and one that was

@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 pub const DATABASE: &str = "aurora";
 
 /// Statements that make the tables. Each can be run again at any time.
-const STATEMENTS: [&str; 9] = [
+const STATEMENTS: [&str; 10] = [
     "CREATE DATABASE IF NOT EXISTS aurora",
     // Which cluster works here; the first version counts.
     "CREATE TABLE IF NOT EXISTS aurora.cluster (
@@ -24,6 +24,12 @@ const STATEMENTS: [&str; 9] = [
         stream String, generation UInt32, topic_identity String, table_name String, claim String,
         at DateTime64(3, 'UTC')
     ) ENGINE = MergeTree ORDER BY (stream, generation)
+    SETTINGS non_replicated_deduplication_window = 10000",
+    // Where a generation begins that does not begin at the first offsets; the lowest number counts.
+    "CREATE TABLE IF NOT EXISTS aurora.starts (
+        stream String, generation UInt32, number UInt32, partitions Array(Int32), firsts Array(UInt64), claim String,
+        at DateTime64(3, 'UTC')
+    ) ENGINE = MergeTree ORDER BY (stream, generation, number)
     SETTINGS non_replicated_deduplication_window = 10000",
     // Who owns a partition since which epoch; likewise numbered by compare-and-set.
     "CREATE TABLE IF NOT EXISTS aurora.owners (

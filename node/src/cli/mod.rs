@@ -3,6 +3,7 @@
 mod ask;
 mod bench;
 mod client;
+mod connect;
 mod doctor;
 mod drain;
 mod events;
@@ -52,7 +53,9 @@ enum Command {
     Saved(saved::SavedArgs),
     /// Show and change what words mean in questions
     Glossary(glossary::GlossaryArgs),
-    /// Show the streams: state, rate, freshness, lag; add or remove one
+    /// Add a connection to a Kafka cluster, once it has been found to work
+    Connect(connect::ConnectArgs),
+    /// Show the streams: state, rate, freshness, lag; add, pause, resume or remove one
     Streams(streams::StreamsArgs),
     /// Show the cluster: its nodes, and who owns which partition
     Status(status::StatusArgs),
@@ -112,6 +115,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sql(args) => sql::run(args).await,
         Command::Saved(args) => saved::run(args).await,
         Command::Glossary(args) => glossary::run(args).await,
+        Command::Connect(args) => connect::run(&args).await,
         Command::Streams(args) => streams::run(&args).await,
         Command::Status(args) => status::run(&args).await,
         Command::History(args) => history::run(&args).await,

@@ -80,6 +80,7 @@ fn state_name(state: State) -> &'static str {
         State::Running => "running",
         State::Waiting => "waiting",
         State::Stopped => "stopped",
+        State::Paused => "paused",
     }
 }
 

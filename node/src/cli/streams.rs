@@ -1,15 +1,16 @@
-//! `aurora streams`, `aurora streams add` and `aurora streams remove`
+//! `aurora streams`, and its changes: `add`, `pause`, `resume`, `remove`
 
 use std::process::ExitCode;
 
+use aurora_actors::ingest::start::Start;
 use clap::{Args, Subcommand};
 
-use super::client::{Client, ListArgs, NodeAddress};
+use super::client::{Client, ListArgs, NodeAddress, in_path};
 use super::output;
 use crate::http::registry::{AddedStream, NewStream};
 use crate::http::streams::Streams;
 
-/// Show the streams: state, rate, freshness, lag; add or remove one.
+/// Show the streams: state, rate, freshness, lag; add, pause, resume or remove one.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct StreamsArgs {
@@ -23,10 +24,27 @@ pub(super) struct StreamsArgs {
 enum Change {
     /// Ingest a further topic of a connection, on all nodes
     Add {
-        /// The connection's name, as the nodes' configuration has it
+        /// The connection's name, as `aurora connect` or a node's configuration has it
         connection: String,
         /// The topic; it may be made later
         topic: String,
+        /// Where it begins: `earliest`, `latest`, or a time such as 2026-11-01T00:00:00Z
+        #[arg(long, value_name = "START")]
+        start: Option<Start>,
+        #[command(flatten)]
+        address: NodeAddress,
+    },
+    /// Stop ingesting a stream until it is resumed
+    Pause {
+        /// The stream, as `aurora streams` shows it
+        id: String,
+        #[command(flatten)]
+        address: NodeAddress,
+    },
+    /// Let a paused stream go on where it was
+    Resume {
+        /// The stream, as `aurora streams` shows it
+        id: String,
         #[command(flatten)]
         address: NodeAddress,
     },
@@ -34,6 +52,9 @@ enum Change {
     Remove {
         /// The stream, as `aurora streams` shows it
         id: String,
+        /// Drop its rows, its dead letters and how far it has come as well
+        #[arg(long)]
+        drop_data: bool,
         #[command(flatten)]
         address: NodeAddress,
     },
@@ -45,19 +66,37 @@ impl Change {
             Self::Add {
                 connection,
                 topic,
+                start,
                 address,
             } => {
                 let stream = NewStream {
                     connection: connection.clone(),
                     topic: topic.clone(),
+                    start: start.map(|start| start.to_string()),
                 };
                 let added: AddedStream = Client::new(address)?.post("/api/v1/streams", &stream).await?;
                 output::note(&format!("{} is ingested from now on", added.id));
             }
-            Self::Remove { id, address } => {
-                let path = format!("/api/v1/streams/{}", id.replace('/', "%2F"));
+            Self::Pause { id, address } => {
+                let path = format!("/api/v1/streams/{}/pause", in_path(id));
+                Client::new(address)?.post_empty(&path).await?;
+                output::note(&format!("{id} is paused"));
+            }
+            Self::Resume { id, address } => {
+                let path = format!("/api/v1/streams/{}/resume", in_path(id));
+                Client::new(address)?.post_empty(&path).await?;
+                output::note(&format!("{id} goes on where it was"));
+            }
+            Self::Remove {
+                id,
+                drop_data,
+                address,
+            } => {
+                let data = if *drop_data { "drop" } else { "keep" };
+                let path = format!("/api/v1/streams/{}?data={data}", in_path(id));
                 Client::new(address)?.delete(&path).await?;
-                output::note(&format!("{id} is ingested no more; its rows are kept"));
+                let kept = if *drop_data { "dropped" } else { "kept" };
+                output::note(&format!("{id} is ingested no more; its rows are {kept}"));
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -7,6 +7,8 @@
 pub mod access;
 mod ask;
 pub mod cluster;
+pub mod connections;
+pub mod dead_letters;
 mod extract;
 mod health;
 pub mod memory;
@@ -29,6 +31,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 
 use self::access::{Needs, Role};
+use self::connections::trial;
 use self::memory::{dashboards, glossary, history, saved};
 use self::routes::Routes;
 pub use self::routes::StatedRoute;
@@ -58,12 +61,36 @@ fn routes() -> Routes {
         .on(NOTHING, M::DELETE, "/api/v1/session", session::log_out)
         .on(VIEWER, M::GET, "/api/v1/cluster", cluster::show)
         .on(ADMIN, M::POST, "/api/v1/cluster/nodes/{id}/drain", cluster::drain)
-        .on(VIEWER, M::GET, "/api/v1/connections", registry::connections)
+        .on(VIEWER, M::GET, "/api/v1/connections", connections::list)
+        .on(EDITOR, M::POST, "/api/v1/connections", connections::add)
+        .on(EDITOR, M::POST, "/api/v1/connections/test", trial::test)
+        .on(EDITOR, M::POST, "/api/v1/connections/preview", trial::preview)
+        .on(VIEWER, M::GET, "/api/v1/connections/{name}", connections::show)
+        .on(
+            EDITOR,
+            M::PATCH,
+            "/api/v1/connections/{name}",
+            connections::change,
+        )
+        .on(
+            EDITOR,
+            M::DELETE,
+            "/api/v1/connections/{name}",
+            connections::remove,
+        )
         .on(VIEWER, M::GET, "/api/v1/streams", streams::list)
         .on(EDITOR, M::POST, "/api/v1/streams", registry::add_stream)
         .on(VIEWER, M::GET, "/api/v1/streams/{id}", streams::show)
         .on(EDITOR, M::DELETE, "/api/v1/streams/{id}", registry::remove_stream)
+        .on(EDITOR, M::POST, "/api/v1/streams/{id}/pause", registry::pause)
+        .on(EDITOR, M::POST, "/api/v1/streams/{id}/resume", registry::resume)
         .on(VIEWER, M::POST, "/api/v1/streams/{id}/audit", streams::audit)
+        .on(
+            VIEWER,
+            M::GET,
+            "/api/v1/streams/{id}/dead-letters",
+            dead_letters::list,
+        )
         .on(VIEWER, M::GET, "/api/v1/schema", schema::list)
         .on(VIEWER, M::GET, "/api/v1/schema/{table}", schema::show)
         .on(VIEWER, M::POST, "/api/v1/sql", sql::run)

@@ -11,9 +11,13 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use super::access::{Needs, REQUEST_HEADER};
+use super::connections::trial;
 use super::memory::{dashboards, glossary, history, saved};
 use super::problem::Problem;
-use super::{ask, cluster, health, queries, registry, schema, session, sql, stated_routes, streams};
+use super::{
+    ask, cluster, connections, dead_letters, health, queries, registry, schema, session, sql, stated_routes,
+    streams,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,12 +35,21 @@ use super::{ask, cluster, health, queries, registry, schema, session, sql, state
         session::log_out,
         cluster::show,
         cluster::drain,
-        registry::connections,
+        connections::list,
+        connections::add,
+        connections::show,
+        connections::change,
+        connections::remove,
+        trial::test,
+        trial::preview,
         streams::list,
         registry::add_stream,
         streams::show,
         registry::remove_stream,
+        registry::pause,
+        registry::resume,
         streams::audit,
+        dead_letters::list,
         schema::list,
         schema::show,
         ask::ask,

@@ -22,9 +22,13 @@ pub struct Problem {
     pub detail: String,
     /// What to do.
     pub hint: String,
+    /// Which field of the request it is about, such as `security.password`, so that a form can say it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub field: Option<Box<str>>,
     /// When it may be better, in seconds: `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after_s: Option<u64>,
+    pub retry_after_s: Option<u16>,
 }
 
 impl Problem {
@@ -36,13 +40,20 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             hint: hint.to_owned(),
+            field: None,
             retry_after_s: None,
         }
     }
 
     /// The same, to be asked again after so many seconds.
-    fn again_after(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds);
+    pub(super) fn again_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(u16::try_from(seconds).unwrap_or(u16::MAX));
+        self
+    }
+
+    /// The same, about a field of the request.
+    pub(super) fn about(mut self, field: &str) -> Self {
+        self.field = Some(field.into());
         self
     }
 
@@ -58,6 +69,7 @@ impl Problem {
             ),
             match what {
                 "record" => "See GET /api/v1/history for what there is.",
+                "connection" => "See GET /api/v1/connections for what there is.",
                 "saved query" => "See GET /api/v1/saved for what there is.",
                 _ => "See GET /api/v1/streams or GET /api/v1/schema for what there is.",
             },

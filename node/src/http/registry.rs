@@ -1,41 +1,28 @@
-//! What the cluster is to ingest, shown and changed.
-//!
-//! The smallest part of it: connections come from the nodes' configuration files, and a stream is a topic of
-//! one of them.
+//! Streams, added, paused and taken away.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use aurora_actors::ingest::resting;
+use aurora_actors::ingest::start::Start;
+use aurora_actors::ingest::status::State as StreamState;
 use aurora_cluster::StreamId;
-use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::extract::InPath;
+use super::access::Caller;
+use super::extract::{InPath, Params, changed_meanwhile};
 use super::problem::Problem;
 use crate::node::NodeState;
-use crate::registry::{NotAdded, Registry};
+use crate::registry::document::{Changed, StreamDocument};
+use crate::registry::{NotChanged, Registry};
 
-/// All connections.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Connections {
-    /// In order of their names.
-    pub connections: Vec<ConnectionView>,
-}
-
-/// One connection: never its properties, which may hold secrets.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ConnectionView {
-    /// Its name.
-    pub name: String,
-    /// `HOST:PORT[,HOST:PORT…]`; null when its document cannot be read.
-    pub brokers: Option<String>,
-    /// Why not.
-    pub reason: Option<String>,
-}
+/// How long a stream's nodes may take to let go of it before its data is dropped.
+const LET_GO_LIMIT: Duration = Duration::from_secs(30);
 
 /// A stream to be added.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -45,6 +32,10 @@ pub struct NewStream {
     pub connection: String,
     /// The topic's name. It may be made later: until then the stream waits for it.
     pub topic: String,
+    /// Where it begins if it has never read anything: `earliest` (the first message there is), `latest` (what comes from
+    /// now on), or a time, with the first message that Kafka got then or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
 }
 
 /// A stream that was added.
@@ -54,42 +45,21 @@ pub struct AddedStream {
     pub id: String,
 }
 
-/// All connections, without what may be secret.
-#[utoipa::path(
-    get,
-    path = "/api/v1/connections",
-    tag = "streams",
-    responses((status = 200, description = "Done", body = Connections))
-)]
-pub(super) async fn connections(State(state): State<Arc<NodeState>>) -> Result<Json<Connections>, Problem> {
-    let connections = match &state.registry {
-        Some(registry) => registry.connections().await?,
-        None => BTreeMap::new(),
-    };
-    let known = connections.into_iter().map(|(name, found)| match found.content {
-        Ok(document) => ConnectionView {
-            name,
-            brokers: Some(document.brokers),
-            reason: None,
-        },
-        Err(why) => ConnectionView {
-            name,
-            brokers: None,
-            reason: Some(format!("its document {why}")),
-        },
-    });
-    // A node on its own knows what its file says.
-    let own = state.declared.connections.iter();
-    let own = own
-        .filter(|_| state.registry.is_none())
-        .map(|(name, document)| ConnectionView {
-            name: name.clone(),
-            brokers: Some(document.brokers.clone()),
-            reason: None,
-        });
-    Ok(Json(Connections {
-        connections: known.chain(own).collect(),
-    }))
+/// What becomes of a stream's data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Data {
+    /// It stays.
+    #[default]
+    Keep,
+    /// Table, journal and dead letters are dropped.
+    Drop,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Removal {
+    #[serde(default)]
+    data: Data,
 }
 
 /// Adds a stream to the cluster: this node begins at once, the others within seconds.
@@ -102,6 +72,7 @@ pub(super) async fn connections(State(state): State<Arc<NodeState>>) -> Result<J
 )]
 pub(super) async fn add_stream(
     State(state): State<Arc<NodeState>>,
+    Extension(caller): Extension<Caller>,
     request: Result<Json<NewStream>, JsonRejection>,
 ) -> Result<(StatusCode, Json<AddedStream>), Problem> {
     let unreadable = |detail: String| {
@@ -116,64 +87,166 @@ pub(super) async fn add_stream(
     let Json(request) = request.map_err(|rejection| unreadable(rejection.body_text()))?;
     let id =
         StreamId::new(&request.connection, &request.topic).map_err(|error| unreadable(error.to_string()))?;
-    registry(&state)?.add_stream(&id).await?;
+    let start = request.start.as_deref().unwrap_or("earliest").parse::<Start>();
+    let document = StreamDocument {
+        start: start.map_err(|error| unreadable(error.to_string()).about("start"))?,
+        added: Some(Changed::now(&caller.name)),
+        ..StreamDocument::new(&id)
+    };
+    registry(&state)?.add_stream(&id, &document).await?;
     Ok((StatusCode::CREATED, Json(AddedStream { id: id.to_string() })))
 }
 
-/// Removes a stream from the cluster: no node works on it any more. Its data is kept, and so is how far it had
-/// come: the same stream, added again, goes on from there. A node whose configuration file names the stream
-/// declares it again at its next start.
+/// Pauses a stream: within seconds no node works on it any more. How far it has come is kept.
+#[utoipa::path(
+    post,
+    path = "/api/v1/streams/{id}/pause",
+    tag = "streams",
+    params(("id" = String, Path, description = "connection:topic")),
+    responses((status = 204, description = "Done"))
+)]
+pub(super) async fn pause(
+    State(state): State<Arc<NodeState>>,
+    InPath(id): InPath<String>,
+) -> Result<StatusCode, Problem> {
+    set_paused(&state, &id, true).await
+}
+
+/// Lets a paused stream go on where it was.
+#[utoipa::path(
+    post,
+    path = "/api/v1/streams/{id}/resume",
+    tag = "streams",
+    params(("id" = String, Path, description = "connection:topic")),
+    responses((status = 204, description = "Done"))
+)]
+pub(super) async fn resume(
+    State(state): State<Arc<NodeState>>,
+    InPath(id): InPath<String>,
+) -> Result<StatusCode, Problem> {
+    set_paused(&state, &id, false).await
+}
+
+async fn set_paused(state: &NodeState, id: &str, paused: bool) -> Result<StatusCode, Problem> {
+    let registry = registry(state)?;
+    let stream: StreamId = id.parse().map_err(|_| Problem::not_found("stream", id))?;
+    registry
+        .change_stream(&stream, |document| document.paused = paused)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a stream from the cluster: no node works on it any more. With `data=keep`, which is meant when nothing is
+/// said, its data stays, and so does how far it had come: the same stream, added again, goes on from there. With
+/// `data=drop` its table, journal and dead letters are dropped as soon as all nodes have let go of it. A node whose
+/// configuration file names the stream declares it again at its next start.
 #[utoipa::path(
     delete,
     path = "/api/v1/streams/{id}",
     tag = "streams",
-    params(("id" = String, Path, description = "connection:topic")),
+    params(
+        ("id" = String, Path, description = "connection:topic"),
+        ("data" = inline(Option<Data>), Query, description = "What becomes of its data")
+    ),
     responses((status = 204, description = "Done"))
 )]
 pub(super) async fn remove_stream(
     State(state): State<Arc<NodeState>>,
     InPath(id): InPath<String>,
+    Params(Removal { data }): Params<Removal>,
 ) -> Result<StatusCode, Problem> {
     let registry = registry(&state)?;
     let missing = || Problem::not_found("stream", &id);
     let stream: StreamId = id.parse().map_err(|_| missing())?;
+    if data == Data::Drop {
+        registry
+            .change_stream(&stream, |document| document.dropping = true)
+            .await?;
+        // Who asked may not wait for the end of it.
+        let dropped = tokio::spawn(drop_data(state.clone(), stream));
+        return dropped.await.unwrap_or_else(|_| Err(missing()));
+    }
     match registry.remove_stream(&stream).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(missing()),
     }
 }
 
-fn registry(state: &NodeState) -> Result<&Registry, Problem> {
+/// Waits until all nodes have let go of a stream, drops what it has written, and removes it.
+async fn drop_data(state: Arc<NodeState>, stream: StreamId) -> Result<StatusCode, Problem> {
+    let started = Instant::now();
+    loop {
+        let streams = state.cluster.streams().await;
+        let is_idle = streams.get(&stream).is_none_or(|merged| {
+            merged.snapshot.state == StreamState::Paused && merged.snapshot.partitions.is_empty()
+        });
+        if is_idle {
+            break;
+        }
+        if started.elapsed() > LET_GO_LIMIT {
+            return Err(Problem::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "still-at-work",
+                "Some node still works on the stream",
+                "Nothing was dropped yet. The stream stays, paused.",
+                "See GET /api/v1/streams for who works on it, and ask again.",
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    resting::drop_all(&state.store, &state.id, &stream, &state.database).await?;
+    registry(&state)?.remove_stream(&stream).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The registry; a node on its own has none.
+pub(super) fn registry(state: &NodeState) -> Result<&Registry, Problem> {
     state.registry.as_deref().ok_or_else(|| {
         Problem::new(
             StatusCode::CONFLICT,
             "no-cluster",
             "This node ingests what its configuration file says",
-            "It is on its own: streams can be added and removed only in a cluster, where all nodes keep them.",
-            "Change [[streams]] in its file and start it again, or add a [cluster] section.",
+            "It is on its own: connections and streams can be changed only in a cluster, where all nodes keep them.",
+            "Change [[connections]] and [[streams]] in its file and start it again, or add a [cluster] section.",
         )
     })
 }
 
-impl From<NotAdded> for Problem {
-    fn from(error: NotAdded) -> Self {
+impl From<NotChanged> for Problem {
+    fn from(error: NotChanged) -> Self {
         let detail = error.to_string();
+        let conflict = |kind, title, hint| Self::new(StatusCode::CONFLICT, kind, title, detail.clone(), hint);
         match error {
-            NotAdded::Store(error) => error.into(),
-            NotAdded::NoConnection(_) => Self::new(
+            NotChanged::Store(error) => error.into(),
+            NotChanged::NoConnection(_) => Self::new(
                 StatusCode::NOT_FOUND,
                 "not-found",
                 "There is no such connection",
                 detail,
-                "See GET /api/v1/connections for those there are; a node's configuration file can add one.",
-            ),
-            NotAdded::Exists(_) => Self::new(
-                StatusCode::CONFLICT,
+                "See GET /api/v1/connections for those there are; POST one, or let a node's configuration file add it.",
+            )
+            .about("connection"),
+            NotChanged::NoStream(id) => Self::not_found("stream", &id.to_string()),
+            NotChanged::Exists(_) => conflict(
                 "exists",
-                "The stream is there already",
-                detail,
-                "See GET /api/v1/streams for how it is doing.",
+                "It is there already",
+                "See GET /api/v1/connections or GET /api/v1/streams for how it is; change that one, or take another name.",
             ),
+            NotChanged::TooMany(_) => conflict("too-many", "There are too many", "Remove what is not needed any more."),
+            NotChanged::InUse(_) => conflict(
+                "in-use",
+                "Streams use the connection",
+                "Remove those streams first, or change the connection.",
+            ),
+            NotChanged::Dropping(_) => conflict(
+                "dropping",
+                "The stream's data is being dropped",
+                "Try again in a moment.",
+            ),
+            NotChanged::Outrun(_) => Self {
+                detail,
+                ..changed_meanwhile()
+            },
         }
     }
 }

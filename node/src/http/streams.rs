@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aurora_actors::ingest::audit::{self, AuditReport};
+use aurora_actors::ingest::resting;
 use aurora_actors::ingest::status::merge::Merged;
 use aurora_actors::ingest::status::{PartitionStatus, Snapshot, State as StreamState};
 use aurora_actors::ingest::supervisor::StreamHandle;
@@ -41,7 +42,7 @@ pub struct StreamView {
     pub table: Option<String>,
     /// Which life of the topic this is.
     pub generation: u32,
-    /// `starting`, `settling`, `running`, `waiting` or `stopped`.
+    /// `starting`, `settling`, `running`, `waiting`, `stopped` or `paused`.
     pub state: String,
     /// Why it waits.
     pub reason: Option<String>,
@@ -148,9 +149,31 @@ mod as_text {
 )]
 pub(super) async fn list(State(state): State<Arc<NodeState>>) -> Json<Streams> {
     let streams = state.cluster.streams().await;
-    Json(Streams {
-        streams: streams.iter().map(|(id, stream)| view(id, stream)).collect(),
-    })
+    let mut streams = streams.iter().map(|(id, stream)| view(id, stream)).collect();
+    remember(&state, &mut streams).await;
+    Json(Streams { streams })
+}
+
+/// Fills in what paused streams have written: no node has that in mind.
+async fn remember(state: &NodeState, streams: &mut Vec<StreamView>) {
+    let is_paused = |stream: &&StreamView| stream.state == state_name(StreamState::Paused);
+    let paused = streams
+        .iter()
+        .filter(is_paused)
+        .filter_map(|stream| stream.id.parse().ok());
+    let paused: Vec<StreamId> = paused.collect();
+    // Without ClickHouse they are shown without it.
+    let written = resting::written(&state.store, &paused, &state.database)
+        .await
+        .unwrap_or_default();
+    for stream in streams {
+        let known = stream.id.parse::<StreamId>().ok().and_then(|id| written.get(&id));
+        if let Some(known) = known {
+            stream.generation = known.generation;
+            stream.table = Some(known.table.to_string());
+            (stream.rows, stream.dead_letters, stream.skipped) = (known.rows, known.dead, known.skipped);
+        }
+    }
 }
 
 /// One stream.
@@ -168,7 +191,9 @@ pub(super) async fn show(
     let found = async || {
         let id = id.parse::<StreamId>().ok()?;
         let streams = state.cluster.streams().await;
-        Some(Json(view(&id, streams.get(&id)?)))
+        let mut found = vec![view(&id, streams.get(&id)?)];
+        remember(&state, &mut found).await;
+        found.pop().map(Json)
     };
     found().await.ok_or_else(|| Problem::not_found("stream", &id))
 }
@@ -283,6 +308,7 @@ fn state_name(state: StreamState) -> &'static str {
         StreamState::Running => "running",
         StreamState::Waiting => "waiting",
         StreamState::Stopped => "stopped",
+        StreamState::Paused => "paused",
     }
 }
 

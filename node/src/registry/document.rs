@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use aurora_actors::ingest::source::connection::KafkaConnection;
+use aurora_actors::ingest::start::Start;
 use aurora_actors::ingest::stream::StreamSpec;
 use aurora_cluster::{Sealer, StreamId};
 use base64::Engine;
@@ -24,8 +25,34 @@ pub(super) trait Document: PartialEq + Serialize + DeserializeOwned {
     /// Whether only nodes of the cluster may read it.
     const IS_SECRET: bool;
 
-    /// Names what differs from `other`, without values.
+    /// Names what differs from `other`, without values. Who made a change, and when, is no difference.
     fn differences(&self, other: &Self) -> Vec<String>;
+
+    /// Whether people made it what it is, and no configuration file.
+    fn is_made_by_people(&self) -> bool;
+
+    /// What is to be there when a configuration file says this, and `known` is there: what people have decided about
+    /// things that a file does not speak of stays.
+    fn declared_over(&self, known: &Self) -> Self;
+}
+
+/// Who changed a document last, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// The caller's name.
+    pub by: String,
+    /// When.
+    pub at: jiff::Timestamp,
+}
+
+impl Changed {
+    /// Now, by this caller.
+    pub fn now(by: &str) -> Self {
+        Self {
+            by: by.to_owned(),
+            at: jiff::Timestamp::now(),
+        }
+    }
 }
 
 /// A connection, with references to secrets as they were written.
@@ -35,6 +62,9 @@ pub struct ConnectionDocument {
     pub brokers: String,
     /// Further options of librdkafka, or references to them. They may hold secrets.
     pub properties: BTreeMap<String, String>,
+    /// Who changed it last; `None` when a configuration file says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Changed>,
 }
 
 impl std::fmt::Debug for ConnectionDocument {
@@ -75,6 +105,14 @@ impl Document for ConnectionDocument {
         let properties = names.into_iter().filter(differs).cloned();
         brokers.into_iter().chain(properties).collect()
     }
+
+    fn is_made_by_people(&self) -> bool {
+        self.changed.is_some()
+    }
+
+    fn declared_over(&self, _known: &Self) -> Self {
+        self.clone()
+    }
 }
 
 /// A stream.
@@ -86,15 +124,51 @@ pub struct StreamDocument {
     pub topic: String,
     /// What tells this life of the topic from others, when the broker cannot say.
     pub topic_identity: Option<String>,
+    /// Where it begins, if it has never read anything.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub start: Start,
+    /// No node works on it until somebody says otherwise.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub paused: bool,
+    /// No node works on it any more: what it has written is being dropped, and then it goes itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dropping: bool,
+    /// Who added it; `None` when a configuration file did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added: Option<Changed>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_default(start: &Start) -> bool {
+    *start == Start::default()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl StreamDocument {
+    /// The document of a stream that begins with nothing said about it.
+    pub fn new(id: &StreamId) -> Self {
+        Self {
+            connection: id.connection().to_owned(),
+            topic: id.topic().to_owned(),
+            topic_identity: None,
+            start: Start::default(),
+            paused: false,
+            dropping: false,
+            added: None,
+        }
+    }
+
     /// What ingest needs to know of the stream `id`, whose table is in `database`.
     pub fn spec(&self, id: &StreamId, database: &str) -> StreamSpec {
         StreamSpec {
             id: id.clone(),
             database: database.to_owned(),
             topic_identity: self.topic_identity.clone(),
+            start: self.start,
         }
     }
 }
@@ -108,9 +182,23 @@ impl Document for StreamDocument {
             ("connection", self.connection != other.connection),
             ("topic", self.topic != other.topic),
             ("topic_identity", self.topic_identity != other.topic_identity),
+            ("start", self.start != other.start),
+            ("paused", self.paused != other.paused),
+            ("dropping", self.dropping != other.dropping),
         ];
         let differing = named.iter().filter(|(_, differs)| *differs);
         differing.map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    fn is_made_by_people(&self) -> bool {
+        self.added.is_some()
+    }
+
+    fn declared_over(&self, known: &Self) -> Self {
+        Self {
+            topic_identity: self.topic_identity.clone(),
+            ..known.clone()
+        }
     }
 }
 
@@ -133,16 +221,16 @@ impl Declared {
             let document = ConnectionDocument {
                 brokers: section.brokers.clone(),
                 properties: properties.collect(),
+                changed: None,
             };
             declared.connections.insert(section.name.clone(), document);
         }
         for section in streams {
-            let document = StreamDocument {
-                connection: section.connection.clone(),
-                topic: section.topic.clone(),
-                topic_identity: section.topic_identity.clone(),
-            };
             let id = StreamId::new(&section.connection, &section.topic)?;
+            let document = StreamDocument {
+                topic_identity: section.topic_identity.clone(),
+                ..StreamDocument::new(&id)
+            };
             declared.streams.insert(id, document);
         }
         Ok(declared)
@@ -218,6 +306,7 @@ mod tests {
                 ("sasl.password".to_owned(), password.to_owned()),
                 ("security.protocol".to_owned(), "SASL_SSL".to_owned()),
             ]),
+            changed: None,
         }
     }
 
@@ -260,6 +349,27 @@ mod tests {
             ["brokers", "sasl.password", "security.protocol"]
         );
         assert!(!format!("{new:?}").contains("hunter"));
+    }
+
+    #[test]
+    fn documents_of_earlier_versions_are_read_and_a_file_does_not_undo_what_people_decide() {
+        let text = r#"{"connection":"a","topic":"x","topic_identity":null}"#;
+        let known: StreamDocument = serde_json::from_str(text).unwrap();
+        let id = "a:x".parse().unwrap();
+        assert_eq!(known, StreamDocument::new(&id));
+        assert_eq!(serde_json::to_string(&known).unwrap(), text);
+        let paused = StreamDocument {
+            paused: true,
+            added: Some(Changed::now("ann")),
+            ..known.clone()
+        };
+        let declared = StreamDocument {
+            topic_identity: Some("life".to_owned()),
+            ..known
+        };
+        let both = declared.declared_over(&paused);
+        assert!(both.paused && both.is_made_by_people());
+        assert_eq!(both.differences(&paused), ["topic_identity"]);
     }
 
     #[test]

@@ -24,6 +24,8 @@ enum Wish {
     Run(KafkaConnection, StreamSpec),
     /// List it, with the reason why it cannot begin here.
     Wait(String),
+    /// List it as paused, with the reason, if people should know one.
+    Pause(Option<String>),
 }
 
 type Wishes = BTreeMap<StreamId, Wish>;
@@ -113,6 +115,10 @@ impl Follower {
                     tracing::warn!(stream = %id, reason, "a registered stream cannot begin here");
                     IngestMessage::Wait(id.clone(), reason.clone())
                 }
+                Some(Wish::Pause(reason)) => {
+                    tracing::info!(stream = %id, "the registry says to pause this");
+                    IngestMessage::Pause(id.clone(), reason.clone())
+                }
                 None => {
                     tracing::info!(stream = %id, "the registry no longer has this stream");
                     IngestMessage::Stop(id.clone())
@@ -166,6 +172,12 @@ impl Resolver {
             .content
             .as_ref()
             .map_err(|why| format!("its document in the registry {why}"))?;
+        if document.dropping {
+            return Ok(Wish::Pause(Some("its data is being dropped".to_owned())));
+        }
+        if document.paused {
+            return Ok(Wish::Pause(None));
+        }
         let name = &document.connection;
         let connection = connections
             .get(name)
@@ -204,14 +216,9 @@ mod tests {
 
     fn stream(id: &str) -> (StreamId, Found<StreamDocument>) {
         let id: StreamId = id.parse().unwrap();
-        let document = StreamDocument {
-            connection: id.connection().to_owned(),
-            topic: id.topic().to_owned(),
-            topic_identity: None,
-        };
         let found = Found {
             version: 1,
-            content: Ok(document),
+            content: Ok(StreamDocument::new(&id)),
         };
         (id, found)
     }
@@ -221,6 +228,7 @@ mod tests {
         let content = Ok(ConnectionDocument {
             brokers: "kafka:9092".to_owned(),
             properties,
+            changed: None,
         });
         (name.to_owned(), Found { version, content })
     }
@@ -238,6 +246,7 @@ mod tests {
         let in_words = changes.map(|(id, wish)| match wish {
             Some(Wish::Run(..)) => format!("run {id}"),
             Some(Wish::Wait(reason)) => format!("{id} waits: {reason}"),
+            Some(Wish::Pause(_)) => format!("pause {id}"),
             None => format!("stop {id}"),
         });
         in_words.collect()
@@ -260,6 +269,21 @@ mod tests {
             changed(&second, &resolver.wishes(&streams, &connections)),
             ["stop a:y"]
         );
+    }
+
+    #[test]
+    fn a_stream_is_paused_and_resumed_whatever_its_connection_is() {
+        let mut resolver = resolver();
+        let (id, mut found) = stream("a:x");
+        let connections = BTreeMap::from([connection("a", 1, "old")]);
+        let running = resolver.wishes(&BTreeMap::from([(id.clone(), found.clone())]), &connections);
+        found.content.as_mut().unwrap().paused = true;
+        let paused = resolver.wishes(&BTreeMap::from([(id.clone(), found.clone())]), &BTreeMap::new());
+        assert_eq!(changed(&running, &paused), ["pause a:x"]);
+        assert_eq!(changed(&paused, &running), ["run a:x"]);
+        found.content.as_mut().unwrap().dropping = true;
+        let dropping = resolver.wishes(&BTreeMap::from([(id, found)]), &connections);
+        assert_eq!(changed(&running, &dropping), ["pause a:x"]);
     }
 
     #[test]

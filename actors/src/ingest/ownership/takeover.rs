@@ -319,7 +319,7 @@ impl Taker {
 
     /// Only inserts that carry one of these partitions under a lower epoch: others are none of our
     /// business, and ending them would make their owners settle in turn.
-    async fn end_inserts_before(&self, epochs: &BTreeMap<Partition, Epoch>) -> Result<(), StoreError> {
+    pub async fn end_inserts_before(&self, epochs: &BTreeMap<Partition, Epoch>) -> Result<(), StoreError> {
         let partitions: Vec<Partition> = epochs.keys().copied().collect();
         let lowest: Vec<String> = epochs.values().map(Epoch::to_string).collect();
         let prefix = insert_prefix(&self.target.stream, self.target.generation);

@@ -59,6 +59,8 @@ pub struct PipelineContext {
     pub takeovers: Takeovers,
     /// The epoch that it is to be taken from; see [`takeover::Wanted`](super::ownership::takeover::Wanted).
     pub after: Option<Epoch>,
+    /// Where the stream begins in this partition, if that is not its first offset.
+    pub first: Option<u64>,
     /// The highest epochs, as they were last read. A partition that has nothing to write finds out from them that it
     /// is another node's now.
     pub highest: watch::Receiver<HighestEpochs>,

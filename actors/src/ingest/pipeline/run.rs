@@ -186,7 +186,11 @@ impl<'a> Epoch<'a> {
             return Ok(None);
         };
         let watermarks = source.watermarks(topic, *partition).await?;
-        let start = settled.start(watermarks.low);
+        // Kafka may have deleted more meanwhile than the stream leaves out.
+        let low = context
+            .first
+            .map_or(watermarks.low, |first| first.max(watermarks.low));
+        let start = settled.start(low);
         if start > watermarks.high {
             return Err(EpochEnd::Truncated {
                 position: start,

@@ -122,7 +122,7 @@ impl KafkaConnection {
         }
     }
 
-    fn config(&self) -> ClientConfig {
+    pub(super) fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.brokers)
@@ -148,10 +148,19 @@ impl KafkaConnection {
             .set("reconnect.backoff.max.ms", "5000")
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("allow.auto.create.topics", "false");
+        // Built with an OpenSSL of its own, librdkafka has to look for the certificates that the system trusts.
+        if !self.properties.keys().any(|name| name.starts_with("ssl.ca.")) {
+            config.set("ssl.ca.location", "probe");
+        }
         for (name, value) in &self.properties {
             config.set(name, value);
         }
         config
+    }
+
+    /// Whether the Kafka library can begin with this at all: no broker is asked, but keys and certificates are read.
+    pub fn check_setup(&self) -> Result<(), SourceError> {
+        self.consumer().map(drop)
     }
 
     /// A consumer with nothing assigned.

@@ -5,6 +5,7 @@
 //! membership: which node reads what is decided elsewhere, so partitions are assigned outright.
 
 pub mod buffer;
+pub mod check;
 pub mod connection;
 mod poller;
 mod positions;
@@ -20,10 +21,13 @@ use std::time::Duration;
 use aurora_cluster::Partition;
 use parking_lot::Mutex;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use buffer::{Budget, PartitionBuffer};
 use connection::{KafkaConnection, SourceError};
 use positions::PositionTeller;
+
+use super::start::{Beginnings, Start};
 
 /// How long a question to the brokers may take.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -129,6 +133,18 @@ impl Source {
         .await
     }
 
+    /// The offset in each of these partitions where reading begins when it is to begin there.
+    pub async fn beginnings(
+        &self,
+        topic: &str,
+        partitions: &[Partition],
+        start: Start,
+    ) -> Result<Beginnings, SourceError> {
+        let (topic, partitions) = (topic.to_owned(), partitions.to_vec());
+        self.ask(move |consumer| beginnings(consumer, &topic, &partitions, start))
+            .await
+    }
+
     /// What tells this life of a topic from an earlier one of the same name: the id that the broker
     /// gave it when it was made. Brokers before Kafka 2.8 give none; then it is the cluster's id.
     pub async fn topic_identity(&self, topic: &str) -> Result<String, SourceError> {
@@ -152,6 +168,48 @@ impl Source {
             .await
             .map_err(|error| SourceError::Setup(error.to_string()))?
     }
+}
+
+fn beginnings(
+    consumer: &BaseConsumer<connection::Context>,
+    topic: &str,
+    partitions: &[Partition],
+    start: Start,
+) -> Result<Beginnings, SourceError> {
+    let failed = |error| SourceError::from_kafka(&error);
+    let mut beginnings = Beginnings::new();
+    let time = match start {
+        Start::Earliest => return Ok(beginnings),
+        Start::Latest => None,
+        Start::At(time) => Some(time),
+    };
+    if let Some(time) = time {
+        let mut times = TopicPartitionList::new();
+        for partition in partitions {
+            let at = Offset::Offset(time.as_millisecond().max(0));
+            times
+                .add_partition_offset(topic, *partition, at)
+                .map_err(failed)?;
+        }
+        let found = consumer
+            .offsets_for_times(times, BROKER_TIMEOUT)
+            .map_err(failed)?;
+        for element in found.elements() {
+            if let Offset::Offset(offset) = element.offset() {
+                beginnings.insert(element.partition(), u64::try_from(offset).unwrap_or(0));
+            }
+        }
+    }
+    // What has no message that late begins at its end.
+    for partition in partitions {
+        if !beginnings.contains_key(partition) {
+            let (_, high) = consumer
+                .fetch_watermarks(topic, *partition, BROKER_TIMEOUT)
+                .map_err(failed)?;
+            beginnings.insert(*partition, u64::try_from(high).unwrap_or(0));
+        }
+    }
+    Ok(beginnings)
 }
 
 impl Drop for Source {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use aurora_cluster::Partition;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
@@ -13,11 +14,20 @@ use super::connection::{Context, KafkaConnection, SourceError, partitions};
 /// A message of the sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sampled {
+    /// Its partition.
+    pub partition: Partition,
+    /// Its offset there.
+    pub offset: i64,
+    /// Its key, if it has one.
+    pub key: Option<Vec<u8>>,
     /// Its payload.
     pub payload: Vec<u8>,
     /// The broker's timestamp, milliseconds since 1970.
     pub timestamp_ms: i64,
 }
+
+/// Messages to infer a schema from.
+pub const SAMPLE_MESSAGES: usize = 2_000;
 
 /// Largest payloads to keep of a sample, in bytes, all together.
 const MAX_SAMPLE_BYTES: usize = 16 << 20;
@@ -32,19 +42,30 @@ pub fn sample(
 ) -> Result<Vec<Sampled>, SourceError> {
     let consumer = connection.sampling_consumer()?;
     let ids = partitions(&consumer, topic, limit)?;
+    read_some(&consumer, topic, &ids, count, limit)
+}
+
+/// The same, through a consumer that is there already.
+pub(crate) fn read_some(
+    consumer: &BaseConsumer<Context>,
+    topic: &str,
+    ids: &[Partition],
+    count: usize,
+    limit: Duration,
+) -> Result<Vec<Sampled>, SourceError> {
     let each = count.div_ceil(2 * ids.len()).max(1);
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     for offset in [Offset::Beginning, Offset::OffsetTail(each as i64)] {
         let mut list = TopicPartitionList::new();
-        for id in &ids {
+        for id in ids {
             list.add_partition_offset(topic, *id, offset)
                 .map_err(|error| SourceError::from_kafka(&error))?;
         }
         consumer
             .assign(&list)
             .map_err(|error| SourceError::from_kafka(&error))?;
-        read(&consumer, ids.len(), each, limit, &mut seen, &mut found)?;
+        read(consumer, ids.len(), each, limit, &mut seen, &mut found)?;
     }
     Ok(found)
 }
@@ -80,6 +101,9 @@ fn read(
                 if let Some(payload) = message.payload().filter(|_| is_new) {
                     bytes += payload.len();
                     found.push(Sampled {
+                        partition: message.partition(),
+                        offset: message.offset(),
+                        key: message.key().map(<[u8]>::to_vec),
                         payload: payload.to_vec(),
                         timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
                     });

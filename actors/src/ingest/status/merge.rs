@@ -102,10 +102,12 @@ fn complete_to(all: &Snapshot, parts: &[(bool, Option<i64>)]) -> Option<i64> {
 fn rank(state: State) -> u8 {
     match state {
         State::Stopped => 0,
-        State::Starting => 1,
-        State::Settling => 2,
-        State::Running => 3,
-        State::Waiting => 4,
+        // A node that has not heard of it yet still works.
+        State::Paused => 1,
+        State::Starting => 2,
+        State::Settling => 3,
+        State::Running => 4,
+        State::Waiting => 5,
     }
 }
 

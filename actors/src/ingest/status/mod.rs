@@ -33,6 +33,8 @@ pub enum State {
     Waiting,
     /// It has handed over.
     Stopped,
+    /// Somebody has asked for no node to work on it.
+    Paused,
 }
 
 /// One partition at one moment.

@@ -13,12 +13,12 @@ use crate::ingest::schema::infer::Inference;
 use crate::ingest::schema::keeper::SchemaKeeper;
 use crate::ingest::schema::table;
 use crate::ingest::source::connection::SourceError;
-use crate::ingest::source::sample::sample;
+use crate::ingest::source::sample::{SAMPLE_MESSAGES, sample};
+use crate::ingest::start::{self, Beginnings, Start};
 use crate::ingest::status::State;
 use crate::store::{StoreError, identity, system};
 
-/// Messages to infer a schema from, and how long to look for them.
-const SAMPLE_MESSAGES: usize = 2_000;
+/// How long to look for messages to infer a schema from.
 const SAMPLE_LIMIT: Duration = Duration::from_secs(10);
 /// A topic with fewer messages gets a moment to fill, so that a stream's first message alone does
 /// not decide the table.
@@ -37,6 +37,8 @@ pub struct Bootstrapped {
     pub topic_identity: String,
     /// The topic's partitions.
     pub partitions: Vec<Partition>,
+    /// Where those begin that do not begin at their first offset.
+    pub beginnings: Beginnings,
     /// The table's schema.
     pub schema: Arc<SchemaKeeper>,
 }
@@ -88,6 +90,7 @@ async fn attempt(context: &StreamContext) -> Result<Bootstrapped, NotYet> {
         return Err(NotYet::Foreign(owner.unwrap_or_default().name));
     }
     let target = generation::current(store, &spec.id, &topic_identity, &spec.database).await?;
+    let beginnings = beginnings(context, &target, &partitions).await?;
     let schema = match table::read(store, &target.table).await? {
         Some(schema) => schema,
         None => {
@@ -103,8 +106,30 @@ async fn attempt(context: &StreamContext) -> Result<Bootstrapped, NotYet> {
         target,
         topic_identity,
         partitions,
+        beginnings,
         schema,
     })
+}
+
+/// Where the stream begins, which is decided by whoever looks first.
+async fn beginnings(
+    context: &StreamContext,
+    target: &StreamTarget,
+    partitions: &[Partition],
+) -> Result<Beginnings, NotYet> {
+    let StreamContext {
+        spec, source, store, ..
+    } = context;
+    if spec.start == Start::Earliest {
+        return Ok(Beginnings::new());
+    }
+    if let Some(decided) = start::decided(store, target).await? {
+        return Ok(decided);
+    }
+    let beginnings = source.beginnings(spec.id.topic(), partitions, spec.start).await?;
+    let decided = start::decide(store, target, &beginnings).await?;
+    tracing::info!(stream = %spec.id, start = %spec.start, ?decided, "where the stream begins has been decided");
+    Ok(decided)
 }
 
 /// What tells this life of the topic from others.

@@ -27,6 +27,7 @@ use super::pipeline::{self, PartitionPipeline, PipelineContext, PipelineMessage}
 use super::reconcile::ReconcilerMessage;
 use super::slot::ReadySignal;
 use super::source::Source;
+use super::start::Start;
 use super::status::{Arrival, State, StreamStatus};
 use super::writer::{StreamWriter, WriterContext, WriterMessage};
 use crate::store::Store;
@@ -47,6 +48,8 @@ pub struct StreamSpec {
     pub database: String,
     /// What tells this life of the topic from others, when the broker cannot say.
     pub topic_identity: Option<String>,
+    /// Where it begins, if it has never read anything.
+    pub start: Start,
 }
 
 /// What a stream needs.
@@ -360,6 +363,7 @@ impl StreamState {
             metrics: self.context.metrics.clone(),
             takeovers: running.takeovers.clone(),
             after,
+            first: running.ready.beginnings.get(&partition).copied(),
             highest: self.context.highest.clone(),
             beginnings: self.context.beginnings.clone(),
         };

@@ -9,6 +9,7 @@ use rdkafka::producer::DefaultProducerContext;
 
 use super::*;
 use crate::ingest::reconcile::NoPeers;
+use crate::ingest::start::Start;
 use crate::store::Login;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -51,6 +52,7 @@ impl Scene {
             database: "events".to_owned(),
             // librdkafka's own broker does not know its topics' ids.
             topic_identity: Some("test".to_owned()),
+            start: Start::Earliest,
         };
         self.tell(IngestMessage::Start(connection, spec));
     }

@@ -18,6 +18,23 @@ pub struct KafkaOptions {
     pub proxy_host: Ipv4Addr,
     /// Further lines of server.properties; they win over those made here.
     pub properties: Vec<(String, String)>,
+    /// Further listeners for clients, of every broker: for tests, with one broker.
+    pub listeners: Vec<FurtherListener>,
+    /// Further arguments for preparing the brokers' data directories.
+    pub format_arguments: Vec<String>,
+}
+
+/// A listener besides those that every broker has. How it is secured is for properties to say.
+#[derive(Debug, Clone)]
+pub struct FurtherListener {
+    /// Its name, in capital letters.
+    pub name: String,
+    /// The protocol: `SSL`, `SASL_SSL` and so on.
+    pub protocol: String,
+    /// Its port on loopback.
+    pub port: u16,
+    /// Where clients are told to come to: `HOST:PORT`.
+    pub advertised: String,
 }
 
 impl Default for KafkaOptions {
@@ -27,6 +44,8 @@ impl Default for KafkaOptions {
             heap_mb: 384,
             proxy_host: Ipv4Addr::LOCALHOST,
             properties: Vec::new(),
+            listeners: Vec::new(),
+            format_arguments: Vec::new(),
         }
     }
 }
@@ -133,6 +152,18 @@ pub fn server_properties(index: usize, ports: &[Ports], directory: &Path, option
         protocols = ",PROXIED:PLAINTEXT".to_owned();
         listeners = format!(",PROXIED://127.0.0.1:{upstream}");
         advertised = format!(",PROXIED://{}:{proxy}", options.proxy_host);
+    }
+    for listener in &options.listeners {
+        let FurtherListener {
+            name,
+            protocol,
+            port,
+            advertised: address,
+        } = listener;
+        // Writing to a String cannot fail.
+        let _ = write!(protocols, ",{name}:{protocol}");
+        let _ = write!(listeners, ",{name}://127.0.0.1:{port}");
+        let _ = write!(advertised, ",{name}://{address}");
     }
     let mut text = format!(
         "\

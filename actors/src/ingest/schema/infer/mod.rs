@@ -40,6 +40,8 @@ pub struct Proposal {
     /// Its type.
     #[serde(serialize_with = "as_text")]
     pub column_type: ColumnType,
+    /// Messages that have a value there.
+    pub seen: u64,
     /// What the sample showed, for people.
     pub evidence: String,
     /// Some of its values.
@@ -151,6 +153,7 @@ impl Inference {
                 Some(Proposal {
                     path: path.clone(),
                     column_type,
+                    seen: stats.present(),
                     evidence: stats.evidence(self.messages),
                     examples: stats.examples.clone(),
                     distinct: (low && everywhere).then_some(stats.distinct.len()),
@@ -377,8 +380,12 @@ impl FieldStats {
         half.is_some_and(|(_, early)| count <= early + early / 2 + 1)
     }
 
+    fn present(&self) -> u64 {
+        self.booleans + self.integers + self.floats + self.texts + self.arrays
+    }
+
     fn evidence(&self, messages: u64) -> String {
-        let present = self.booleans + self.integers + self.floats + self.texts + self.arrays;
+        let present = self.present();
         let mut evidence = format!("in {present} of {messages} messages");
         if self.integers > 0 && self.huge == 0 {
             evidence += &format!(", integers from {} to {}", self.min, self.max);

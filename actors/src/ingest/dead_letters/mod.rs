@@ -1,5 +1,7 @@
 //! Messages that could not become rows, kept whole with the reason.
 
+pub mod read;
+
 use aurora_cluster::Partition;
 
 use super::batch::Reject;
