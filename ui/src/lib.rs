@@ -1,6 +1,6 @@
 //! The web app and the code that embeds and serves it.
 //!
-//! `web/` is the app (TypeScript, Vite). `build.rs` builds it and compiles what comes out, plain and compressed, into
+//! `web/` is the app (TypeScript, React, Vite). `build.rs` builds it and compiles what comes out, plain and compressed, into
 //! this crate. [`router`] serves it:
 //!
 //! ```
