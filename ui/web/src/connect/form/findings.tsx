@@ -37,7 +37,7 @@ export function FindingsList({ findings }: { findings: Findings }) {
               <p>
                 <span className="font-medium">{STEPS[check] ?? check}</span>
                 <span className="sr-only">{ok ? ' works' : ' fails'}</span>{' '}
-                <span className="text-muted">{sentence(detail)}</span>
+                <span className="text-muted">{detail}</span>
               </p>
               {why && <p>{sentence(why)}</p>}
               {what_to_do && <p className="text-muted">{sentence(what_to_do)}</p>}

@@ -22,11 +22,11 @@ export function StartField({ start, time, onStart, onTime, error }: Props) {
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1.5 font-medium">Begin with</legend>
       {STARTS.map(([value, words]) => (
-        <label key={value} className="flex items-center gap-2.5">
+        <label key={value} className="flex items-start gap-2.5">
           <input
             type="radio"
             name={name}
-            className="size-4.5 accent-accent"
+            className="mt-0.5 size-4.5 shrink-0 accent-accent"
             checked={start === value}
             onChange={() => onStart(value)}
           />

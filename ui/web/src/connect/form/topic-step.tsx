@@ -118,6 +118,7 @@ function Create({ topic, isNew, onEnsureSaved }: CreateProps) {
         error={problem?.field === 'start' ? problem.detail : undefined}
       />
       {problem && problem.field !== 'start' && <ProblemNotice problem={problem} />}
+      {isNew && <p className="text-muted text-sm">The connection is saved along with it.</p>}
       <Button
         kind="primary"
         className="self-start"
@@ -125,7 +126,7 @@ function Create({ topic, isNew, onEnsureSaved }: CreateProps) {
         isDisabled={from === undefined}
         onPress={() => void create()}
       >
-        {isNew ? 'Create the connection and the stream' : 'Create the stream'}
+        Create the stream
       </Button>
     </>
   );
