@@ -6,6 +6,7 @@ import { SessionGate } from './session';
 import { Shell } from './shell';
 
 const Connect = lazy(() => import('../connect/page'));
+const ConnectionPage = lazy(() => import('../connect/connection-page'));
 const StreamPage = lazy(() => import('../connect/stream-page'));
 const Query = lazy(() => import('../query/page'));
 const Visualize = lazy(() => import('../visualize/page'));
@@ -29,6 +30,12 @@ export function App() {
             <Route path="/connect" component={Connect} />
             <Route path="/connect/streams/:id">
               {({ id }) => <StreamPage id={decodeURIComponent(id)} />}
+            </Route>
+            <Route path="/connect/new">
+              <ConnectionPage key="new" />
+            </Route>
+            <Route path="/connect/connections/:name">
+              {({ name }) => <ConnectionPage key={name} name={decodeURIComponent(name)} />}
             </Route>
             <Route path="/query" component={Query} />
             <Route path="/visualize">

@@ -78,11 +78,11 @@ export interface Preview {
     examples: string[];
     evidence: string;
   }[];
-  rejected: { reason: string; count: number; detail?: string; example: string }[];
+  rejected: { reason: string; count: number; detail: string; example: string }[];
 }
 
 export interface DeadLetters {
-  reasons: { reason: string; count: string | number; latest: string }[];
+  reasons: { reason: string; count: string; latest: string | null }[];
   dead_letters: {
     generation: number;
     partition: number;
@@ -93,6 +93,8 @@ export interface DeadLetters {
     key: string | null;
     payload: string;
     base64: boolean;
+    /** Whether only the beginning of the payload is there. */
+    cut: boolean;
   }[];
   next: string | null;
 }
@@ -100,7 +102,7 @@ export interface DeadLetters {
 /** Brokers and security: as typed, or with what is left out taken from a connection that is there. */
 export interface Draft {
   brokers: string;
-  security: Security<string>;
+  security?: Security<string>;
 }
 
 interface Ask {

@@ -2,11 +2,11 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { asProblem } from '../api/problem';
-import { clock, count, plural, sentence } from '../format/format';
+import { clock, count, sentence } from '../format/format';
 import { Button } from '../ui/button';
 import { Empty, ProblemNotice } from '../ui/notice';
 import { type DeadLetters, deadLetters } from './connections-api';
-import { bytesOfBase64 } from './payload';
+import { payloadNote } from './payload';
 
 const PAGE = 20;
 type Letter = DeadLetters['dead_letters'][number];
@@ -76,7 +76,8 @@ function Reasons({ reasons, chosen, onChoose }: ReasonsProps) {
           >
             <span className="font-medium [overflow-wrap:anywhere]">{reason}</span>{' '}
             <span className="text-muted tabular-nums">
-              {count(howMany)}, latest {clock(latest)}
+              {count(howMany)}
+              {latest !== null && `, latest ${clock(latest)}`}
             </span>
           </button>
         </li>
@@ -86,7 +87,8 @@ function Reasons({ reasons, chosen, onChoose }: ReasonsProps) {
 }
 
 function LetterView({ letter }: { letter: Letter }) {
-  const { partition, offset, timestamp, reason, detail, key, payload, base64 } = letter;
+  const { partition, offset, timestamp, reason, detail, key, payload } = letter;
+  const note = payloadNote(letter);
   return (
     <div className="flex min-w-0 flex-col gap-1.5">
       <p className="flex flex-wrap gap-x-3 text-muted text-sm tabular-nums">
@@ -106,11 +108,7 @@ function LetterView({ letter }: { letter: Letter }) {
       <pre className="max-h-48 overflow-auto whitespace-pre-wrap rounded-[10px] border border-line bg-bg px-3 py-2 font-mono text-sm [overflow-wrap:anywhere]">
         {payload}
       </pre>
-      {base64 && (
-        <p className="text-muted text-sm">
-          It is no text: {plural(bytesOfBase64(payload), 'byte')}, shown in Base64.
-        </p>
-      )}
+      {note && <p className="text-muted text-sm">{note}</p>}
     </div>
   );
 }

@@ -48,7 +48,7 @@ function options(
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'stream' }, points: { size: 7 } },
     scales: { y: { range: (_, __, highest) => [0, niceCeiling(highest ?? 0)] } },
     axes: [
-      { ...look, grid: { show: false }, space: 70, values: (_, splits) => splits.map(time) },
+      { ...look, grid: { show: false }, size: 28, space: 70, values: (_, splits) => splits.map(time) },
       { ...look, size: 48, space: 40, values: (_, splits) => splits.map(axis) },
     ],
     series: [

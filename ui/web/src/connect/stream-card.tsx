@@ -58,7 +58,7 @@ export function StreamCard({ stream }: { stream: Stream }) {
 
 export function RateNow({ stream }: { stream: Stream }) {
   return (
-    <dl className="grid grid-cols-[auto_1fr] items-baseline gap-x-3">
+    <dl className="grid grid-cols-[auto_1fr] content-start items-baseline gap-x-3">
       <dt className="col-span-2 text-muted text-sm">Events per second</dt>
       <dd className="font-semibold text-4xl tabular-nums leading-tight tracking-tight @4xl:text-5xl">
         {rate(stream.events_per_s)}

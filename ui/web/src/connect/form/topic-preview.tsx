@@ -1,0 +1,98 @@
+/** What a topic's stream would begin with: columns, what would not fit, and some messages. */
+import { clock, count, plural, sentence } from '../../format/format';
+import type { Preview } from '../connections-api';
+import { Table, type TableColumn } from '../table';
+
+const COLUMNS: TableColumn<Preview['columns'][number]>[] = [
+  { title: 'Column', cell: ({ name }) => name },
+  { title: 'Type', cell: ({ type }) => <code className="font-mono text-sm">{type}</code> },
+  { title: 'Why', cell: ({ evidence }) => <span className="text-muted">{sentence(evidence)}</span> },
+  {
+    title: 'There',
+    cell: ({ seen, missing }) => (missing === 0 ? 'always' : `${count(seen)} of ${count(seen + missing)}`),
+  },
+  {
+    title: 'Examples',
+    cell: ({ examples }) => (
+      <span className="font-mono text-sm">{examples.map((example) => cut(example, 60)).join('  ')}</span>
+    ),
+  },
+];
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+export function TopicPreview({ preview }: { preview: Preview }) {
+  const { partitions, messages_in_topic, sampled, columns, rejected, messages } = preview;
+  if (sampled === 0) {
+    return (
+      <p>
+        The topic has {plural(partitions, 'partition')} and no messages yet. Its stream waits for the first
+        ones, and takes the columns from them.
+      </p>
+    );
+  }
+  return (
+    <div className="flex flex-col gap-5">
+      <p>
+        {plural(partitions, 'partition')}
+        {messages_in_topic !== null && `, ${plural(messages_in_topic, 'message')}`};{' '}
+        {plural(sampled, 'message')} looked at. The table would have {plural(columns.length, 'column')}:
+      </p>
+      <Table caption="Proposed columns" columns={COLUMNS} rows={columns} keyOf={({ name }) => name} />
+      {rejected.length > 0 && <Rejected rejected={rejected} />}
+      <details>
+        <summary className="cursor-pointer font-medium">{plural(messages.length, 'message')} of it</summary>
+        <ul className="mt-2 flex flex-col gap-3">
+          {messages.map(({ partition, offset, timestamp, key, payload }) => (
+            <li key={`${partition}/${offset}`} className="flex min-w-0 flex-col gap-1">
+              <p className="text-muted text-sm tabular-nums [overflow-wrap:anywhere]">
+                {timestamp !== null && (
+                  <>
+                    <time dateTime={timestamp} title={timestamp}>
+                      {clock(timestamp)}
+                    </time>
+                    ,{' '}
+                  </>
+                )}
+                partition {partition}, offset {count(offset)}
+                {key !== null && `, key ${key}`}
+              </p>
+              <Payload text={payload} />
+            </li>
+          ))}
+        </ul>
+      </details>
+    </div>
+  );
+}
+
+function Rejected({ rejected }: { rejected: Preview['rejected'] }) {
+  return (
+    <div className="flex flex-col gap-2">
+      <h3 className="font-semibold text-amber">What would not fit</h3>
+      <p className="text-muted text-sm">
+        Such messages become dead letters: kept with the reason, and never in the way of the others.
+      </p>
+      <ul className="flex flex-col gap-3">
+        {rejected.map(({ reason, count: howMany, detail, example }) => (
+          <li key={reason} className="flex min-w-0 flex-col gap-1">
+            <p className="[overflow-wrap:anywhere]">
+              <span className="font-medium">{plural(howMany, 'message')}:</span> {sentence(detail)}
+            </p>
+            <Payload text={example} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Payload({ text }: { text: string }) {
+  return (
+    <pre className="max-h-40 overflow-auto whitespace-pre-wrap rounded-[10px] border border-line bg-bg px-3 py-2 font-mono text-xs [overflow-wrap:anywhere]">
+      {text}
+    </pre>
+  );
+}
