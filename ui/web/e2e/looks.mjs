@@ -17,7 +17,9 @@ const PAGES = {
   question: [
     '/query',
     async (page) => {
-      await page.getByRole('textbox', { name: 'Question' }).fill('events per minute in the last 30 minutes by channel');
+      await page
+        .getByRole('textbox', { name: 'Question' })
+        .fill('events per minute in the last 30 minutes by channel');
       await page.keyboard.press('Enter');
       await page.getByRole('tab', { name: 'Rows' }).waitFor();
       await page.locator('canvas, svg[role="img"]').first().waitFor();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { draftFrom, linkTo } from '../src/query/link';
 import { looksLikeSql, parametersOf } from '../src/query/parameters';
 import { placeOf } from '../src/query/sql-error';
+import { changed } from '../src/query/use-glossary';
 import { compareCells, groupedNumber, plainType, tabSeparated } from '../src/results/value';
 
 describe('parameters', () => {
@@ -94,4 +95,12 @@ describe('cells', () => {
     ];
     expect(tabSeparated(columns, [['x\ty\nz', null]])).toBe('a b\tn\nx y z\t');
   });
+});
+
+test('terms are changed by their names, whatever their case', () => {
+  const [one, other] = [{ term: 'Churn' }, { term: 'lead' }];
+  expect(changed([one], undefined, other)).toEqual([one, other]);
+  expect(changed([one, other], 'churn', { term: 'churned' })).toEqual([{ term: 'churned' }, other]);
+  expect(changed([one, other], ' LEAD', undefined)).toEqual([one]);
+  expect(changed([one], 'gone', undefined)).toEqual([one]);
 });

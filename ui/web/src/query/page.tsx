@@ -120,6 +120,7 @@ export default function QueryPage() {
           <Turn
             key={id}
             request={request}
+            tables={tables ?? NO_TABLES}
             isLatest={at === 0}
             onState={onState}
             onEdit={(sql) => open({ mode: 'sql', text: sql, params: {} })}
@@ -128,7 +129,7 @@ export default function QueryPage() {
         ))}
       </div>
       <aside
-        aria-label="Tables, saved queries and history"
+        aria-label="What there is to ask about"
         className="card hidden max-h-[calc(100dvh-6rem)] self-start overflow-y-auto p-3 lg:sticky lg:top-4 lg:block"
       >
         {side}

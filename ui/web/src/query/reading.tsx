@@ -1,6 +1,7 @@
 /** How a question was read, part by part; each part leads to what corrects it. */
 import { CircleHelp } from 'lucide-react';
 import { Button as Pressable } from 'react-aria-components';
+import { Menu } from '../ui/menu';
 import type { Understanding } from './use-run';
 
 const COLOURS: Record<string, string> = {
@@ -12,11 +13,15 @@ const COLOURS: Record<string, string> = {
 
 interface Props {
   understanding: Understanding;
-  /** Told which part is to be corrected. */
-  onCorrect: (part: string) => void;
+  /** The question is to be asked otherwise. */
+  onReword: () => void;
+  /** The statement is to be corrected by hand. */
+  onEditSql: () => void;
+  /** A word is to be taught. */
+  onTeach: () => void;
 }
 
-export function Reading({ understanding, onCorrect }: Props) {
+export function Reading({ understanding, onReword, onEditSql, onTeach }: Props) {
   const { reading, explanation, assumptions, engine } = understanding;
   return (
     <div className="space-y-2">
@@ -24,14 +29,23 @@ export function Reading({ understanding, onCorrect }: Props) {
         <div className="flex flex-wrap items-center gap-1.5">
           <span className="text-muted text-sm">Read as</span>
           {reading.map(({ kind, text }) => (
-            <Pressable
+            <Menu
               key={`${kind} ${text}`}
-              onPress={() => onCorrect(text)}
-              aria-label={`${kind}: ${text}. Correct this in the question`}
-              className={`cursor-pointer rounded-full border px-2.5 py-0.5 text-sm hover:bg-raised ${COLOURS[kind] ?? 'border-line-strong'}`}
-            >
-              {text}
-            </Pressable>
+              label={`Correct ${text}`}
+              trigger={
+                <Pressable
+                  aria-label={`${kind}: ${text}. Correct it`}
+                  className={`cursor-pointer rounded-full border px-2.5 py-0.5 text-left text-sm hover:bg-raised ${COLOURS[kind] ?? 'border-line-strong'}`}
+                >
+                  {text}
+                </Pressable>
+              }
+              choices={[
+                { id: 'reword', label: 'Ask it otherwise', onAction: onReword },
+                { id: 'teach', label: 'Teach what a word means', onAction: onTeach },
+                { id: 'sql', label: 'Correct it in the SQL', onAction: onEditSql },
+              ]}
+            />
           ))}
         </div>
       )}

@@ -1,7 +1,7 @@
-/** What there is to ask about, and what was asked: tables, saved queries, history. */
+/** What there is to ask about, and what was asked: tables, saved queries, history, the team's words. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Bookmark, History as HistoryIcon, Table2, Trash2 } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { Trash2 } from 'lucide-react';
+import { useState } from 'react';
 import { api, content, type HistoryEntry, type SavedSummary, type Table } from '../api/client';
 import { asProblem } from '../api/problem';
 import { useMayEdit } from '../app/session';
@@ -10,6 +10,7 @@ import { Button } from '../ui/button';
 import { Empty, ProblemNotice } from '../ui/notice';
 import { Tabs } from '../ui/tabs';
 import { tell } from '../ui/toast';
+import { Glossary } from './glossary';
 import type { Draft } from './link';
 import { TableBrowser } from './table-browser';
 
@@ -20,30 +21,29 @@ interface Props {
 }
 
 export function Sidebar({ tables, onOpen, onInsert }: Props) {
-  const label = (icon: ReactNode, text: string) => (
-    <span className="flex items-center gap-1.5">
-      {icon}
-      {text}
-    </span>
-  );
   return (
     <Tabs
-      label="Tables, saved queries and history"
+      label="What there is to ask about"
       tabs={[
         {
           id: 'tables',
-          label: label(<Table2 aria-hidden className="size-4" />, 'Tables'),
+          label: 'Tables',
           content: <TableBrowser tables={tables} onOpen={onOpen} onInsert={onInsert} />,
         },
         {
           id: 'saved',
-          label: label(<Bookmark aria-hidden className="size-4" />, 'Saved'),
+          label: 'Saved',
           content: <Saved onOpen={onOpen} />,
         },
         {
           id: 'history',
-          label: label(<HistoryIcon aria-hidden className="size-4" />, 'History'),
+          label: 'History',
           content: <History onOpen={onOpen} />,
+        },
+        {
+          id: 'words',
+          label: 'Words',
+          content: <Glossary tables={tables ?? []} />,
         },
       ]}
     />

@@ -2,6 +2,7 @@
 
 import { Download, Link2, Pencil, Save, ThumbsDown, ThumbsUp } from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import type { Table } from '../api/client';
 import { asProblem } from '../api/problem';
 import { bytes, clock, count, duration, plural } from '../format/format';
 import { autoChart } from '../results/auto-chart';
@@ -17,19 +18,22 @@ import { linkTo } from './link';
 import { Reading } from './reading';
 import { SaveDialog } from './save-dialog';
 import { Steps } from './steps';
+import { TermDialog } from './term-dialog';
 import { judge, type Request, type Run, useRun } from './use-run';
 
 const Chart = lazy(() => import('../results/chart'));
 
 interface Props {
   request: Request;
+  tables: Table[];
   isLatest: boolean;
   onState: (run: Run, cancel: () => void) => void;
   onEdit: (sql: string) => void;
   onAskAgain: (question: string) => void;
 }
 
-export function Turn({ request, isLatest, onState, onEdit, onAskAgain }: Props) {
+export function Turn({ request, tables, isLatest, onState, onEdit, onAskAgain }: Props) {
+  const [taught, setTaught] = useState<string>();
   const { run, cancel } = useRun(request);
   useEffect(() => {
     if (isLatest) onState(run, cancel);
@@ -47,13 +51,27 @@ export function Turn({ request, isLatest, onState, onEdit, onAskAgain }: Props) 
         <Steps run={run} mode={request.mode} />
       )}
       {run.understanding && (
-        <Reading understanding={run.understanding} onCorrect={() => onAskAgain(request.text)} />
+        <Reading
+          understanding={run.understanding}
+          onReword={() => onAskAgain(request.text)}
+          onEditSql={() => onEdit(run.sql)}
+          onTeach={() => setTaught('')}
+        />
       )}
       {run.state === 'cancelled' && (
         <p className="text-muted">Cancelled: the statement was ended in ClickHouse as well.</p>
       )}
       {run.state === 'asked-back' && <p className="text-lg">{run.clarification}</p>}
-      {run.problem && <ProblemNotice problem={run.problem} />}
+      {run.problem && (
+        <ProblemNotice problem={run.problem}>
+          {request.mode === 'ask' && (
+            <Unknown run={run} onTeach={setTaught} onReword={() => onAskAgain(request.text)} />
+          )}
+        </ProblemNotice>
+      )}
+      {taught !== undefined && (
+        <TermDialog known={{ term: taught }} isNew tables={tables} onClose={() => setTaught(undefined)} />
+      )}
       {(isDone || (request.mode === 'sql' && run.columns.length > 0)) && (
         <Result run={run} request={request} />
       )}
@@ -64,6 +82,33 @@ export function Turn({ request, isLatest, onState, onEdit, onAskAgain }: Props) 
       </div>
       {isDone && <Actions run={run} request={request} onEdit={onEdit} />}
     </article>
+  );
+}
+
+/** What to do about words that were not understood. */
+function Unknown({
+  run,
+  onTeach,
+  onReword,
+}: {
+  run: Run;
+  onTeach: (word: string) => void;
+  onReword: () => void;
+}) {
+  const reading = run.steps.findLast((step) => step.step === 'reading');
+  // What a question leaves open is told as a phrase; only words can be taught.
+  const words = (reading?.unknown ?? []).filter((word) => !word.startsWith('what '));
+  return (
+    <div className="flex flex-wrap gap-2 pt-1">
+      <Button small onPress={onReword}>
+        Ask it otherwise
+      </Button>
+      {words.slice(0, 4).map((word) => (
+        <Button key={word} small onPress={() => onTeach(word)}>
+          Teach what “{word.slice(0, 40)}” means
+        </Button>
+      ))}
+    </div>
   );
 }
 

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api } from '../api/client';
 import { postForEvents } from '../api/events';
-import { asProblem, isAbort, Problem } from '../api/problem';
+import { asProblem, isAbort, Problem, problemFrom } from '../api/problem';
 import type { ChartSpec } from '../results/auto-chart';
 import type { ResultColumn, Row } from '../results/value';
 
@@ -124,10 +124,8 @@ function after(run: Run, name: string, data: unknown): Partial<Run> {
       return { state: 'asked-back', clarification, historyId: history_id };
     }
     case 'problem': {
-      const { title, detail, hint, status } = data as Record<'title' | 'detail' | 'hint', string> & {
-        status: number;
-      };
-      return { state: 'failed', problem: new Problem(title, detail, hint, status) };
+      const { status } = data as { status: number };
+      return { state: 'failed', problem: problemFrom(status, JSON.stringify(data)) };
     }
     default:
       return {};

@@ -1,13 +1,19 @@
 /** What went wrong, why, and what to do; and what there is nothing of yet. */
-import { CircleAlert } from 'lucide-react';
+import { CircleAlert, CircleHelp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Problem } from '../api/problem';
 import { sentence } from '../format/format';
 
 export function ProblemNotice({ problem, children }: { problem: Problem; children?: ReactNode }) {
+  // A question that is honestly declined is no fault of anybody.
+  const isDeclined = problem.kind === 'declined';
+  const Icon = isDeclined ? CircleHelp : CircleAlert;
   return (
-    <div role="alert" className="flex gap-3 rounded-xl border border-red/50 bg-red/10 p-3.5">
-      <CircleAlert aria-hidden className="mt-0.5 size-5 shrink-0 text-red" />
+    <div
+      role="alert"
+      className={`flex gap-3 rounded-xl border p-3.5 ${isDeclined ? 'border-amber/50 bg-amber/10' : 'border-red/50 bg-red/10'}`}
+    >
+      <Icon aria-hidden className={`mt-0.5 size-5 shrink-0 ${isDeclined ? 'text-amber' : 'text-red'}`} />
       <div className="min-w-0 space-y-1 [overflow-wrap:anywhere]">
         <p className="font-semibold">{problem.title}</p>
         {problem.detail && <p className="whitespace-pre-wrap">{sentence(problem.detail)}</p>}
