@@ -94,6 +94,7 @@ function ReportOf({ report: { clean, problems, partitions, checked_at, generatio
         columns={COLUMNS}
         rows={partitions}
         keyOf={({ partition }) => partition}
+        inPairs
       />
     </div>
   );

@@ -13,9 +13,10 @@ type Letter = DeadLetters['dead_letters'][number];
 
 export function DeadLettersList({ id, howMany }: { id: string; howMany: string }) {
   const [reason, setReason] = useState<string>();
+  // The list holds still while somebody reads it, until they ask for what came since.
+  const [seen, setSeen] = useState(howMany);
   const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
-    // Asked again as soon as there are more of them.
-    queryKey: ['dead-letters', id, reason, howMany],
+    queryKey: ['dead-letters', id, reason, seen],
     queryFn: ({ pageParam, signal }) =>
       deadLetters(
         id,
@@ -40,6 +41,11 @@ export function DeadLettersList({ id, howMany }: { id: string; howMany: string }
   return (
     <div className="flex flex-col gap-4">
       <Reasons reasons={data.pages[0]?.reasons ?? []} chosen={reason} onChoose={setReason} />
+      {howMany !== seen && (
+        <Button small className="self-start" onPress={() => setSeen(howMany)}>
+          Show what came since
+        </Button>
+      )}
       {error && <ProblemNotice problem={asProblem(error)} />}
       <ul className="divide-y divide-line border-line border-y">
         {letters.map((letter) => (

@@ -45,6 +45,7 @@ export function PartitionsTable({ partitions }: { partitions: readonly StreamPar
       columns={COLUMNS}
       rows={sorted}
       keyOf={({ partition }) => partition}
+      inPairs
     />
   );
 }
