@@ -40,8 +40,8 @@ export function Nodes({ nodes }: { nodes: readonly ClusterNode[] }) {
 function Row({ node, isOnly, mayDrain }: { node: ClusterNode; isOnly: boolean; mayDrain: boolean }) {
   const border = 'lg:border-line lg:border-t';
   return (
-    <tr className="max-lg:block max-lg:py-3 md:max-lg:grid md:max-lg:grid-cols-2 md:max-lg:gap-x-8">
-      <th scope="row" className={`${CELL} ${border} text-left font-semibold lg:pl-6`}>
+    <tr className="max-lg:grid max-lg:grid-cols-2 max-lg:gap-x-6 max-lg:py-3">
+      <th scope="row" className={`${CELL} ${border} text-left font-semibold max-lg:col-span-2 lg:pl-6`}>
         <span className="[overflow-wrap:anywhere]">{node.id}</span>
         {node.is_self && (
           <span className="ml-2 whitespace-nowrap font-normal text-muted text-sm">serves this page</span>
@@ -55,7 +55,7 @@ function Row({ node, isOnly, mayDrain }: { node: ClusterNode; isOnly: boolean; m
         <span className={LABEL}>Version</span>
         {node.version}
       </td>
-      <td className={`${CELL} ${border} font-mono text-sm`}>
+      <td className={`${CELL} ${border} font-mono text-sm max-lg:col-span-2`}>
         <span className={`${LABEL} font-sans`}>Address</span>
         <a
           href={`${node.http}/cluster`}
@@ -79,7 +79,7 @@ function Row({ node, isOnly, mayDrain }: { node: ClusterNode; isOnly: boolean; m
         {count(node.partitions)}
       </td>
       {mayDrain && (
-        <td className={`${CELL} ${border} max-lg:pt-2 lg:pr-6 lg:text-right`}>
+        <td className={`${CELL} ${border} max-lg:col-span-2 max-lg:pt-2 lg:pr-6 lg:text-right`}>
           <DrainNode node={node} isOnly={isOnly} />
         </td>
       )}

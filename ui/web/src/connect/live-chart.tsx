@@ -49,7 +49,12 @@ function options(
     scales: { y: { range: (_, __, highest) => [0, niceCeiling(highest ?? 0)] } },
     axes: [
       { ...look, grid: { show: false }, size: 28, space: 70, values: (_, splits) => splits.map(time) },
-      { ...look, size: 48, space: 40, values: (_, splits) => splits.map(axis) },
+      {
+        ...look,
+        size: 48,
+        splits: (_, __, ___, highest) => [0, highest / 2, highest],
+        values: (_, splits) => splits.map(axis),
+      },
     ],
     series: [
       {},

@@ -15,7 +15,7 @@ const SITUATION_TONES: Record<string, string> = { waiting: 'text-amber', failed:
 export function StreamCard({ stream }: { stream: Stream }) {
   const measured = useHistory(stream.id);
   return (
-    <article aria-label={`Stream ${stream.id}`} className="card @container p-4 @container sm:p-6">
+    <article aria-label={`Stream ${stream.id}`} className="card @container p-4 sm:p-6">
       <header className="flex flex-wrap items-center gap-x-4 gap-y-1.5">
         <h3 className="min-w-0 flex-auto font-semibold text-lg [overflow-wrap:anywhere]">
           <Link href={streamPath(stream.id)} className="rounded underline-offset-4 hover:underline">
@@ -48,7 +48,7 @@ export function StreamCard({ stream }: { stream: Stream }) {
       </div>
       <footer className="grid gap-x-6 gap-y-1.5 text-muted text-sm @4xl:grid-cols-[1fr_auto]">
         <p className="[overflow-wrap:anywhere] @4xl:order-1 @4xl:self-end">
-          {auditText(stream.audit).meaning} {checkedText(stream.audit.checked_at)}
+          {auditText(stream).meaning} {checkedText(stream.audit.checked_at)}
         </p>
         <PartitionStrip partitions={stream.partitions} />
       </footer>

@@ -12,11 +12,13 @@ interface Props<Row> {
   columns: readonly TableColumn<Row>[];
   rows: readonly Row[];
   keyOf: (row: Row) => string | number;
+  /** Two values a line on a phone, where they are short. */
+  inPairs?: boolean;
 }
 
 const BORDER = 'md:border-line md:border-t';
 
-export function Table<Row>({ caption, columns, rows, keyOf }: Props<Row>) {
+export function Table<Row>({ caption, columns, rows, keyOf, inPairs = false }: Props<Row>) {
   return (
     <table className="block w-full md:table md:border-separate md:border-spacing-0">
       <caption className="sr-only">{caption}</caption>
@@ -35,7 +37,10 @@ export function Table<Row>({ caption, columns, rows, keyOf }: Props<Row>) {
       </thead>
       <tbody className="max-md:block max-md:divide-y max-md:divide-line">
         {rows.map((row) => (
-          <tr key={keyOf(row)} className="max-md:block max-md:py-3">
+          <tr
+            key={keyOf(row)}
+            className={`max-md:py-3 ${inPairs ? 'max-md:grid max-md:grid-cols-2 max-md:gap-x-6' : 'max-md:block'}`}
+          >
             {columns.map(({ title, cell, isNumber }, index) => (
               <Cell key={title} title={title} isHeader={index === 0} isNumber={isNumber ?? false}>
                 {cell(row)}
@@ -64,7 +69,7 @@ function Cell({ title, isHeader, isNumber, children }: CellProps) {
     </>
   );
   return isHeader ? (
-    <th scope="row" className={`font-semibold ${className}`}>
+    <th scope="row" className={`font-semibold max-md:col-span-2 ${className}`}>
       {content}
     </th>
   ) : (
