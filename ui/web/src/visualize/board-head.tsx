@@ -7,7 +7,7 @@ import { Button } from '../ui/button';
 import { type Choice, Menu } from '../ui/menu';
 import { tell } from '../ui/toast';
 import type { Board } from './board';
-import { NEW, saveBoard } from './boards-api';
+import { NEW, pagePath, saveBoard } from './boards-api';
 import { downloadBoard } from './download';
 import { NameDialog } from './name-dialog';
 import { writeLink } from './range';
@@ -66,7 +66,7 @@ export function BoardHead({ board, view, choices = [], buttons, children }: Prop
           onClose={() => setNaming(false)}
           onName={async (name) => {
             await saveBoard(name, { ...asSeen(board, view), title: name }, NEW);
-            navigate(`/visualize/${encodeURIComponent(name)}`);
+            navigate(pagePath(name));
           }}
         />
       )}

@@ -34,7 +34,12 @@ async function request(path: string, how: RequestInit = {}): Promise<Response> {
   throw problemFrom(response.status, await response.text());
 }
 
-const pathOf = (name: string) => `${PATH}/${encodeURIComponent(name)}`;
+const apiPath = (name: string) => `${PATH}/${encodeURIComponent(name)}`;
+
+/** Where the page shows a board. */
+export const pagePath = (name: string) => `/visualize/${encodeURIComponent(name)}`;
+
+export const LIST_KEY = ['dashboards'];
 
 export async function listBoards(signal: AbortSignal): Promise<BoardSummary[]> {
   const answer = (await (await request(PATH, { signal })).json()) as { dashboards: BoardSummary[] };
@@ -58,16 +63,16 @@ async function kept(response: Response): Promise<KeptBoard> {
 }
 
 export async function loadBoard(name: string, signal?: AbortSignal): Promise<KeptBoard> {
-  return kept(await request(pathOf(name), signal ? { signal } : {}));
+  return kept(await request(apiPath(name), signal ? { signal } : {}));
 }
 
 export async function saveBoard(name: string, board: Board, etag: string): Promise<KeptBoard> {
   const body = JSON.stringify({ board });
-  return kept(await request(pathOf(name), { method: 'PUT', body, headers: { 'if-match': etag } }));
+  return kept(await request(apiPath(name), { method: 'PUT', body, headers: { 'if-match': etag } }));
 }
 
 export async function removeBoard(name: string, etag: string): Promise<void> {
-  await request(pathOf(name), { method: 'DELETE', headers: { 'if-match': etag } });
+  await request(apiPath(name), { method: 'DELETE', headers: { 'if-match': etag } });
 }
 
 /** Why something cannot be a dashboard's name; nothing when it can. The node has the last word. */
