@@ -21,39 +21,58 @@ export function downloadBoard(board: Board): void {
 const MARGIN = 20;
 const TITLE_PX = 18;
 const TEXT_PX = 13;
+const LINE_PX = TEXT_PX + 7;
+
+interface Name {
+  text: string;
+  colour: string;
+  x: number;
+  line: number;
+}
+
+/** Puts the names of the series side by side, and into another line where there is no room. */
+function placed(tile: HTMLElement, pen: CanvasRenderingContext2D, width: number): Name[] {
+  let [x, line] = [0, 0];
+  return [...tile.querySelectorAll('[aria-label="Series"] button[aria-pressed="true"]')].map((button) => {
+    const text = `■ ${button.textContent ?? ''}`;
+    const wide = pen.measureText(text).width;
+    if (x > 0 && x + wide > width) [x, line] = [0, line + 1];
+    const name = { text, colour: button.querySelector('line')?.getAttribute('stroke') ?? '', x, line };
+    x += wide + 14;
+    return name;
+  });
+}
 
 /** Draws a tile, its title and the names of its series, on the page's background. False when it has no picture. */
 export function downloadPicture(tile: HTMLElement, title: string): boolean {
   const chart = tile.querySelector('canvas');
-  if (!chart) return false;
+  const canvas = document.createElement('canvas');
+  const pen = canvas.getContext('2d');
+  if (!chart || !pen) return false;
   const scale = devicePixelRatio || 1;
   const [width, height] = [chart.width / scale, chart.height / scale];
-  const series = [...tile.querySelectorAll('[aria-label="Series"] button')].map((button) => ({
-    name: button.textContent ?? '',
-    colour: button.querySelector('line')?.getAttribute('stroke') ?? '',
-  }));
-  const head = TITLE_PX + 12 + (series.length > 0 ? TEXT_PX + 12 : 0);
-  const canvas = document.createElement('canvas');
-  canvas.width = (width + 2 * MARGIN) * scale;
-  canvas.height = (height + head + 2 * MARGIN) * scale;
-  const pen = canvas.getContext('2d');
-  if (!pen) return false;
+  const family = getComputedStyle(document.body).fontFamily;
   const style = getComputedStyle(document.documentElement);
   const colour = (token: string) => style.getPropertyValue(`--${token}`).trim();
+  const small = `${TEXT_PX}px ${family}`;
+  pen.font = small;
+  const names = placed(tile, pen, width);
+  const head = TITLE_PX + 12 + ((names.at(-1)?.line ?? -1) + 1) * LINE_PX;
+
+  // Setting the size clears the canvas and all that the pen was told.
+  canvas.width = (width + 2 * MARGIN) * scale;
+  canvas.height = (height + head + 2 * MARGIN) * scale;
   pen.scale(scale, scale);
   pen.fillStyle = colour('surface');
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.textBaseline = 'top';
-  const family = getComputedStyle(document.body).fontFamily;
   pen.font = `600 ${TITLE_PX}px ${family}`;
   pen.fillStyle = colour('text');
   pen.fillText(title, MARGIN, MARGIN, width);
-  pen.font = `${TEXT_PX}px ${family}`;
-  let x = MARGIN;
-  for (const { name, colour } of series) {
+  pen.font = small;
+  for (const { text, colour, x, line } of names) {
     pen.fillStyle = colour;
-    pen.fillText(`■ ${name}`, x, MARGIN + TITLE_PX + 10);
-    x += pen.measureText(`■ ${name}`).width + 14;
+    pen.fillText(text, MARGIN + x, MARGIN + TITLE_PX + 10 + line * LINE_PX);
   }
   pen.drawImage(chart, MARGIN, MARGIN + head, width, height);
   canvas.toBlob((picture) => picture && offer(picture, `${fileName(title)}.png`));

@@ -1,8 +1,11 @@
-/** A statement to be read. */
+/** A statement to be read, all of it: nothing of it is out of sight at the side. */
 export function SqlText({ sql }: { sql: string }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard.
-    <pre tabIndex={0} className="max-h-96 overflow-auto rounded-lg bg-bg p-3 font-mono text-sm">
+    <pre
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard.
+      tabIndex={0}
+      className="max-h-96 overflow-y-auto whitespace-pre-wrap rounded-lg bg-bg p-3 font-mono text-sm [overflow-wrap:anywhere]"
+    >
       {sql}
     </pre>
   );

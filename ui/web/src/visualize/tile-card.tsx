@@ -31,6 +31,8 @@ interface Props {
 /** Statements of tiles that nobody has come near are not asked. */
 const NEAR = '300px';
 
+const NUMBER_PX = 150;
+
 function useSeen(): [React.RefObject<HTMLElement | null>, boolean] {
   const ref = useRef<HTMLElement>(null);
   const [isSeen, setSeen] = useState(false);
@@ -49,10 +51,12 @@ export function TileCard({ tile, view, gripping, actions, onEnlarge, onShowSql }
   const [ref, isSeen] = useSeen();
   const place = gripping.tiles.find(({ id }) => id === tile.id) ?? tile;
   const isHeld = gripping.held === tile.id;
+  const height = place.h * (ROW_PX + GAP_PX) - GAP_PX;
   const style = {
     '--column': `${place.x + 1} / span ${place.w}`,
     '--row': `${place.y + 1} / span ${place.h}`,
-    '--height': `${place.h * (ROW_PX + GAP_PX) - GAP_PX}px`,
+    // On a phone a number needs no room for what stands beside it elsewhere.
+    '--height': `${tile.chart.kind === 'number' ? Math.min(height, NUMBER_PX) : height}px`,
   } as CSSProperties;
   const handle = 'hidden touch-none rounded-md p-1.5 text-muted hover:bg-raised hover:text-text sm:block';
   return (

@@ -10,9 +10,8 @@ import { TILE_KEY, type View } from './use-view';
 /** Statements of a board that run at the same time; browsers and nodes both have other things to do. */
 const pool = new Pool(4);
 
-/** Rows that a chart can make something of; a table of a tile shows fewer. */
-const MOST_POINTS = 5_000;
-const MOST_TABLE_ROWS = 500;
+/** Rows that a chart can make something of. */
+const MOST_ROWS = 5_000;
 /** How long an answer is kept that nobody shows: a board that refreshes would pile them up. */
 const KEPT_MS = 10_000;
 
@@ -34,15 +33,14 @@ export function runStatement(
 }
 
 export function useStatement(
-  { sql, params, chart }: Pick<Tile, 'sql' | 'params' | 'chart'>,
+  { sql, params }: Pick<Tile, 'sql' | 'params'>,
   view: Pick<View, 'stretch' | 'values' | 'nowMs'>,
   isSeen: boolean,
 ) {
   const bound = valuesFor(sql, view.stretch, view.values, params);
-  const limit = chart.kind === 'table' ? MOST_TABLE_ROWS : MOST_POINTS;
   const query = useQuery({
-    queryKey: [TILE_KEY, sql, bound.params, limit, view.nowMs],
-    queryFn: ({ signal }) => runStatement(sql, bound.params, limit, signal),
+    queryKey: [TILE_KEY, sql, bound.params, view.nowMs],
+    queryFn: ({ signal }) => runStatement(sql, bound.params, MOST_ROWS, signal),
     enabled: isSeen && bound.missing.length === 0 && sql.trim() !== '',
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
