@@ -20,6 +20,8 @@ export interface Drawing {
 const MOST_DOTS = 30;
 const BAR_HEIGHT = 22;
 const LONGEST_NAME = 8;
+/** What the labels of the value axis take. */
+const VALUES_WIDTH = 60;
 
 export function chartOption(drawing: Drawing): EChartsCoreOption {
   const { spec, theme, still } = drawing;
@@ -34,7 +36,7 @@ export function chartOption(drawing: Drawing): EChartsCoreOption {
       backgroundColor: theme.raised,
       borderColor: theme.line,
       padding: [8, 10],
-      textStyle: { color: theme.text, fontSize: 13, fontFamily: theme.font },
+      textStyle: { color: theme.text, fontSize: 13, lineHeight: 19, fontFamily: theme.font },
     },
   };
   if (spec.kind === 'pie') return merge(common, pieOption(drawing));
@@ -58,7 +60,7 @@ function nameAxis({ theme, data, width }: Drawing, lying: boolean) {
     axisLabel: {
       color: theme.muted,
       hideOverlap: true,
-      formatter: (name: string) => clip(name, lying ? Math.max(8, Math.floor(width / 28)) : 14),
+      formatter: (name: string) => clip(name, lying ? Math.max(8, Math.floor(width / 22)) : 14),
     },
   };
 }
@@ -95,7 +97,7 @@ function scaleAxis({ theme, data, width }: Drawing) {
 function isLying({ spec, data, width, height }: Drawing): boolean {
   if (spec.kind !== 'bar' || data.axis !== 'names') return false;
   const longest = Math.max(0, ...data.names.map((name) => name.length));
-  const tight = longest * 7 > width / Math.max(1, data.names.length);
+  const tight = longest * 7 + 12 > (width - VALUES_WIDTH) / Math.max(1, data.names.length);
   const fits = data.names.length * Math.max(1, data.series.length * 0.6) * BAR_HEIGHT <= height;
   return fits && (tight || longest > LONGEST_NAME);
 }
@@ -206,6 +208,7 @@ function pieOption({ data, theme, width }: Drawing) {
         itemStyle: { borderColor: theme.surface, borderWidth: 2, borderRadius: 4 },
         label: {
           color: theme.text,
+          lineHeight: 16,
           formatter: ({ name, value }: { name: string; value: number }) =>
             `${clip(name, 18)}\n${share(value)}`,
         },

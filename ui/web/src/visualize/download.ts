@@ -1,0 +1,80 @@
+/** Files made in the browser: a board as JSON, a tile as a picture. */
+import type { Board } from './board';
+
+function offer(content: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  // Not before the browser has begun to read it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+const fileName = (title: string) =>
+  title.replaceAll(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'board';
+
+export function downloadBoard(board: Board): void {
+  const json = JSON.stringify(board, null, 2);
+  offer(new Blob([json], { type: 'application/json' }), `${fileName(board.title)}.aurora.json`);
+}
+
+const MARGIN = 20;
+const TITLE_PX = 18;
+const TEXT_PX = 13;
+const LINE_PX = TEXT_PX + 7;
+
+interface Name {
+  text: string;
+  colour: string;
+  x: number;
+  line: number;
+}
+
+/** Puts the names of the series side by side, and into another line where there is no room. */
+function placed(tile: HTMLElement, pen: CanvasRenderingContext2D, width: number): Name[] {
+  let [x, line] = [0, 0];
+  return [...tile.querySelectorAll('[aria-label="Series"] button[aria-pressed="true"]')].map((button) => {
+    const text = `■ ${button.textContent ?? ''}`;
+    const wide = pen.measureText(text).width;
+    if (x > 0 && x + wide > width) [x, line] = [0, line + 1];
+    const name = { text, colour: button.querySelector('line')?.getAttribute('stroke') ?? '', x, line };
+    x += wide + 14;
+    return name;
+  });
+}
+
+/** Draws a tile, its title and the names of its series, on the page's background. False when it has no picture. */
+export function downloadPicture(tile: HTMLElement, title: string): boolean {
+  const chart = tile.querySelector('canvas');
+  const canvas = document.createElement('canvas');
+  const pen = canvas.getContext('2d');
+  if (!chart || !pen) return false;
+  const scale = devicePixelRatio || 1;
+  const [width, height] = [chart.width / scale, chart.height / scale];
+  const family = getComputedStyle(document.body).fontFamily;
+  const style = getComputedStyle(document.documentElement);
+  const colour = (token: string) => style.getPropertyValue(`--${token}`).trim();
+  const small = `${TEXT_PX}px ${family}`;
+  pen.font = small;
+  const names = placed(tile, pen, width);
+  const head = TITLE_PX + 12 + ((names.at(-1)?.line ?? -1) + 1) * LINE_PX;
+
+  // Setting the size clears the canvas and all that the pen was told.
+  canvas.width = (width + 2 * MARGIN) * scale;
+  canvas.height = (height + head + 2 * MARGIN) * scale;
+  pen.scale(scale, scale);
+  pen.fillStyle = colour('surface');
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.textBaseline = 'top';
+  pen.font = `600 ${TITLE_PX}px ${family}`;
+  pen.fillStyle = colour('text');
+  pen.fillText(title, MARGIN, MARGIN, width);
+  pen.font = small;
+  for (const { text, colour, x, line } of names) {
+    pen.fillStyle = colour;
+    pen.fillText(text, MARGIN + x, MARGIN + TITLE_PX + 10 + line * LINE_PX);
+  }
+  pen.drawImage(chart, MARGIN, MARGIN + head, width, height);
+  canvas.toBlob((picture) => picture && offer(picture, `${fileName(title)}.png`));
+  return true;
+}
