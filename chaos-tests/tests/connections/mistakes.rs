@@ -83,6 +83,11 @@ fn mistakes(kafka: &SecuredKafka) -> Result<Vec<(String, Value, Words)>> {
             ("login", "want to know who you are"),
         ),
         (
+            kafka.brokers(Way::Scram),
+            json!({ "kind": "tls", "ca": kafka.ca }),
+            ("login", "want to know who you are"),
+        ),
+        (
             bare,
             sasl("PLAIN", PLAIN_PASSWORD, false),
             ("login", "takes no logins"),
@@ -146,6 +151,10 @@ pub(super) async fn fields_are_named(editor: &Listener) -> Result<()> {
     for (new, field) in [
         (
             json!({ "name": "a b", "brokers": "a:1", "security": plaintext }),
+            "name",
+        ),
+        (
+            json!({ "name": "preview", "brokers": "a:1", "security": plaintext }),
             "name",
         ),
         (

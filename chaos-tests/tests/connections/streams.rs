@@ -148,7 +148,7 @@ async fn a_stream_begins_where_it_is_told_and_is_dropped_and_begins_anew() -> Re
         kafka.increase_partitions(topic, PARTITIONS + 1).await?;
         let late = Message {
             partition: PARTITIONS,
-            ..Message::new(r#"{"event_id":"late"}"#)
+            ..Message::new(r#"{"event_id":7}"#)
         };
         produce_messages(kafka, topic, &[late]).await?;
         let api = cluster.nodes[1].api();

@@ -125,8 +125,17 @@ fn refused(property: &str, detail: &str, hint: &str) -> Problem {
     }
 }
 
+/// Names that mean something else in the path of a request.
+const TAKEN: [&str; 2] = ["test", "preview"];
+
 /// Refuses what is no name of a connection.
 pub(super) fn require_name(name: &str) -> Result<(), Problem> {
+    if TAKEN.contains(&name) {
+        return Err(problem(&Mistake::new(
+            "name",
+            "This name means something else here.",
+        )));
+    }
     match StreamId::new(name, "topic") {
         Ok(_) => Ok(()),
         Err(error) => Err(problem(&Mistake::new("name", format!("{error}.")))),

@@ -13,9 +13,6 @@ use super::trouble::Trouble;
 
 /// How long each step may take.
 const LIMIT: Duration = Duration::from_secs(2);
-/// How long it may take until a server refuses a certificate that it has not seen: in TLS 1.3 it does so only after
-/// the handshake.
-const AFTERTHOUGHT: Duration = Duration::from_millis(700);
 /// What our question is numbered with, so that the answer can be known.
 const CORRELATION: [u8; 4] = *b"Auro";
 
@@ -42,11 +39,14 @@ pub(super) fn plain(address: SocketAddr) -> Option<Trouble> {
 /// Asks which versions of Kafka's protocol are spoken, and returns the beginning of the answer; `None` if the connection
 /// was closed before that.
 fn first_bytes(address: SocketAddr) -> io::Result<Option<[u8; 8]>> {
+    ask(&mut connect(address)?)
+}
+
+fn ask(stream: &mut (impl Read + Write)) -> io::Result<Option<[u8; 8]>> {
     // ApiVersions, version 0, from nobody in particular: length, kind, version, correlation, no name.
     let mut question = vec![0, 0, 0, 10, 0, 18, 0, 0];
     question.extend_from_slice(&CORRELATION);
     question.extend_from_slice(&[0xff, 0xff]);
-    let mut stream = connect(address)?;
     stream.write_all(&question)?;
     let (mut answer, mut length) = ([0; 8], 0);
     while length < answer.len() {
@@ -55,12 +55,22 @@ fn first_bytes(address: SocketAddr) -> io::Result<Option<[u8; 8]>> {
             // Less than Kafka would say, and yet something.
             Ok(0) => return Ok(Some(answer)),
             Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset && length == 0 => return Ok(None),
+            Err(error) if was_closed(&error) && length == 0 => return Ok(None),
             Err(_) if length > 0 => return Ok(Some(answer)),
             Err(error) => return Err(error),
         }
     }
     Ok(Some(answer))
+}
+
+fn was_closed(error: &io::Error) -> bool {
+    let is_of_tls = error.get_ref().is_some_and(|inner| inner.is::<Error>());
+    let closed = [
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::UnexpectedEof,
+        io::ErrorKind::BrokenPipe,
+    ];
+    !is_of_tls && closed.contains(&error.kind())
 }
 
 fn is_kafka(answer: [u8; 8]) -> bool {
@@ -73,7 +83,7 @@ fn is_kafka(answer: [u8; 8]) -> bool {
 fn speaks_tls(address: SocketAddr) -> bool {
     let outcome = shake_hands(address, "localhost", RootCertStore::empty());
     match outcome {
-        Ok(()) => true,
+        Ok(_) => true,
         Err(error) => {
             let error = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
             matches!(
@@ -85,9 +95,14 @@ fn speaks_tls(address: SocketAddr) -> bool {
 }
 
 /// What is wrong with TLS at `address`, whose name is `host`, when the authorities in `ca` are trusted, or those of the
-/// system. `None` if nothing is found.
+/// system. `None` if a Kafka answers like that.
 pub(super) fn encrypted(address: SocketAddr, host: &str, ca: Option<&str>) -> Option<Trouble> {
-    let error = shake_hands(address, host, roots(ca)).err()?;
+    let error = match shake_hands(address, host, roots(ca)) {
+        Ok(Some(answer)) if is_kafka(answer) => return None,
+        Ok(Some(_)) => return Some(Trouble::NotKafka),
+        Ok(None) => return Some(Trouble::Closed),
+        Err(error) => error,
+    };
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
         return of_tls(error);
     }
@@ -111,7 +126,9 @@ fn roots(ca: Option<&str>) -> RootCertStore {
     roots
 }
 
-fn shake_hands(address: SocketAddr, host: &str, roots: RootCertStore) -> io::Result<()> {
+/// Agrees on TLS, and asks as [`first_bytes`] does. In TLS 1.3 a server refuses a certificate that it has not seen only
+/// after that.
+fn shake_hands(address: SocketAddr, host: &str, roots: RootCertStore) -> io::Result<Option<[u8; 8]>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -124,12 +141,7 @@ fn shake_hands(address: SocketAddr, host: &str, roots: RootCertStore) -> io::Res
     while connection.is_handshaking() {
         connection.complete_io(&mut stream)?;
     }
-    stream.set_read_timeout(Some(AFTERTHOUGHT))?;
-    match rustls::Stream::new(&mut connection, &mut stream).read(&mut [0]) {
-        Err(error) if error.get_ref().is_some_and(|inner| inner.is::<Error>()) => Err(error),
-        // It waits for us to speak, or has said something.
-        _ => Ok(()),
-    }
+    ask(&mut rustls::Stream::new(&mut connection, &mut stream))
 }
 
 fn of_tls(error: &Error) -> Option<Trouble> {

@@ -391,11 +391,15 @@ impl ConsumerContext for Ear {}
 
 /// What the library could not tell, found out by hand.
 fn look_closer(trouble: Trouble, means: Means, address: SocketAddr, host: &str, ca: Option<&str>) -> Trouble {
+    // A Kafka that answers whoever asks for versions, and closes when it is asked for more, asks who that is.
+    let closed = || match means.login.is_none() && !means.certificate {
+        true => Trouble::WantsLogin,
+        false => Trouble::Closed,
+    };
     match (&trouble, means.tls) {
         (Trouble::NotTrusted | Trouble::NoTls | Trouble::Closed | Trouble::Silent, true) => {
             match handshake::encrypted(address, host, ca) {
-                // Whose certificate is as it should be closes the connection for another reason.
-                None if matches!(trouble, Trouble::NoTls) => Trouble::Closed,
+                None if matches!(trouble, Trouble::NoTls | Trouble::Closed) => closed(),
                 None => trouble,
                 Some(Trouble::ClientCertificate { .. }) => Trouble::ClientCertificate {
                     sent: means.certificate,
@@ -403,9 +407,11 @@ fn look_closer(trouble: Trouble, means: Means, address: SocketAddr, host: &str, 
                 Some(found) => found,
             }
         }
-        (Trouble::WantsTls | Trouble::Closed | Trouble::Silent, false) => {
-            handshake::plain(address).unwrap_or(trouble)
-        }
+        (Trouble::WantsTls | Trouble::Closed | Trouble::Silent, false) => match handshake::plain(address) {
+            None if matches!(trouble, Trouble::Closed) => closed(),
+            None => trouble,
+            Some(found) => found,
+        },
         _ => trouble,
     }
 }
