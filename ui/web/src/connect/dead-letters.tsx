@@ -7,6 +7,7 @@ import { Button } from '../ui/button';
 import { Empty, ProblemNotice } from '../ui/notice';
 import { type DeadLetters, deadLetters } from './connections-api';
 import { payloadNote } from './payload';
+import { reasonText } from './reasons';
 
 const PAGE = 20;
 type Letter = DeadLetters['dead_letters'][number];
@@ -80,7 +81,7 @@ function Reasons({ reasons, chosen, onChoose }: ReasonsProps) {
             onClick={() => onChoose(chosen === reason ? undefined : reason)}
             className="rounded-[10px] border border-line-strong bg-raised px-3 py-1.5 text-left text-sm hover:border-muted aria-pressed:border-accent"
           >
-            <span className="font-medium [overflow-wrap:anywhere]">{reason}</span>{' '}
+            <span className="font-medium [overflow-wrap:anywhere]">{reasonText(reason)}</span>{' '}
             <span className="text-muted tabular-nums">
               {count(howMany)}
               {latest !== null && `, latest ${clock(latest)}`}
@@ -109,7 +110,7 @@ function LetterView({ letter }: { letter: Letter }) {
         {key !== null && <span className="[overflow-wrap:anywhere]">key {key}</span>}
       </p>
       <p className="[overflow-wrap:anywhere]">
-        <span className="font-medium">{sentence(reason)}</span> {sentence(detail)}
+        <span className="font-medium">{reasonText(reason)}:</span> {sentence(detail)}
       </p>
       <pre className="max-h-48 overflow-auto whitespace-pre-wrap rounded-[10px] border border-line bg-bg px-3 py-2 font-mono text-sm [overflow-wrap:anywhere]">
         {payload}

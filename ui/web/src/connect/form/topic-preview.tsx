@@ -1,6 +1,7 @@
 /** What a topic's stream would begin with: columns, what would not fit, and some messages. */
 import { clock, count, plural, sentence } from '../../format/format';
 import type { Preview } from '../connections-api';
+import { reasonText } from '../reasons';
 import { Table, type TableColumn } from '../table';
 
 const COLUMNS: TableColumn<Preview['columns'][number]>[] = [
@@ -79,7 +80,10 @@ function Rejected({ rejected }: { rejected: Preview['rejected'] }) {
         {rejected.map(({ reason, count: howMany, detail, example }) => (
           <li key={reason} className="flex min-w-0 flex-col gap-1">
             <p className="[overflow-wrap:anywhere]">
-              <span className="font-medium">{plural(howMany, 'message')}:</span> {sentence(detail)}
+              <span className="font-medium">
+                {reasonText(reason)}, {plural(howMany, 'message')}:
+              </span>{' '}
+              {sentence(detail)}
             </p>
             <Payload text={example} />
           </li>
