@@ -56,12 +56,14 @@ describe('what a stream is doing', () => {
 });
 
 test('an audit says what it means, or what does not hold', () => {
-  expect(auditText(stream.audit)).toEqual({
+  expect(auditText(stream)).toEqual({
     badge: 'Audit clean',
     tone: 'good',
     meaning: 'Every offset counted exactly once.',
   });
-  expect(auditText({ state: 'broken', detail: 'a gap at 7' }).meaning).toBe('A gap at 7.');
+  expect(auditText({ state: 'running', audit: { state: 'broken', detail: 'a gap at 7' } }).meaning).toBe(
+    'A gap at 7.',
+  );
 });
 
 test('partitions are described exactly', () => {
@@ -71,7 +73,7 @@ test('partitions are described exactly', () => {
 });
 
 test('partitions are summed up', () => {
-  expect(overview([])).toBe('No partition assigned yet');
+  expect(overview([])).toBe('No node has a partition of it');
   expect(overview([partition])).toBe('1 partition, running');
   expect(overview([partition, partition])).toBe('2 partitions, all running');
   expect(overview([partition, { state: 'settling' }, partition])).toBe('3 partitions: 2 running, 1 settling');

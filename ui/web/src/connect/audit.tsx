@@ -39,7 +39,7 @@ export function Audit({ stream }: { stream: Stream }) {
       content(api.POST('/api/v1/streams/{id}/audit', { params: { path: { id: stream.id } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ['streams'] }),
   });
-  const { meaning, tone } = auditText(stream.audit);
+  const { meaning, tone } = auditText(stream);
   const checkedAt = stream.audit.checked_at;
   return (
     <div className="flex flex-col gap-4">

@@ -1,5 +1,5 @@
 /** The stream's partitions: who has them, and how far they are. */
-import type { StreamPartition } from '../api/client';
+import type { Stream, StreamPartition } from '../api/client';
 import { count, sentence, UNKNOWN } from '../format/format';
 import { Badge } from '../ui/badge';
 import { Empty } from '../ui/notice';
@@ -30,11 +30,13 @@ const COLUMNS: TableColumn<StreamPartition>[] = [
   { title: 'Dead letters', cell: ({ dead_letters }) => count(dead_letters), isNumber: true },
 ];
 
-export function PartitionsTable({ partitions }: { partitions: readonly StreamPartition[] }) {
+export function PartitionsTable({ stream: { partitions, state } }: { stream: Stream }) {
   if (partitions.length === 0) {
     return (
-      <Empty title="No partition assigned yet">
-        The nodes take them within seconds, once the topic is there.
+      <Empty title="No node has a partition of it">
+        {state === 'paused'
+          ? 'Nodes take them again within seconds, once the stream is resumed.'
+          : 'Nodes take them within seconds, once the topic is there.'}
       </Empty>
     );
   }

@@ -5,7 +5,7 @@ import { auditText, stateTone } from './texts';
 
 /** A stream's state and its audit's verdict. The audit's mark is a shape as well as a colour. */
 export function StreamBadges({ stream }: { stream: Stream }) {
-  const audit = auditText(stream.audit);
+  const audit = auditText(stream);
   const Mark = audit.tone === 'good' ? Check : audit.tone === 'bad' ? X : Ellipsis;
   return (
     <p className="flex flex-wrap gap-1.5">

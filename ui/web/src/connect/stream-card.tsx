@@ -48,7 +48,7 @@ export function StreamCard({ stream }: { stream: Stream }) {
       </div>
       <footer className="grid gap-x-6 gap-y-1.5 text-muted text-sm @4xl:grid-cols-[1fr_auto]">
         <p className="[overflow-wrap:anywhere] @4xl:order-1 @4xl:self-end">
-          {auditText(stream.audit).meaning} {checkedText(stream.audit.checked_at)}
+          {auditText(stream).meaning} {checkedText(stream.audit.checked_at)}
         </p>
         <PartitionStrip partitions={stream.partitions} />
       </footer>

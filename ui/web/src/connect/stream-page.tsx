@@ -117,7 +117,7 @@ function Details({ stream }: { stream: Stream }) {
     [
       'partitions',
       `Partitions (${stream.partitions.length})`,
-      <PartitionsTable key="partitions" partitions={stream.partitions} />,
+      <PartitionsTable key="partitions" stream={stream} />,
     ],
     ['audit', 'Audit', <Audit key="audit" stream={stream} />],
     ['columns', 'Columns', <Columns key="columns" table={stream.table} />],

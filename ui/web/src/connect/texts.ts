@@ -41,7 +41,10 @@ export function stateTone(state: string): Tone {
 const AUDIT_TONES: Record<string, Tone> = { clean: 'good', broken: 'bad' };
 
 /** The audit's verdict for the badge, and what it means. */
-export function auditText({ state, detail }: Pick<Stream['audit'], 'state' | 'detail'>): {
+export function auditText({
+  state: streamState,
+  audit: { state, detail },
+}: Pick<Stream, 'state' | 'audit'>): {
   badge: string;
   tone: Tone;
   meaning: string;
@@ -49,7 +52,7 @@ export function auditText({ state, detail }: Pick<Stream['audit'], 'state' | 'de
   const found: Record<string, string> = {
     clean: 'Every offset counted exactly once.',
     broken: 'Offsets do not add up.',
-    pending: 'The first check is under way.',
+    pending: streamState === 'paused' ? 'Not checked while it is paused.' : 'The first check is under way.',
   };
   return {
     badge: `Audit ${state}`,
@@ -77,7 +80,7 @@ export function describePartition(partition: StreamPartition): string {
 
 /** All partitions at a glance: `3 partitions, all running` or `3 partitions: 2 running, 1 settling`. */
 export function overview(partitions: readonly Pick<StreamPartition, 'state'>[]): string {
-  if (partitions.length === 0) return 'No partition assigned yet';
+  if (partitions.length === 0) return 'No node has a partition of it';
   const byState = new Map<string, number>();
   for (const { state } of partitions) byState.set(state, (byState.get(state) ?? 0) + 1);
   const total = plural(partitions.length, 'partition');

@@ -17,15 +17,17 @@ function verdict({ ok, checks }: Findings): string {
 }
 
 export function FindingsList({ findings }: { findings: Findings }) {
+  // The same may be found of two brokers.
+  const checks = findings.checks.map((check, step) => ({ ...check, step }));
   return (
     <div className="flex flex-col gap-3">
       <p role="status" className={`font-semibold ${findings.ok ? 'text-accent' : 'text-red'}`}>
         {verdict(findings)}
       </p>
       <ol className="flex flex-col gap-2">
-        {findings.checks.map(({ check, ok, detail, why, what_to_do }) => (
+        {checks.map(({ step, check, ok, detail, why, what_to_do }) => (
           <li
-            key={`${check} ${detail}`}
+            key={step}
             className={`flex gap-3 rounded-[10px] border px-3 py-2 ${ok ? 'border-line' : 'border-red/50 bg-red/10'}`}
           >
             {ok ? (
