@@ -70,6 +70,7 @@ describe('the log of handovers', () => {
   test('grows by what is new and stays the same object otherwise', () => {
     const first = withHandovers([], [owned(0, 'a')]);
     expect(withHandovers(first, [owned(0, 'a')])).toBe(first);
+    expect(withHandovers(first, [owned(0, 'a', { epoch: 7 })])).toBe(first);
     const moved = owned(0, 'b', {
       epoch: 2,
       last_handover: { at: '2026-11-26T11:00:00Z', kind: 'taken-over', from: 'a' },
@@ -81,7 +82,10 @@ describe('the log of handovers', () => {
 
   test('is bounded', () => {
     let log = withHandovers([], []);
-    for (let epoch = 0; epoch < 300; epoch += 1) log = withHandovers(log, [owned(0, 'a', { epoch })]);
+    for (let second = 0; second < 300; second += 1) {
+      const at = new Date(second * 1000).toISOString();
+      log = withHandovers(log, [owned(0, 'a', { last_handover: { at, kind: 'resumed', from: 'a' } })]);
+    }
     expect(log.length).toBe(200);
   });
 });

@@ -52,10 +52,11 @@ export function withHandovers(
 ): readonly Handover[] {
   const known = new Set(log.map(({ key }) => key));
   const news: Handover[] = [];
-  for (const { stream, partition, owner, epoch, last_handover: last } of partitions) {
+  for (const { stream, partition, owner, last_handover: last } of partitions) {
     // A partition that nobody has at the moment still tells of its last owner.
     if (!last || owner == null) continue;
-    const key = `${stream}/${partition}/${epoch}/${last.at}`;
+    // Without the epoch, which need not be told at the same moment, and to the millisecond.
+    const key = `${stream}/${partition}/${owner}/${Date.parse(last.at)}`;
     if (known.has(key)) continue;
     news.push({ key, stream, partition, kind: last.kind, from: last.from ?? null, to: owner, at: last.at });
   }

@@ -20,36 +20,38 @@ const BORDER = 'md:border-line md:border-t';
 
 export function Table<Row>({ caption, columns, rows, keyOf, inPairs = false }: Props<Row>) {
   return (
-    <table className="block w-full md:table md:border-separate md:border-spacing-0">
-      <caption className="sr-only">{caption}</caption>
-      <thead className="text-muted text-sm max-md:sr-only">
-        <tr>
-          {columns.map(({ title, isNumber }) => (
-            <th
-              key={title}
-              scope="col"
-              className={`px-3 py-2 font-medium ${isNumber ? 'text-right' : 'text-left'}`}
-            >
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody className="max-md:block max-md:divide-y max-md:divide-line">
-        {rows.map((row) => (
-          <tr
-            key={keyOf(row)}
-            className={`max-md:py-3 ${inPairs ? 'max-md:grid max-md:grid-cols-2 max-md:gap-x-6' : 'max-md:block'}`}
-          >
-            {columns.map(({ title, cell, isNumber }, index) => (
-              <Cell key={title} title={title} isHeader={index === 0} isNumber={isNumber ?? false}>
-                {cell(row)}
-              </Cell>
+    <div className="overflow-x-auto">
+      <table className="block w-full md:table md:border-separate md:border-spacing-0">
+        <caption className="sr-only">{caption}</caption>
+        <thead className="text-muted text-sm max-md:sr-only">
+          <tr>
+            {columns.map(({ title, isNumber }) => (
+              <th
+                key={title}
+                scope="col"
+                className={`px-3 py-2 font-medium ${isNumber ? 'text-right' : 'text-left'}`}
+              >
+                {title}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody className="max-md:block max-md:divide-y max-md:divide-line">
+          {rows.map((row) => (
+            <tr
+              key={keyOf(row)}
+              className={`max-md:py-3 ${inPairs ? 'max-md:grid max-md:grid-cols-2 max-md:gap-x-6' : 'max-md:block'}`}
+            >
+              {columns.map(({ title, cell, isNumber }, index) => (
+                <Cell key={title} title={title} isHeader={index === 0} isNumber={isNumber ?? false}>
+                  {cell(row)}
+                </Cell>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -65,7 +67,9 @@ function Cell({ title, isHeader, isNumber, children }: CellProps) {
   const content = (
     <>
       <span className="font-normal text-muted text-sm md:hidden">{title}</span>
-      <span className="min-w-0 [overflow-wrap:anywhere] max-md:text-right">{children}</span>
+      <span className="min-w-0 max-md:text-right max-md:[overflow-wrap:anywhere] md:[overflow-wrap:break-word]">
+        {children}
+      </span>
     </>
   );
   return isHeader ? (

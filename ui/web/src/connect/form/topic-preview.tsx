@@ -1,8 +1,13 @@
 /** What a topic's stream would begin with: columns, what would not fit, and some messages. */
+import { useState } from 'react';
 import { clock, count, plural, sentence } from '../../format/format';
+import { Button } from '../../ui/button';
 import type { Preview } from '../connections-api';
 import { reasonText } from '../reasons';
 import { Table, type TableColumn } from '../table';
+
+/** More push what is below out of sight. */
+const SHOWN_AT_FIRST = 8;
 
 const COLUMNS: TableColumn<Preview['columns'][number]>[] = [
   { title: 'Column', cell: ({ name }) => name },
@@ -15,7 +20,7 @@ const COLUMNS: TableColumn<Preview['columns'][number]>[] = [
   {
     title: 'Examples',
     cell: ({ examples }) => (
-      <span className="font-mono text-sm">{examples.map((example) => cut(example, 60)).join('  ')}</span>
+      <span className="font-mono text-sm">{examples.map((example) => cut(example, 40)).join('  ')}</span>
     ),
   },
 ];
@@ -26,6 +31,7 @@ function cut(text: string, length: number): string {
 
 export function TopicPreview({ preview }: { preview: Preview }) {
   const { partitions, messages_in_topic, sampled, columns, rejected, messages } = preview;
+  const [isWhole, setWhole] = useState(false);
   if (sampled === 0) {
     return (
       <p>
@@ -41,7 +47,17 @@ export function TopicPreview({ preview }: { preview: Preview }) {
         {messages_in_topic !== null && `, ${plural(messages_in_topic, 'message')}`};{' '}
         {plural(sampled, 'message')} looked at. The table would have {plural(columns.length, 'column')}:
       </p>
-      <Table caption="Proposed columns" columns={COLUMNS} rows={columns} keyOf={({ name }) => name} />
+      <Table
+        caption="Proposed columns"
+        columns={COLUMNS}
+        rows={isWhole ? columns : columns.slice(0, SHOWN_AT_FIRST)}
+        keyOf={({ name }) => name}
+      />
+      {!isWhole && columns.length > SHOWN_AT_FIRST && (
+        <Button small className="self-start" onPress={() => setWhole(true)}>
+          Show all {count(columns.length)} columns
+        </Button>
+      )}
       {rejected.length > 0 && <Rejected rejected={rejected} />}
       <details>
         <summary className="cursor-pointer font-medium">{plural(messages.length, 'message')} of it</summary>
