@@ -73,8 +73,8 @@ export function chartData(
   const cells = cellsOf(spec, columns, rows);
   const isScale = spec.kind === 'line' || spec.kind === 'area';
   const isTime = xNature === 'time' || xNature === 'date';
-  if (isTime && (isScale || spec.kind === 'bar')) return onScale(cells, xNature, instant, spec.kind);
-  if (isScale && xNature === 'number') return onScale(cells, 'number', position, spec.kind);
+  if (isTime && (isScale || spec.kind === 'bar')) return onScale(cells, xNature, instant, spec);
+  if (isScale && xNature === 'number') return onScale(cells, 'number', position, spec);
   return onNames(cells, xType, spec.kind);
 }
 
@@ -97,11 +97,13 @@ function largest(all: Series[], most: number): Series[] {
   return all.filter((series) => kept.has(series));
 }
 
+const byName = new Intl.Collator('en', { numeric: true });
+
 function onScale(
   cells: Cell[],
   axis: 'time' | 'date' | 'number',
   place: (value: unknown) => number | null,
-  kind: ChartSpec['kind'],
+  { kind, series: isSplit }: ChartSpec,
 ): ChartData {
   const all = [...group(cells)].map(([name, cells]): Series => {
     const points = cells.flatMap(({ x, value }): Point[] => {
@@ -110,7 +112,9 @@ function onScale(
     });
     return { name, points: points.sort((a, b) => a.x - b.x) };
   });
-  const series = largest(all, MOST_SERIES);
+  // Sorted, a series keeps its colour however the rows come, and when the answer is asked anew.
+  const inOrder = isSplit !== undefined ? all.sort((a, b) => byName.compare(a.name, b.name)) : all;
+  const series = largest(inOrder, MOST_SERIES);
   const stacked = kind === 'area' && series.length > 1 ? aligned(series) : series;
   return { axis, names: [], series: stacked, moreSeries: all.length - series.length, moreNames: 0 };
 }
