@@ -55,7 +55,14 @@ function merge(common: { tooltip: object }, own: { tooltip: object } & object): 
 const keyOf = (index: number) => `k${index}`;
 const indexOf = (key: string) => Number(key.slice(1));
 
-const clip = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/**
+ * A text as it is drawn. ECharts remembers the width of every text in an object, by the text: one that every object
+ * has by itself, such as `__proto__` again, is drawn with a space of no width behind it.
+ */
+function clip(text: string, most: number): string {
+  const short = text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  return short in Object.prototype ? `${short}\u200b` : short;
+}
 
 function nameAxis({ theme, width }: Drawing, names: readonly string[], lying: boolean) {
   return {
