@@ -35,6 +35,8 @@ export interface ChartData {
   axis: 'time' | 'date' | 'number' | 'names';
   /** What stands along the axis of names. */
   names: string[];
+  /** When the names are times, these. */
+  instants: number[];
   series: Series[];
   /** Series that were left out, being too many. */
   moreSeries: number;
@@ -73,8 +75,8 @@ export function chartData(
   const cells = cellsOf(spec, columns, rows);
   const isScale = spec.kind === 'line' || spec.kind === 'area';
   const isTime = xNature === 'time' || xNature === 'date';
-  if (isTime && (isScale || spec.kind === 'bar')) return onScale(cells, xNature, instant, spec.kind);
-  if (isScale && xNature === 'number') return onScale(cells, 'number', position, spec.kind);
+  if (isTime && (isScale || spec.kind === 'bar')) return onScale(cells, xNature, instant, spec);
+  if (isScale && xNature === 'number') return onScale(cells, 'number', position, spec);
   return onNames(cells, xType, spec.kind);
 }
 
@@ -97,11 +99,13 @@ function largest(all: Series[], most: number): Series[] {
   return all.filter((series) => kept.has(series));
 }
 
+const byName = new Intl.Collator('en', { numeric: true });
+
 function onScale(
   cells: Cell[],
   axis: 'time' | 'date' | 'number',
   place: (value: unknown) => number | null,
-  kind: ChartSpec['kind'],
+  { kind, series: isSplit }: ChartSpec,
 ): ChartData {
   const all = [...group(cells)].map(([name, cells]): Series => {
     const points = cells.flatMap(({ x, value }): Point[] => {
@@ -110,9 +114,18 @@ function onScale(
     });
     return { name, points: points.sort((a, b) => a.x - b.x) };
   });
-  const series = largest(all, MOST_SERIES);
+  // Sorted, a series keeps its colour however the rows come, and when the answer is asked anew.
+  const inOrder = isSplit !== undefined ? all.sort((a, b) => byName.compare(a.name, b.name)) : all;
+  const series = largest(inOrder, MOST_SERIES);
   const stacked = kind === 'area' && series.length > 1 ? aligned(series) : series;
-  return { axis, names: [], series: stacked, moreSeries: all.length - series.length, moreNames: 0 };
+  return {
+    axis,
+    names: [],
+    instants: [],
+    series: stacked,
+    moreSeries: all.length - series.length,
+    moreNames: 0,
+  };
 }
 
 /** The same places in every series, so that they can be stacked: where one has nothing, it adds nothing. */
@@ -125,7 +138,7 @@ function aligned(series: Series[]): Series[] {
 }
 
 function onNames(cells: Cell[], xType: string, kind: ChartSpec['kind']): ChartData {
-  const places = new Map<string, number>();
+  const places = new Map<string, { index: number; at: number }>();
   const isTime = ['time', 'date'].includes(nature(xType));
   // A heat map of times reads from left to right, whatever the order of the rows.
   const ordered =
@@ -134,12 +147,12 @@ function onNames(cells: Cell[], xType: string, kind: ChartSpec['kind']): ChartDa
       : cells;
   for (const { x } of ordered) {
     const name = nameText(x, xType);
-    if (!places.has(name)) places.set(name, places.size);
+    if (!places.has(name)) places.set(name, { index: places.size, at: (isTime && instant(x)) || 0 });
   }
   const names = [...places.keys()];
   const all = [...group(cells)].map(([name, cells]): Series => {
     const points = cells.map(({ x, value }): Point => {
-      const at = places.get(nameText(x, xType)) ?? 0;
+      const at = places.get(nameText(x, xType))?.index ?? 0;
       return { x: at, y: position(value), text: numberText(value) };
     });
     return { name, points };
@@ -154,6 +167,7 @@ function onNames(cells: Cell[], xType: string, kind: ChartSpec['kind']): ChartDa
   return {
     axis: 'names',
     names: names.slice(0, mostNames),
+    instants: isTime ? [...places.values()].slice(0, mostNames).map(({ at }) => at) : [],
     series,
     moreSeries: all.length - series.length,
     moreNames: Math.max(0, names.length - mostNames),
@@ -175,6 +189,7 @@ function slices(names: string[], all: Series[]): ChartData {
   return {
     axis: 'names',
     names: shownNames,
+    instants: [],
     series: [{ name: all[0]?.name ?? '', points: series }],
     moreSeries: 0,
     moreNames: 0,

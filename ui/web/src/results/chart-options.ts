@@ -48,19 +48,34 @@ function merge(common: { tooltip: object }, own: { tooltip: object } & object): 
   return { ...common, ...own, tooltip: { ...common.tooltip, ...own.tooltip } };
 }
 
-const clip = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/**
+ * ECharts uses names as the keys of objects, and one such as `__proto__` would change every object of the page: it gets
+ * numbers, and the names only when they are written.
+ */
+const keyOf = (index: number) => `k${index}`;
+const indexOf = (key: string) => Number(key.slice(1));
 
-function nameAxis({ theme, data, width }: Drawing, lying: boolean) {
+/**
+ * A text as it is drawn. ECharts remembers the width of every text in an object, by the text: one that every object
+ * has by itself, such as `__proto__` again, is drawn with a space of no width behind it.
+ */
+function clip(text: string, most: number): string {
+  const short = text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  return short in Object.prototype ? `${short}\u200b` : short;
+}
+
+function nameAxis({ theme, width }: Drawing, names: readonly string[], lying: boolean) {
   return {
     type: 'category',
-    data: data.names,
+    data: names.map((_, at) => keyOf(at)),
     inverse: lying,
     axisTick: { show: false },
     axisLine: { lineStyle: { color: theme.line } },
     axisLabel: {
       color: theme.muted,
       hideOverlap: true,
-      formatter: (name: string) => clip(name, lying ? Math.max(8, Math.floor(width / 22)) : 14),
+      formatter: (key: string) =>
+        clip(names[indexOf(key)] ?? '', lying ? Math.max(8, Math.floor(width / 22)) : 14),
     },
   };
 }
@@ -105,7 +120,7 @@ function isLying({ spec, data, width, height }: Drawing): boolean {
 function axesOption(drawing: Drawing) {
   const { data, theme, hidden, spec } = drawing;
   const lying = isLying(drawing);
-  const across = data.axis === 'names' ? nameAxis(drawing, lying) : scaleAxis(drawing);
+  const across = data.axis === 'names' ? nameAxis(drawing, data.names, lying) : scaleAxis(drawing);
   const up = valueAxis(drawing);
   return {
     useUTC: data.axis === 'date',
@@ -130,10 +145,15 @@ function axesOption(drawing: Drawing) {
   };
 }
 
-function seriesOption({ spec, data, theme }: Drawing, { name, points }: Series, at: number, lying: boolean) {
+function seriesOption({ spec, data, theme }: Drawing, { points }: Series, at: number, lying: boolean) {
   const { colour, dash } = look(theme, at);
   const place = ({ x, y, text }: Point) => (lying ? [y, x, text] : [x, y, text]);
-  const common = { name, data: points.map(place), itemStyle: { color: colour }, emphasis: { focus: 'none' } };
+  const common = {
+    name: keyOf(at),
+    data: points.map(place),
+    itemStyle: { color: colour },
+    emphasis: { focus: 'none' },
+  };
   if (spec.kind === 'bar') {
     const stack = spec.series !== undefined && data.axis !== 'names' ? { stack: 'all' } : {};
     return {
@@ -170,21 +190,19 @@ const MOST_TIP_ROWS = 12;
 
 function axisTip(data: ChartData, marks: Mark[]): string {
   const points = marks.map(({ seriesName = '', value }) => {
-    const [a, b, text] = value as [number, number, string];
-    return { seriesName, a, b, text };
+    const [place, , text] = value as [number, number, string];
+    return { name: data.series[indexOf(seriesName)]?.name ?? '', place, text };
   });
   const [first] = points;
   if (!first) return '';
   // Of lying bars the name is on the other axis; ECharts gives it with every mark.
   const where =
     data.axis === 'names'
-      ? (marks[0]?.name ?? '')
+      ? (data.names[indexOf(marks[0]?.name ?? '')] ?? '')
       : data.axis === 'number'
-        ? numberText(first.a)
-        : timeText(first.a, data.axis);
-  const rows = points
-    .slice(0, MOST_TIP_ROWS)
-    .map(({ seriesName, text }) => `${clip(seriesName, 40)}: ${text}`);
+        ? numberText(first.place)
+        : timeText(first.place, data.axis);
+  const rows = points.slice(0, MOST_TIP_ROWS).map(({ name, text }) => `${clip(name, 40)}: ${text}`);
   const more = points.length > MOST_TIP_ROWS ? [`and ${points.length - MOST_TIP_ROWS} more`] : [];
   return [clip(where, 60), ...rows, ...more].join('\n');
 }
@@ -197,8 +215,8 @@ function pieOption({ data, theme, width }: Drawing) {
     tooltip: {
       trigger: 'item',
       formatter: ({ name, value }: { name: string; value: number }) => {
-        const point = points.find(({ x }) => data.names[x] === name);
-        return `${clip(name, 60)}\n${point?.text ?? numberText(value)} (${share(value)})`;
+        const point = points[indexOf(name)];
+        return `${clip(data.names[indexOf(name)] ?? '', 60)}\n${point?.text ?? numberText(value)} (${share(value)})`;
       },
     },
     series: [
@@ -210,14 +228,14 @@ function pieOption({ data, theme, width }: Drawing) {
           color: theme.text,
           lineHeight: 16,
           formatter: ({ name, value }: { name: string; value: number }) =>
-            `${clip(name, 18)}\n${share(value)}`,
+            `${clip(data.names[indexOf(name)] ?? '', 18)}\n${share(value)}`,
         },
         labelLine: { lineStyle: { color: theme.line } },
         data: points.map(({ x, y }) => {
           const { colour } = look(theme, x);
           const paler = 1 - 0.4 * Math.floor(x / theme.colours.length);
           return {
-            name: data.names[x],
+            name: keyOf(x),
             value: y ?? 0,
             itemStyle: { color: colour, opacity: Math.max(0.3, paler) },
           };
@@ -233,6 +251,11 @@ function heatmapOption(drawing: Drawing) {
   const numbers = data.series.flatMap(({ points }) => points.flatMap(({ y }) => (y === null ? [] : [y])));
   const [low, high] = [Math.min(0, ...numbers), Math.max(...numbers, 0)];
   const rows = data.series.map(({ name }) => name);
+  const { instants } = data;
+  const reach = (instants.at(-1) ?? 0) - (instants[0] ?? 0);
+  // Whole days of UTC are dates, which have no zone to be moved to.
+  const kind = instants.every((at) => at % 86_400_000 === 0) ? 'date' : 'time';
+  const across = instants.length > 0 ? instants.map((at) => axisTime(at, reach, kind)) : data.names;
   return {
     grid: {
       left: 4,
@@ -242,8 +265,8 @@ function heatmapOption(drawing: Drawing) {
       outerBoundsMode: 'same',
       outerBoundsContain: 'axisLabel',
     },
-    xAxis: nameAxis(drawing, false),
-    yAxis: { ...nameAxis({ ...drawing, data: { ...data, names: rows } }, true), inverse: true },
+    xAxis: nameAxis(drawing, across, false),
+    yAxis: nameAxis(drawing, rows, true),
     visualMap: {
       min: low,
       max: high > low ? high : low + 1,

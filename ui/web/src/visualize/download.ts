@@ -22,10 +22,14 @@ const MARGIN = 20;
 const TITLE_PX = 18;
 const TEXT_PX = 13;
 const LINE_PX = TEXT_PX + 7;
+/** The piece of line before a series' name, and the gap after it. */
+const MARK_PX = 24;
 
 interface Name {
   text: string;
   colour: string;
+  /** As the line is broken, for series of the same colour. */
+  dash: number[];
   x: number;
   line: number;
 }
@@ -34,10 +38,12 @@ interface Name {
 function placed(tile: HTMLElement, pen: CanvasRenderingContext2D, width: number): Name[] {
   let [x, line] = [0, 0];
   return [...tile.querySelectorAll('[aria-label="Series"] button[aria-pressed="true"]')].map((button) => {
-    const text = `■ ${button.textContent ?? ''}`;
-    const wide = pen.measureText(text).width;
+    const text = button.textContent ?? '';
+    const wide = pen.measureText(text).width + MARK_PX;
     if (x > 0 && x + wide > width) [x, line] = [0, line + 1];
-    const name = { text, colour: button.querySelector('line')?.getAttribute('stroke') ?? '', x, line };
+    const mark = button.querySelector('line');
+    const dash = (mark?.getAttribute('stroke-dasharray') ?? '').split(' ').map(Number).filter(Boolean);
+    const name = { text, colour: mark?.getAttribute('stroke') ?? '', dash, x, line };
     x += wide + 14;
     return name;
   });
@@ -70,9 +76,16 @@ export function downloadPicture(tile: HTMLElement, title: string): boolean {
   pen.fillStyle = colour('text');
   pen.fillText(title, MARGIN, MARGIN, width);
   pen.font = small;
-  for (const { text, colour, x, line } of names) {
-    pen.fillStyle = colour;
-    pen.fillText(text, MARGIN + x, MARGIN + TITLE_PX + 10 + line * LINE_PX);
+  pen.lineWidth = 3;
+  for (const { text, colour, dash, x, line } of names) {
+    const [left, top] = [MARGIN + x, MARGIN + TITLE_PX + 10 + line * LINE_PX];
+    pen.strokeStyle = colour;
+    pen.setLineDash(dash);
+    pen.beginPath();
+    pen.moveTo(left, top + TEXT_PX / 2);
+    pen.lineTo(left + MARK_PX - 6, top + TEXT_PX / 2);
+    pen.stroke();
+    pen.fillText(text, left + MARK_PX, top);
   }
   pen.drawImage(chart, MARGIN, MARGIN + head, width, height);
   canvas.toBlob((picture) => picture && offer(picture, `${fileName(title)}.png`));

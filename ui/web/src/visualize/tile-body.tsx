@@ -4,6 +4,7 @@ import { asProblem } from '../api/problem';
 import { plural } from '../format/format';
 import { ProblemNotice } from '../ui/notice';
 import type { Tile } from './board';
+import { usesRange } from './parameters';
 import { useStatement } from './use-statement';
 import type { View } from './use-view';
 
@@ -35,7 +36,12 @@ export function TileBody({ tile, view, isSeen }: Props) {
     );
   }
   if (!data) return <Skeleton />;
-  if (data.rows.length === 0) return <Note>There is nothing in this time. Choose a longer one.</Note>;
+  if (data.rows.length === 0) {
+    const hint = usesRange(tile.sql)
+      ? 'There is nothing in this time. Choose a longer one.'
+      : 'The answer is empty.';
+    return <Note>{hint}</Note>;
+  }
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <div className="min-h-0 flex-1">
