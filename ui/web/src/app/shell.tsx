@@ -99,7 +99,7 @@ function ClusterName() {
   return (
     <Link
       href="/cluster"
-      className="hidden items-center gap-2 rounded-full border border-line bg-surface px-3 py-1 text-sm sm:inline-flex"
+      className="hidden items-center gap-2 whitespace-nowrap rounded-full border border-line bg-surface px-3 py-1 text-sm sm:max-md:inline-flex lg:inline-flex"
     >
       <span aria-hidden className={`size-2 rounded-full ${all ? 'bg-accent' : 'bg-amber'}`} />
       {data.nodes.length === 1 ? '1 node' : `${data.nodes.length} nodes`}

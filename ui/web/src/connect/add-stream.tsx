@@ -5,10 +5,10 @@ import { Link, useLocation } from 'wouter';
 import { asProblem, type Problem } from '../api/problem';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { TextField } from '../ui/fields';
 import { ProblemNotice } from '../ui/notice';
 import { tell } from '../ui/toast';
 import { addStream, type Connection } from './connections-api';
-import { TextField } from './fields';
 import { connectionPath, streamPath } from './texts';
 
 interface Props {

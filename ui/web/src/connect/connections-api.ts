@@ -181,8 +181,9 @@ export function addStream(connection: string, topic: string, start?: string): Pr
   return answer(ask('streams', { method: 'POST', body }));
 }
 
-export async function removeStream(id: string): Promise<void> {
-  await ask(`streams/${part(id)}`, { method: 'DELETE' });
+/** Removes a stream; `drops` says whether its data goes as well. */
+export async function removeStream(id: string, drops: boolean): Promise<void> {
+  await ask(`streams/${part(id)}?data=${drops ? 'drop' : 'keep'}`, { method: 'DELETE' });
 }
 
 export async function pauseStream(id: string): Promise<void> {

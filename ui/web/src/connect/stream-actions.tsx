@@ -87,6 +87,7 @@ interface RemoveProps {
 function RemoveStream({ stream: { id, connection, topic, table }, isOpen, onClose, onRemoved }: RemoveProps) {
   const client = useQueryClient();
   const [isBusy, setBusy] = useState(false);
+  const [drops, setDrops] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const refresh = () => client.invalidateQueries({ queryKey: ['streams'] });
 
@@ -104,9 +105,10 @@ function RemoveStream({ stream: { id, connection, topic, table }, isOpen, onClos
     setBusy(true);
     setProblem(undefined);
     try {
-      await removeStream(id);
+      await removeStream(id, drops);
       onClose();
-      tell(`${topic} is removed. Its data is kept.`, () => void addAgain());
+      if (drops) tell(`${topic} is removed, and its data is dropped.`);
+      else tell(`${topic} is removed. Its data is kept.`, () => void addAgain());
       onRemoved?.();
       await refresh();
     } catch (error) {
@@ -120,19 +122,38 @@ function RemoveStream({ stream: { id, connection, topic, table }, isOpen, onClos
     <Dialog title={`Remove ${topic}?`} isOpen={isOpen} onClose={onClose}>
       <p>
         No node reads the topic any more, within seconds.{' '}
-        {table != null && (
+        {!drops && (
           <>
-            All rows in <code className="font-mono [overflow-wrap:anywhere]">{table}</code> stay, and queries
-            go on working.{' '}
+            {table != null && (
+              <>
+                All rows in <code className="font-mono [overflow-wrap:anywhere]">{table}</code> stay, and
+                queries go on working.{' '}
+              </>
+            )}
+            How far it had come is kept, too: the same stream, added again, goes on from there.
           </>
         )}
-        How far it had come is kept, too: the same stream, added again, goes on from there.
       </p>
+      {table != null && (
+        <label className="flex items-start gap-2.5">
+          <input
+            type="checkbox"
+            className="mt-1 size-4 accent-red"
+            checked={drops}
+            onChange={(event) => setDrops(event.target.checked)}
+          />
+          <span>
+            Drop its data as well: the table{' '}
+            <code className="font-mono [overflow-wrap:anywhere]">{table}</code>, its dead letters, and how far
+            it had come. <strong className="font-semibold">This cannot be undone.</strong>
+          </span>
+        </label>
+      )}
       {problem && <ProblemNotice problem={problem} />}
       <div className="flex flex-wrap justify-end gap-2">
         <Button onPress={onClose}>Keep it</Button>
         <Button kind="danger" isPending={isBusy} onPress={() => void remove()}>
-          Remove the stream
+          {drops ? 'Remove the stream and its data' : 'Remove the stream'}
         </Button>
       </div>
     </Dialog>

@@ -20,8 +20,8 @@ export interface KeptBoard {
   etag: string;
 }
 
-/** What `If-Match` says of a board that is not there yet. */
-export const NEW = '"0"';
+/** In the place of a version: the board must not be there yet. */
+export const NEW = Symbol('new');
 const PATH = '/api/v1/dashboards';
 
 async function request(path: string, how: RequestInit = {}): Promise<Response> {
@@ -66,9 +66,10 @@ export async function loadBoard(name: string, signal?: AbortSignal): Promise<Kep
   return kept(await request(apiPath(name), signal ? { signal } : {}));
 }
 
-export async function saveBoard(name: string, board: Board, etag: string): Promise<KeptBoard> {
-  const body = JSON.stringify({ board });
-  return kept(await request(apiPath(name), { method: 'PUT', body, headers: { 'if-match': etag } }));
+/** Keeps a board in the place of the version that was seen, or as a new one. */
+export async function saveBoard(name: string, board: Board, seen: string | typeof NEW): Promise<KeptBoard> {
+  const headers = seen === NEW ? { 'if-none-match': '*' } : { 'if-match': seen };
+  return kept(await request(apiPath(name), { method: 'PUT', body: JSON.stringify({ board }), headers }));
 }
 
 export async function removeBoard(name: string, etag: string): Promise<void> {

@@ -2,9 +2,9 @@
 import { type FormEvent, useEffect, useRef } from 'react';
 import type { Problem } from '../../api/problem';
 import { Button } from '../../ui/button';
+import { TextField } from '../../ui/fields';
 import { ProblemNotice } from '../../ui/notice';
 import type { Connection } from '../connections-api';
-import { TextField } from '../fields';
 import { SecurityFields } from './security-fields';
 import { fieldOf, keptSecrets, type Typed } from './typed';
 

@@ -3,7 +3,7 @@ import { Upload } from 'lucide-react';
 import { type ChangeEvent, type ReactNode, useId, useRef, useState } from 'react';
 import { bytes } from '../../format/format';
 import { Button } from '../../ui/button';
-import { described, FieldFrame } from '../fields';
+import { described, FieldFrame } from '../../ui/fields';
 import { pemMistake } from './typed';
 
 /** What the node takes at most. */

@@ -1,7 +1,7 @@
 /** How a connection is secured, in the words of whoever runs the brokers. */
 import { useId } from 'react';
+import { TextField } from '../../ui/fields';
 import { MECHANISMS, type Mechanism, type ShownSecret } from '../connections-api';
-import { TextField } from '../fields';
 import { PemField } from './pem-field';
 import { CERTIFICATE, KEY, type Kind, type SecretName, type Typed } from './typed';
 
