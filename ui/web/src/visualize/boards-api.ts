@@ -22,6 +22,9 @@ export interface KeptBoard {
 
 /** In the place of a version: the board must not be there yet. */
 export const NEW = Symbol('new');
+
+/** The version that somebody has seen, as `If-Match` says it. */
+export type Seen = string | typeof NEW;
 const PATH = '/api/v1/dashboards';
 
 async function request(path: string, how: RequestInit = {}): Promise<Response> {
@@ -67,7 +70,7 @@ export async function loadBoard(name: string, signal?: AbortSignal): Promise<Kep
 }
 
 /** Keeps a board in the place of the version that was seen, or as a new one. */
-export async function saveBoard(name: string, board: Board, seen: string | typeof NEW): Promise<KeptBoard> {
+export async function saveBoard(name: string, board: Board, seen: Seen): Promise<KeptBoard> {
   const headers = seen === NEW ? { 'if-none-match': '*' } : { 'if-match': seen };
   return kept(await request(apiPath(name), { method: 'PUT', body: JSON.stringify({ board }), headers }));
 }

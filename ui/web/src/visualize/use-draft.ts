@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { asProblem, type Problem } from '../api/problem';
 import { tell } from '../ui/toast';
 import { type Board, parseBoard } from './board';
-import { type KeptBoard, LIST_KEY, loadBoard, saveBoard } from './boards-api';
+import { type KeptBoard, LIST_KEY, loadBoard, type Seen, saveBoard } from './boards-api';
 
 /** Somebody else has saved the board meanwhile; `theirs` is missing when they removed it. */
 export interface Conflict {
@@ -22,7 +22,7 @@ export interface Draft {
   change: (how: (board: Board) => Board) => void;
   drop: () => void;
   /** Saves it over the version that was seen, or over another one that was seen since. */
-  save: (board: Board, etag?: string) => Promise<void>;
+  save: (board: Board, seen?: Seen) => Promise<void>;
   takeTheirs: () => void;
   keepEditing: () => void;
 }
@@ -63,11 +63,11 @@ export function useDraft(kept: KeptBoard, isAsked: boolean): Draft {
     setProblem(undefined);
   }
 
-  async function save(board: Board, etag = edited?.etag ?? kept.etag) {
+  async function save(board: Board, seen: Seen = edited?.etag ?? kept.etag) {
     setSaving(true);
     setProblem(undefined);
     try {
-      end(await saveBoard(name, board, etag));
+      end(await saveBoard(name, board, seen));
       tell(`Saved “${name}”.`);
       await client.invalidateQueries({ queryKey: LIST_KEY });
     } catch (error) {
