@@ -181,6 +181,7 @@ fn content_type(name: &str) -> Result<&'static str> {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "json" => "application/json",
+        "txt" => "text/plain; charset=utf-8",
         // Served with nosniff, a wrong type would be a file that browsers refuse: better to stop here.
         _ => {
             return Err(format!(

@@ -17,6 +17,8 @@ export default defineConfig(({ mode, command }) => {
       // No polyfill and nothing inlined but the tiny logo: the page runs under a strict CSP.
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      // What the app is made of, and under which terms: served with it, as the terms ask for.
+      license: { fileName: 'licenses.txt' },
       // The chart and the editor, which come when they are needed.
       chunkSizeWarningLimit: 700,
     },

@@ -35,6 +35,13 @@ const PAGES = {
     },
   ],
   visualize: ['/visualize', async (page) => page.getByRole('heading', { level: 1 }).waitFor()],
+  board: [
+    `/visualize?stream=${STREAM}`,
+    async (page) => {
+      await page.getByRole('heading', { level: 1, name: 'shop_events' }).waitFor();
+      await page.locator('canvas').first().waitFor();
+    },
+  ],
   cluster: ['/cluster', async (page) => page.getByText('node-1').first().waitFor()],
 };
 
