@@ -48,6 +48,8 @@ async fn the_pages_show_a_stream_and_answer() -> Result<()> {
         look("e2e/looks.mjs", &[up.api().base(), &screenshots]).await?;
         make_hostile_table(&up).await?;
         look("e2e/journey.mjs", &[up.api().base()]).await?;
+        let kafka = up.ready()["kafka"].as_str().context("no broker")?;
+        look("e2e/makers.mjs", &[up.api().base(), kafka]).await?;
         ensure!(up.interrupt().await?.success());
         Ok(())
     })
