@@ -25,7 +25,15 @@ async fn two_nodes(sandbox: &Sandbox, kafka: &Kafka, clickhouse: &ClickHouse) ->
             cluster: Some(gossip),
             ..NodeOptions::new(kafka, clickhouse, &[])
         });
-    Cluster::with_options(sandbox, &options.collect::<Vec<_>>()).await
+    let cluster = Cluster::with_options(sandbox, &options.collect::<Vec<_>>()).await?;
+    for node in &cluster.nodes {
+        eventually("the connection", PATIENCE, async || {
+            let known = node.api().get("/api/v1/connections").await?.json();
+            anyhow::Ok(known["connections"][0]["name"] == CONNECTION)
+        })
+        .await?;
+    }
+    Ok(cluster)
 }
 
 async fn post(api: &Api, path: &str, body: &Value, status: u16) -> Result<Value> {

@@ -252,7 +252,7 @@ mod tests {
             "a b:1",
             "::1:1",
             "SSL://a:1",
-            "a:1\n",
+            "a\n:1",
             &too_many,
         ];
         for brokers in wrong {

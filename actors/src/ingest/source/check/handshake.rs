@@ -12,7 +12,7 @@ use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection,
 use super::trouble::Trouble;
 
 /// How long each step may take.
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(3);
 /// What our question is numbered with, so that the answer can be known.
 const CORRELATION: [u8; 4] = *b"Auro";
 

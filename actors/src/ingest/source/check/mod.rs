@@ -28,7 +28,9 @@ use super::connection::{KafkaConnection, SourceError};
 /// How long a name or a port may take.
 const REACH_LIMIT: Duration = Duration::from_secs(3);
 /// How long the brokers may take to say which topics there are.
-const ASK_LIMIT: Duration = Duration::from_secs(6);
+const ASK_LIMIT: Duration = Duration::from_secs(10);
+/// How long that may take once other brokers were named that cannot be reached.
+const SENT_ELSEWHERE: Duration = Duration::from_secs(3);
 /// How often it is looked whether the library has said something, and whether anybody still waits.
 const ASK_SLICE: Duration = Duration::from_millis(250);
 /// Things said by the library that are kept.
@@ -150,6 +152,13 @@ pub async fn check<G: Send + 'static>(connection: KafkaConnection, held: G) -> R
             })
         }
         Err(heard) => {
+            // Whoever has told of other brokers has answered.
+            let advertised = unreachable_advertised(&trouble::not_reached(&heard), &brokers).await;
+            if !advertised.is_empty() {
+                checks.extend(through(means));
+                checks.extend(advertised);
+                return Ok(failed(checks));
+            }
             let trouble = {
                 let (host, ca) = (
                     host_of(broker).to_owned(),
@@ -319,7 +328,7 @@ type Heard = Vec<(Option<RDKafkaErrorCode>, String)>;
 fn ask(connection: &KafkaConnection, stopped: &AtomicBool) -> Result<Result<Found, Heard>, SourceError> {
     let mut config = connection.config();
     config
-        .set("socket.connection.setup.timeout.ms", "3000")
+        .set("socket.connection.setup.timeout.ms", "8000")
         .set("reconnect.backoff.max.ms", "500");
     let consumer: BaseConsumer<Ear> = config
         .create_with_context(Ear::default())
@@ -333,7 +342,9 @@ fn ask(connection: &KafkaConnection, stopped: &AtomicBool) -> Result<Result<Foun
         // What is to be heard is said while polling. Nothing is assigned, so no message comes.
         while consumer.poll(Duration::ZERO).is_some() {}
         let heard = consumer.context().heard.lock().clone();
-        let is_over = stopped.load(Ordering::Relaxed) || started.elapsed() > ASK_LIMIT;
+        let is_sent_elsewhere =
+            started.elapsed() > SENT_ELSEWHERE && !trouble::not_reached(&heard).is_empty();
+        let is_over = stopped.load(Ordering::Relaxed) || started.elapsed() > ASK_LIMIT || is_sent_elsewhere;
         if is_over || trouble::sort(&heard, means).is_certain() {
             return Ok(Err(heard));
         }

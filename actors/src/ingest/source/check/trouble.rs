@@ -335,6 +335,31 @@ pub(super) fn sort(heard: &Heard, means: Means) -> Trouble {
     uncertain.unwrap_or(Trouble::Other(None))
 }
 
+/// The brokers that others have told the library of, and that it could not get to: `HOST:PORT`, each once.
+pub(super) fn not_reached(heard: &Heard) -> Vec<String> {
+    let failed = ["Failed to resolve", "Connect to", "Connection setup timed out"];
+    let mut brokers: Vec<String> = heard
+        .iter()
+        .filter(|(_, text)| failed.iter().any(|part| text.contains(part)))
+        .filter_map(|(_, text)| told_of(text))
+        .collect();
+    brokers.sort();
+    brokers.dedup();
+    brokers
+}
+
+/// The broker that a text begins with, as in `ssl://kafka-1:9092/1: …`. One that was asked first has no number there.
+fn told_of(text: &str) -> Option<String> {
+    let (broker, _) = text.split_once(": ")?;
+    let broker = broker.rsplit_once("//").map_or(broker, |(_, broker)| broker);
+    let (broker, number) = broker.rsplit_once('/')?;
+    let (host, port) = broker.rsplit_once(':')?;
+    let is_of_hosts = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    let is_broker =
+        number.parse::<u32>().is_ok() && port.parse::<u16>().is_ok() && host.chars().all(is_of_hosts);
+    (is_broker && !host.is_empty()).then(|| broker.to_owned())
+}
+
 fn of_saying(code: Option<Code>, text: &str, means: Means) -> Option<Trouble> {
     let says = |part: &str| text.contains(part);
     if says("Failed to acquire SASL OAUTHBEARER token") || says("OIDC") {
@@ -421,126 +446,4 @@ fn of_network(code: Option<Code>, text: &str) -> Option<Trouble> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PASSWORD: Means = Means {
-        tls: true,
-        certificate: false,
-        login: Some(Login::Password),
-    };
-
-    fn sorted(text: &str) -> Trouble {
-        let heard = vec![
-            (Some(Code::AllBrokersDown), "1/1 brokers are down".to_owned()),
-            (Some(Code::Authentication), text.to_owned()),
-        ];
-        sort(&heard, PASSWORD)
-    }
-
-    #[test]
-    fn what_the_library_says_is_sorted() {
-        for (text, trouble) in [
-            (
-                "sasl_ssl://a:1/bootstrap: SASL authentication error: Authentication failed during authentication due to \
-                 invalid credentials with SASL mechanism SCRAM-SHA-256 (after 312ms in state AUTH_REQ)",
-                Trouble::WrongLogin,
-            ),
-            (
-                "sasl_ssl://a:1/bootstrap: SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's \
-                 supported mechanisms: SCRAM-SHA-256,EVIL,SCRAM-SHA-512 (after 3ms in state AUTH_HANDSHAKE)",
-                Trouble::Mechanism {
-                    offered: vec!["SCRAM-SHA-256", "SCRAM-SHA-512"],
-                },
-            ),
-            (
-                "a:1: SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL state: broker's \
-                 supported mechanisms: ",
-                Trouble::TakesNoLogin,
-            ),
-            (
-                "ssl://a:1/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker \
-                 certificate could not be verified, verify that ssl.ca.location is correctly configured",
-                Trouble::NotTrusted,
-            ),
-            (
-                "ssl://a:1/bootstrap: SSL handshake failed: error:0A00010B:SSL routines::wrong version number",
-                Trouble::NoTls,
-            ),
-            (
-                "ssl://a:1/1: Receive failed: error:0A00045C:SSL routines::tlsv13 alert certificate required: SSL alert \
-                 number 116",
-                Trouble::ClientCertificate { sent: false },
-            ),
-            (
-                "a:1/bootstrap: Disconnected: verify that security.protocol is correctly configured, broker might require \
-                 SASL authentication (after 301ms in state UP)",
-                Trouble::WantsLogin,
-            ),
-            (
-                "a:1/bootstrap: Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol \
-                 configuration (connecting to a SSL listener?) or broker version is < 0.10",
-                Trouble::WantsTls,
-            ),
-            (
-                "a:1: Connection setup timed out in state CONNECT",
-                Trouble::Silent,
-            ),
-            (
-                "a:1: Failed to acquire SASL OAUTHBEARER token: hunter2",
-                Trouble::NoToken,
-            ),
-        ] {
-            assert_eq!(sorted(text), trouble, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_certain_counts_before_what_is_not() {
-        let heard = vec![
-            (Some(Code::BrokerTransportFailure), "a:1: Disconnected".to_owned()),
-            (
-                Some(Code::Authentication),
-                "a:1: SASL authentication error: no".to_owned(),
-            ),
-        ];
-        assert_eq!(sort(&heard, PASSWORD), Trouble::WrongLogin);
-        assert_eq!(sort(&Vec::new(), PASSWORD), Trouble::Other(None));
-    }
-
-    #[test]
-    fn nothing_that_a_server_has_sent_is_repeated() {
-        for text in [
-            "a:1: Receive failed: hunter2",
-            "a:1: SASL PLAIN mechanism handshake failed: x: broker's supported mechanisms: hunter2",
-            "a:1: SASL authentication error: hunter2",
-            "a:1: SSL handshake failed: hunter2",
-            "hunter2",
-        ] {
-            let (why, what_to_do) = sorted(text).in_words();
-            assert!(!format!("{why} {what_to_do}").contains("hunter2"), "{text}");
-            assert!(!why.is_empty() && !what_to_do.is_empty());
-        }
-    }
-
-    #[test]
-    fn the_means_are_read_from_the_properties() {
-        let means = |all: &[(&str, &str)]| {
-            let all = all
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            Means::of(&all.collect())
-        };
-        assert_eq!(means(&[]), Means::default());
-        assert_eq!(
-            means(&[("security.protocol", "sasl_ssl"), ("sasl.mechanism", "PLAIN")]),
-            PASSWORD
-        );
-        let token = means(&[
-            ("security.protocol", "SASL_PLAINTEXT"),
-            ("sasl.mechanisms", "OAUTHBEARER"),
-        ]);
-        assert_eq!((token.tls, token.login), (false, Some(Login::Token)));
-        assert!(means(&[("security.protocol", "SSL"), ("ssl.certificate.pem", "x")]).certificate);
-    }
-}
+mod tests;
