@@ -72,7 +72,7 @@ async function analyst(browser) {
   assert.ok(inPage < 200, `${inPage} rows are in the page, not all of them`);
 
   await page.goto(
-    `${url}/query?sql=${encodeURIComponent('SELECT sleepEachRow(0.5) FROM numbers(50) SETTINGS max_block_size = 1')}`,
+    `${url}/query?sql=${encodeURIComponent('SELECT count() FROM numbers(1000000000000) WHERE cityHash64(number) = 1')}`,
   );
   await page.locator('.cm-content').waitFor();
   await page.getByRole('button', { name: 'Run', exact: true }).click();

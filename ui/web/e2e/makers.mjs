@@ -24,6 +24,7 @@ async function connector(browser) {
   await fits(page, 'a topic looked at, phone');
   await accessible(page, 'a topic looked at');
   await page.getByRole('button', { name: 'Save without a stream' }).click();
+  await page.getByText('Connection second is added.').waitFor();
   await page.goto(`${url}/connect/connections/second`);
   assert.equal(await page.getByLabel('Brokers').inputValue(), kafka);
   await page.getByRole('button', { name: /^Remove/ }).click();

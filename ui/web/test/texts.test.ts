@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EventParser } from '../src/api/events';
 import { problemFrom } from '../src/api/problem';
+import { nameInPath } from '../src/app/path';
 import { examplesFor } from '../src/query/examples';
 
 describe('problems', () => {
@@ -41,4 +42,10 @@ describe('events', () => {
       ]);
     }
   });
+});
+
+test('a name is read from the end of a path, whatever is in it', () => {
+  for (const name of ['demo:shop_events', '100 % of it', 'a&b?c#d', 'Ümsatz', '%41'])
+    expect(nameInPath(`/visualize/${encodeURIComponent(name)}`)).toBe(name);
+  expect(nameInPath('/visualize/100%')).toBe('100%');
 });

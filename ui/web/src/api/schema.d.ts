@@ -62,11 +62,101 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All connections, without what may be secret. */
+        /** Lists all, without what is secret. */
         get: operations["get_connections"];
+        put?: never;
+        /** Adds one. */
+        post: operations["post_connections"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at a topic: some messages, and the columns that a stream would begin with. Nothing is made. */
+        post: operations["post_connections_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says whether a connection works, step by step, and which topics there are. Nothing is kept. */
+        post: operations["post_connections_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one, without what is secret. */
+        get: operations["get_connections_name"];
+        put?: never;
+        post?: never;
+        /** Removes one that no stream uses; whichever version it is, unless `If-Match` names one. */
+        delete: operations["delete_connections_name"];
+        options?: never;
+        head?: never;
+        /** Changes one: who has seen the version that `If-Match` names. All nodes take it up within seconds. */
+        patch: operations["patch_connections_name"];
+        trace?: never;
+    };
+    "/api/v1/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists all. */
+        get: operations["get_dashboards"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one. */
+        get: operations["get_dashboards_name"];
+        /** Keeps one. */
+        put: operations["put_dashboards_name"];
+        post?: never;
+        /** Forgets one; whichever version it is, unless `If-Match` names one. */
+        delete: operations["delete_dashboards_name"];
         options?: never;
         head?: never;
         patch?: never;
@@ -311,9 +401,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Removes a stream from the cluster: no node works on it any more. Its data is kept, and so is how far it had
-         *     come: the same stream, added again, goes on from there. A node whose configuration file names the stream
-         *     declares it again at its next start.
+         * Removes a stream from the cluster: no node works on it any more. With `data=keep`, which is meant when nothing is
+         *     said, its data stays, and so does how far it had come: the same stream, added again, goes on from there. With
+         *     `data=drop` its table, journal and dead letters are dropped as soon as all nodes have let go of it. A node whose
+         *     configuration file names the stream declares it again at its next start.
          */
         delete: operations["delete_streams_id"];
         options?: never;
@@ -332,6 +423,57 @@ export interface paths {
         put?: never;
         /** Audits a stream now and returns what was counted. */
         post: operations["post_streams_id_audit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{id}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a stream's dead letters, the latest first, and counts their reasons. */
+        get: operations["get_streams_id_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a stream: within seconds no node works on it any more. How far it has come is kept. */
+        post: operations["post_streams_id_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused stream go on where it was. */
+        post: operations["post_streams_id_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -452,6 +594,24 @@ export interface components {
             /** @description The query's id. */
             query_id: string;
         };
+        /** @description What came of a step. */
+        Check: {
+            /** @description The step. */
+            check: components["schemas"]["CheckStep"];
+            /** @description What was tried, or found. */
+            detail: string;
+            /** @description Whether it went well. */
+            ok: boolean;
+            /** @description What can be done about it. */
+            what_to_do?: string | null;
+            /** @description What is wrong. */
+            why?: string | null;
+        };
+        /**
+         * @description A step of a check.
+         * @enum {string}
+         */
+        CheckStep: "name" | "port" | "tls" | "login" | "topics";
         /** @description The cluster as this node sees it. */
         ClusterStatus: {
             /** @description Its name; null for a node on its own. */
@@ -472,19 +632,141 @@ export interface components {
             /** @description Its ClickHouse type. */
             type: string;
         };
-        /** @description One connection: never its properties, which may hold secrets. */
+        /** @description What is to change of a connection; the rest stays. */
+        ConnectionChange: {
+            /** @description `HOST:PORT[,HOST:PORT…]` */
+            brokers?: string | null;
+            security?: components["schemas"]["Security_Given"] | null;
+        };
+        /** @description One connection, without its secrets. */
         ConnectionView: {
             /** @description `HOST:PORT[,HOST:PORT…]`; null when its document cannot be read. */
             brokers?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            changed_at?: string | null;
+            /** @description Who changed it last; null when a node's configuration file says it. */
+            changed_by?: string | null;
+            /** @description The names of further options of the Kafka library that it has. */
+            extras: string[];
             /** @description Its name. */
             name: string;
-            /** @description Why not. */
+            /** @description What is to be known of it: why it cannot be read, or not all of it shown. */
             reason?: string | null;
+            security?: components["schemas"]["Security_Shown"] | null;
+            /** @description How many streams use it. */
+            streams: number;
+            /**
+             * Format: int64
+             * @description Its version; 0 on a node without a cluster, where it cannot be changed.
+             */
+            version: number;
         };
         /** @description All connections. */
         Connections: {
             /** @description In order of their names. */
             connections: components["schemas"]["ConnectionView"][];
+        };
+        /** @description What somebody gives to be kept. */
+        Dashboard: {
+            /** @description What the page draws: `title` and `tiles`, and whatever else it keeps there. */
+            board: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description All dashboards, without their boards. */
+        DashboardList: {
+            /** @description In order of their names. */
+            dashboards: components["schemas"]["DashboardSummary"][];
+        };
+        /** @description What is worth knowing of a dashboard in a list. */
+        DashboardSummary: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            changed_at: string;
+            /** @description Who changed it last. */
+            changed_by: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Who made it. */
+            owner: string;
+            /** @description How many tiles it has. */
+            tiles: number;
+            /** @description Its title. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Its version.
+             */
+            version: number;
+        };
+        /** @description A dashboard. */
+        DashboardView: components["schemas"]["DashboardSummary"] & {
+            /** @description What the page draws. */
+            board: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A message that could not become a row. */
+        DeadLetterView: {
+            /** @description Whether the payload is in base64, because it is no UTF-8. */
+            base64: boolean;
+            /** @description Whether only the beginning of the payload is shown. */
+            cut: boolean;
+            /** @description The reason, as a sentence. */
+            detail: string;
+            /**
+             * Format: int32
+             * @description Which life of the topic it is of.
+             */
+            generation: number;
+            /** @description The beginning of its key; what is no UTF-8 in it is shown as �. */
+            key?: string | null;
+            /** @description Its offset there, as text. */
+            offset: string;
+            /**
+             * Format: int32
+             * @description Its partition.
+             */
+            partition: number;
+            /** @description Its payload, or the first 8 kB of it. */
+            payload: string;
+            /** @description The reason, in short. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When Kafka got it.
+             */
+            timestamp?: string | null;
+        };
+        /** @description Some of a stream's dead letters, and why there are any. */
+        DeadLetters: {
+            /** @description Some of them, the latest first. */
+            dead_letters: components["schemas"]["DeadLetterView"][];
+            /** @description What to send as `before` for those that come after; null at the end. */
+            next?: string | null;
+            /** @description All reasons, the most frequent first. */
+            reasons: components["schemas"]["ReasonView"][];
+        };
+        /** @description What came of a check. */
+        Findings: {
+            /** @description The steps, as far as they came. */
+            checks: components["schemas"]["Check"][];
+            /** @description Whether streams can be read. One of several brokers may be away all the same, or there may be no topics yet. */
+            ok: boolean;
+            /** @description The topics, in order of their names, without Kafka's own. */
+            topics: components["schemas"]["FoundTopic"][];
+        };
+        /** @description A topic of the brokers. */
+        FoundTopic: {
+            /** @description Its name. */
+            name: string;
+            /** @description How many partitions it has. */
+            partitions: number;
         };
         /** @description What words mean. */
         Glossary: {
@@ -585,10 +867,29 @@ export interface components {
         Login: {
             token: string;
         };
+        /**
+         * @description How a password is proved.
+         * @enum {string}
+         */
+        Mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+        /** @description A connection to be added. */
+        NewConnection: {
+            /** @description `HOST:PORT[,HOST:PORT…]` */
+            brokers: string;
+            /** @description Its name: letters, digits, `.`, `_` and `-`. */
+            name: string;
+            /** @description How it is secured. */
+            security: components["schemas"]["Security_Given"];
+        };
         /** @description A stream to be added. */
         NewStream: {
             /** @description The connection's name. */
             connection: string;
+            /**
+             * @description Where it begins if it has never read anything: `earliest` (the first message there is), `latest` (what comes from
+             *     now on), or a time, with the first message that Kafka got then or later.
+             */
+            start?: string | null;
             /** @description The topic's name. It may be made later: until then the stream waits for it. */
             topic: string;
         };
@@ -717,7 +1018,7 @@ export interface components {
          * @description What a stream or a partition is busy with.
          * @enum {string}
          */
-        PartitionState: "starting" | "settling" | "running" | "waiting" | "stopped";
+        PartitionState: "starting" | "settling" | "running" | "waiting" | "stopped" | "paused";
         /** @description One partition. */
         PartitionView: {
             /** @description Dead letters, in all. */
@@ -750,14 +1051,102 @@ export interface components {
             /** @description As for a stream. */
             state: string;
         };
+        /** @description What a stream of a topic would begin with. */
+        Preview: {
+            /** @description The columns that the table would have. */
+            columns: components["schemas"]["PreviewColumn"][];
+            /** @description Some of them, the latest first. */
+            messages: components["schemas"]["PreviewMessage"][];
+            /**
+             * @description Offsets from the first to the last of each partition; null when counting took too long. Where Kafka has removed
+             *     some in between, messages are fewer.
+             */
+            messages_in_topic?: string | null;
+            /** @description How many partitions it has. */
+            partitions: number;
+            /** @description Messages that would become dead letters. */
+            rejected: components["schemas"]["PreviewRejects"][];
+            /** @description Messages that were looked at. */
+            sampled: number;
+            /** @description The topic. */
+            topic: string;
+        };
+        /** @description A column that the table would have. */
+        PreviewColumn: {
+            /** @description What speaks for the type. */
+            evidence: string;
+            /** @description Some values, as JSON. */
+            examples: string[];
+            /**
+             * Format: int64
+             * @description Messages that have none.
+             */
+            missing: number;
+            /** @description Its name. */
+            name: string;
+            /** @description The field: keys from the outermost object inwards. */
+            path: string[];
+            /**
+             * Format: int64
+             * @description Messages that have a value there.
+             */
+            seen: number;
+            /** @description Its type, as ClickHouse spells it. */
+            type: string;
+        };
+        /** @description A message. */
+        PreviewMessage: {
+            /** @description Its key; what is no UTF-8 in it is shown as �. */
+            key?: string | null;
+            /** @description Its offset there. */
+            offset: string;
+            /**
+             * Format: int32
+             * @description Its partition.
+             */
+            partition: number;
+            /** @description Its payload, cut when it is long; what is no UTF-8 in it is shown as �. */
+            payload: string;
+            /**
+             * Format: date-time
+             * @description When Kafka got it.
+             */
+            timestamp?: string | null;
+        };
+        /** @description Messages that would become dead letters for one reason. */
+        PreviewRejects: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The reason of one of them, as a sentence. */
+            detail: string;
+            /** @description The beginning of that one. */
+            example: string;
+            /** @description The reason, in short. */
+            reason: string;
+        };
+        /** @description A topic to be looked at. */
+        PreviewRequest: {
+            /** @description `HOST:PORT[,HOST:PORT…]` */
+            brokers?: string | null;
+            /** @description The name of a connection that is there. Secrets that are left out are its. */
+            connection?: string | null;
+            security?: components["schemas"]["Security_Given"] | null;
+            /** @description The topic. */
+            topic: string;
+        };
         /** @description What happened, why, and what to do about it. */
         Problem: {
             /** @description Why. */
             detail: string;
+            /** @description Which field of the request it is about, such as `security.password`, so that a form can say it there. */
+            field?: string | null;
             /** @description What to do. */
             hint: string;
             /**
-             * Format: int64
+             * Format: int32
              * @description When it may be better, in seconds: `Retry-After`.
              */
             retry_after_s?: number | null;
@@ -792,6 +1181,18 @@ export interface components {
             limit?: number | null;
             /** @description The question, in plain words. */
             question: string;
+        };
+        /** @description How often there was a reason. */
+        ReasonView: {
+            /** @description How many, as text. */
+            count: string;
+            /**
+             * Format: date-time
+             * @description When Kafka got the latest.
+             */
+            latest?: string | null;
+            /** @description The reason, in short. */
+            reason: string;
         };
         /**
          * @description What somebody may do: everything that the roles before it may, and more.
@@ -854,6 +1255,128 @@ export interface components {
             /** @description The statement. */
             sql: string;
         };
+        /** @description How a connection is secured. `S` is what is known of a secret. */
+        Security_Given: {
+            /** @enum {string} */
+            kind: "plaintext";
+        } | {
+            /** @description Whose certificates are trusted, in PEM; left out for those that the system trusts. */
+            ca?: string | null;
+            /** @enum {string} */
+            kind: "tls";
+        } | {
+            /** @description As for `tls`. */
+            ca?: string | null;
+            /** @description The certificate, and those between it and what the brokers trust, in PEM. */
+            certificate: string;
+            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            key?: string;
+            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            key_password?: string;
+            /** @enum {string} */
+            kind: "mtls";
+        } | {
+            /** @description As for `tls`. */
+            ca?: string | null;
+            /** @enum {string} */
+            kind: "sasl";
+            /** @description How the password is proved. */
+            mechanism: components["schemas"]["Mechanism"];
+            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            password?: string;
+            /** @description Whether it is encrypted. */
+            tls?: boolean;
+            /** @description The user. */
+            username: string;
+        } | {
+            /** @description As for `tls`. */
+            ca?: string | null;
+            /** @description Who asks. */
+            client_id: string;
+            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            client_secret?: string;
+            /** @enum {string} */
+            kind: "oauthbearer";
+            /** @description What the token is to be good for. */
+            scope?: string | null;
+            /** @description Whether it is encrypted. */
+            tls?: boolean;
+            /** @description Where tokens are asked for. */
+            token_url: string;
+        };
+        /** @description How a connection is secured. `S` is what is known of a secret. */
+        Security_Shown: {
+            /** @enum {string} */
+            kind: "plaintext";
+        } | {
+            /** @description Whose certificates are trusted, in PEM; left out for those that the system trusts. */
+            ca?: string | null;
+            /** @enum {string} */
+            kind: "tls";
+        } | {
+            /** @description As for `tls`. */
+            ca?: string | null;
+            /** @description The certificate, and those between it and what the brokers trust, in PEM. */
+            certificate: string;
+            /** @description What may be said of a secret. */
+            key?: {
+                /** @description `env:NAME` or `file:PATH` */
+                reference: string;
+            } | {
+                /** @description Always true. */
+                set: boolean;
+            };
+            /** @description What may be said of a secret. */
+            key_password?: {
+                /** @description `env:NAME` or `file:PATH` */
+                reference: string;
+            } | {
+                /** @description Always true. */
+                set: boolean;
+            };
+            /** @enum {string} */
+            kind: "mtls";
+        } | {
+            /** @description As for `tls`. */
+            ca?: string | null;
+            /** @enum {string} */
+            kind: "sasl";
+            /** @description How the password is proved. */
+            mechanism: components["schemas"]["Mechanism"];
+            /** @description What may be said of a secret. */
+            password?: {
+                /** @description `env:NAME` or `file:PATH` */
+                reference: string;
+            } | {
+                /** @description Always true. */
+                set: boolean;
+            };
+            /** @description Whether it is encrypted. */
+            tls?: boolean;
+            /** @description The user. */
+            username: string;
+        } | {
+            /** @description As for `tls`. */
+            ca?: string | null;
+            /** @description Who asks. */
+            client_id: string;
+            /** @description What may be said of a secret. */
+            client_secret?: {
+                /** @description `env:NAME` or `file:PATH` */
+                reference: string;
+            } | {
+                /** @description Always true. */
+                set: boolean;
+            };
+            /** @enum {string} */
+            kind: "oauthbearer";
+            /** @description What the token is to be good for. */
+            scope?: string | null;
+            /** @description Whether it is encrypted. */
+            tls?: boolean;
+            /** @description Where tokens are asked for. */
+            token_url: string;
+        };
         /** @description What is sent. */
         Statement: {
             /** @description Most rows to return. */
@@ -907,7 +1430,7 @@ export interface components {
             rows: string;
             /** @description Tombstones, in all. */
             skipped: string;
-            /** @description `starting`, `settling`, `running`, `waiting` or `stopped`. */
+            /** @description `starting`, `settling`, `running`, `waiting`, `stopped` or `paused`. */
             state: string;
             /** @description The table, as SQL can use it, once it is there. */
             table?: string | null;
@@ -949,6 +1472,14 @@ export interface components {
             term: string;
             /** @description The value of that column it stands for. */
             value?: string | null;
+        };
+        /** @description A connection to be tried: one that is there, one that was typed, or one that is there with changes that were typed. */
+        Trial: {
+            /** @description `HOST:PORT[,HOST:PORT…]` */
+            brokers?: string | null;
+            /** @description The name of one that is there. Secrets that are left out are its. */
+            name?: string | null;
+            security?: components["schemas"]["Security_Given"] | null;
         };
         /**
          * @description What somebody thinks of an answer.
@@ -1182,6 +1713,621 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Connections"];
                 };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_connections_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Looked at */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_connections_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Tried */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connections_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_connections_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that was seen */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_connections_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that was seen */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dashboards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardList"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dashboards_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_dashboards_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that was seen */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dashboard"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+            /** @description Kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_dashboards_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that was seen */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody who is known here */
             401: {
@@ -2350,7 +3496,10 @@ export interface operations {
     };
     delete_streams_id: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What becomes of its data */
+                data?: "keep" | "drop";
+            };
             header?: never;
             path: {
                 /** @description connection:topic */
@@ -2425,6 +3574,186 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AuditReport"];
                 };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_streams_id_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description Only those with this reason */
+                reason?: string;
+                /** @description How many: 50 when nothing is said, 200 at most */
+                limit?: number;
+                /** @description Those that come after these: the `next` of the answer before */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                /** @description connection:topic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetters"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_streams_id_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description connection:topic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_streams_id_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description connection:topic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Nobody who is known here */
             401: {

@@ -2,6 +2,7 @@
 import { lazy, Suspense } from 'react';
 import { Link, Redirect, Route, Switch } from 'wouter';
 import { Empty } from '../ui/notice';
+import { nameInPath } from './path';
 import { SessionGate } from './session';
 import { Shell } from './shell';
 
@@ -29,23 +30,24 @@ export function App() {
             </Route>
             <Route path="/connect" component={Connect} />
             <Route path="/connect/streams/:id">
-              {({ id }) => <StreamPage id={decodeURIComponent(id)} />}
+              {() => <StreamPage id={nameInPath(location.pathname)} />}
             </Route>
             <Route path="/connect/new">
               <ConnectionPage key="new" />
             </Route>
             <Route path="/connect/connections/:name">
-              {({ name }) => <ConnectionPage key={name} name={decodeURIComponent(name)} />}
+              {() => (
+                <ConnectionPage key={nameInPath(location.pathname)} name={nameInPath(location.pathname)} />
+              )}
             </Route>
             <Route path="/query" component={Query} />
             <Route path="/visualize">
               <Visualize />
             </Route>
-            <Route path="/visualize/:name">
-              {({ name }) => <Visualize name={decodeURIComponent(name)} />}
-            </Route>
+            <Route path="/visualize/:name">{() => <Visualize name={nameInPath(location.pathname)} />}</Route>
             <Route path="/cluster" component={ClusterPage} />
             <Route>
+              <h1 className="sr-only">There is no such page</h1>
               <Empty
                 title="There is no such page"
                 action={

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { asProblem } from '../api/problem';
 import { clock, count, sentence } from '../format/format';
 import { Button } from '../ui/button';
+import { Code } from '../ui/code';
 import { Empty, ProblemNotice } from '../ui/notice';
 import { type DeadLetters, deadLetters } from './connections-api';
 import { payloadNote } from './payload';
@@ -112,9 +113,7 @@ function LetterView({ letter }: { letter: Letter }) {
       <p className="[overflow-wrap:anywhere]">
         <span className="font-medium">{reasonText(reason)}:</span> {sentence(detail)}
       </p>
-      <pre className="max-h-48 overflow-auto whitespace-pre-wrap rounded-[10px] border border-line bg-bg px-3 py-2 font-mono text-sm [overflow-wrap:anywhere]">
-        {payload}
-      </pre>
+      <Code height="max-h-48">{payload}</Code>
       {note && <p className="text-muted text-sm">{note}</p>}
     </div>
   );

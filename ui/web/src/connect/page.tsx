@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { asProblem } from '../api/problem';
 import { useMayEdit } from '../app/session';
 import { Button } from '../ui/button';
+import { Code } from '../ui/code';
 import { Empty, ProblemNotice } from '../ui/notice';
 import { AddStream } from './add-stream';
 import { connections as listConnections } from './connections-api';
@@ -106,9 +107,7 @@ function NoStreams({ onAdd }: { onAdd: (() => void) | undefined }) {
           added{onAdd ? '' : ' by an editor'}.
         </p>
         <p className="mt-2">To see a demo stream, or to read a topic of your own, on a machine of yours:</p>
-        <pre className="mt-3 overflow-x-auto whitespace-pre-wrap rounded-[10px] border border-line bg-raised px-4 py-3 text-left font-mono text-sm text-text">
-          {'aurora up\naurora up --kafka HOST:PORT --topic TOPIC'}
-        </pre>
+        <Code>{'aurora up\naurora up --kafka HOST:PORT --topic TOPIC'}</Code>
       </Empty>
     </div>
   );

@@ -9,6 +9,7 @@ import { autoChart } from '../results/auto-chart';
 import { ResultTable } from '../results/table';
 import { tabSeparated } from '../results/value';
 import { Button } from '../ui/button';
+import { Code } from '../ui/code';
 import { Menu } from '../ui/menu';
 import { ProblemNotice } from '../ui/notice';
 import { Tabs } from '../ui/tabs';
@@ -126,11 +127,7 @@ function Result({ run, request }: { run: Run; request: Request }) {
     ) : (
       <ResultTable columns={columns} rows={rows} label={`Rows: ${label}`} />
     );
-  const statement = (
-    <pre className="overflow-x-auto whitespace-pre-wrap rounded-lg bg-bg p-3 font-mono text-sm">
-      {run.sql}
-    </pre>
-  );
+  const statement = <Code>{run.sql}</Code>;
   if (!hasChart && request.mode === 'sql') return table;
   const tabs = [
     ...(hasChart

@@ -1,5 +1,6 @@
 import { Copy } from 'lucide-react';
 import { Button } from '../ui/button';
+import { Code } from '../ui/code';
 import { Dialog } from '../ui/dialog';
 import { tell } from '../ui/toast';
 import { cellText, type ResultColumn } from './value';
@@ -22,9 +23,7 @@ export function CellDialog({
   return (
     <Dialog title={column.name} isOpen onClose={onClose} wide>
       <p className="font-mono text-muted text-sm">{column.type}</p>
-      <pre className="max-h-[60vh] overflow-auto whitespace-pre-wrap rounded-lg bg-bg p-3 font-mono text-sm [overflow-wrap:anywhere]">
-        {text}
-      </pre>
+      <Code height="max-h-[60vh]">{text}</Code>
       <Button small onPress={() => void copy()}>
         <Copy aria-hidden className="size-4" /> Copy
       </Button>

@@ -1,10 +1,10 @@
 /** The tiles of a board: twelve columns, one on a phone. */
 import { useState } from 'react';
+import { Code } from '../ui/code';
 import { Dialog } from '../ui/dialog';
 import type { Board, Tile } from './board';
 import { useGripping } from './drag';
 import { inOrder } from './layout';
-import { SqlText } from './sql-text';
 import { type TileActions, TileCard } from './tile-card';
 import { TileFull } from './tile-full';
 import type { View } from './use-view';
@@ -40,7 +40,7 @@ export function Grid({ board, view, actions }: Props) {
       {full && <TileFull tile={full} view={view} onClose={() => setFull(undefined)} />}
       {shown && (
         <Dialog title={shown.title} isOpen wide onClose={() => setShown(undefined)}>
-          <SqlText sql={shown.sql} />
+          <Code>{shown.sql}</Code>
         </Dialog>
       )}
     </>

@@ -4,11 +4,11 @@ import { useLocation } from 'wouter';
 import { asProblem, Problem } from '../api/problem';
 import { plural } from '../format/format';
 import { Button } from '../ui/button';
+import { Code } from '../ui/code';
 import { Dialog } from '../ui/dialog';
 import { ProblemNotice } from '../ui/notice';
 import { type Board, BoardError, MOST_SQL_BYTES, MOST_TILES, parseBoard, statements } from './board';
 import { NEW, nameProblem, pagePath, saveBoard } from './boards-api';
-import { SqlText } from './sql-text';
 
 const MOST_BYTES = 2 * MOST_TILES * MOST_SQL_BYTES;
 
@@ -97,7 +97,7 @@ function Review({ board, onClose }: { board: Board; onClose: () => void }) {
               <summary className="cursor-pointer [overflow-wrap:anywhere]">
                 {title || 'Without a title'}
               </summary>
-              <SqlText sql={sql} />
+              <Code>{sql}</Code>
             </details>
           </li>
         ))}

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { clock, count, plural, sentence } from '../../format/format';
 import { Button } from '../../ui/button';
+import { Code } from '../../ui/code';
 import type { Preview } from '../connections-api';
 import { reasonText } from '../reasons';
 import { Table, type TableColumn } from '../table';
@@ -111,8 +112,8 @@ function Rejected({ rejected }: { rejected: Preview['rejected'] }) {
 
 function Payload({ text }: { text: string }) {
   return (
-    <pre className="max-h-40 overflow-auto whitespace-pre-wrap rounded-[10px] border border-line bg-bg px-3 py-2 font-mono text-xs [overflow-wrap:anywhere]">
+    <Code small height="max-h-40">
       {text}
-    </pre>
+    </Code>
   );
 }
