@@ -90,10 +90,11 @@ fn is_for_programs(path: &str) -> bool {
     })
 }
 
-/// A path without an extension is a view of the app, which the page itself tells apart.
+/// The app's files lie at its root, with an extension, and below `/assets`. All other paths are views of the app, which the
+/// page itself tells apart; names of topics and dashboards stand in them, dots and all.
 fn find(path: &str) -> Option<&'static File> {
-    let last_segment = path.rsplit('/').next().unwrap_or_default();
-    if last_segment.contains('.') {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    if first == "assets" || first.contains('.') {
         files::find(path)
     } else {
         files::index()

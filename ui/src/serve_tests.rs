@@ -46,7 +46,15 @@ fn script() -> &'static File {
 #[tokio::test]
 async fn index_answers_the_root_and_the_paths_of_views() {
     let index = files::index().expect("an index");
-    for path in ["/", "/index.html", "/query", "/streams/demo", "/apiary"] {
+    for path in [
+        "/",
+        "/index.html",
+        "/query",
+        "/streams/demo",
+        "/apiary",
+        "/connect/streams/demo%3Aorders.v1",
+        "/visualize/..%2f.js",
+    ] {
         let (status, headers, body) = get_path(path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
         assert_eq!(headers[header::CONTENT_TYPE], "text/html; charset=utf-8");

@@ -73,7 +73,7 @@ async function designer(browser) {
   await page.getByRole('menuitem', { name: 'Remove' }).click();
   await page.waitForURL('**/visualize');
   await page.getByRole('button', { name: 'Undo' }).click();
-  await page.getByRole('link', { name: /Shop & more/ }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Shop & more' }).waitFor();
   quiet(complaints, 'the designer', /status of 412/);
   await close();
 }
