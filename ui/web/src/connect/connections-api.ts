@@ -1,6 +1,6 @@
 /** Connections and what belongs to a stream's life, asked of the node. Secrets go in and never come out. */
-import { REQUEST_HEADER, sessionEnded } from '../api/client';
-import { problemFrom } from '../api/problem';
+import { api, content } from '../api/client';
+import type { components } from '../api/schema';
 
 export const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
@@ -38,66 +38,12 @@ export interface Connection {
   reason: string | null;
 }
 
-export interface Check {
-  check: 'name' | 'port' | 'tls' | 'login' | 'topics';
-  ok: boolean;
-  detail: string;
-  why?: string;
-  what_to_do?: string;
-}
-
-export interface Topic {
-  name: string;
-  partitions: number;
-}
-
-export interface Findings {
-  ok: boolean;
-  checks: Check[];
-  topics: Topic[];
-}
-
-export interface Preview {
-  topic: string;
-  partitions: number;
-  messages_in_topic: string | null;
-  sampled: number;
-  messages: {
-    partition: number;
-    offset: string;
-    timestamp: string | null;
-    key: string | null;
-    payload: string;
-  }[];
-  columns: {
-    name: string;
-    path: string[];
-    type: string;
-    seen: number;
-    missing: number;
-    examples: string[];
-    evidence: string;
-  }[];
-  rejected: { reason: string; count: number; detail: string; example: string }[];
-}
-
-export interface DeadLetters {
-  reasons: { reason: string; count: string; latest: string | null }[];
-  dead_letters: {
-    generation: number;
-    partition: number;
-    offset: string;
-    timestamp: string | null;
-    reason: string;
-    detail: string;
-    key: string | null;
-    payload: string;
-    base64: boolean;
-    /** Whether only the beginning of the payload is there. */
-    cut: boolean;
-  }[];
-  next: string | null;
-}
+type Schemas = components['schemas'];
+export type Check = Schemas['Check'];
+export type Topic = Schemas['FoundTopic'];
+export type Findings = Schemas['Findings'];
+export type Preview = Schemas['Preview'];
+export type DeadLetters = Schemas['DeadLetters'];
 
 /** Brokers and security: as typed, or with what is left out taken from a connection that is there. */
 export interface Draft {
@@ -105,56 +51,38 @@ export interface Draft {
   security?: Security<string>;
 }
 
-interface Ask {
-  method?: string;
-  body?: unknown;
-  headers?: Record<string, string>;
-  signal?: AbortSignal;
-}
+/** The node leaves out what is missing, where its description says that it may be null. */
+const shown = (connection: Schemas['ConnectionView']) => connection as Connection;
 
-async function ask(path: string, { method = 'GET', body, headers, signal }: Ask = {}): Promise<Response> {
-  const response = await fetch(`/api/v1/${path}`, {
-    method,
-    headers: {
-      ...REQUEST_HEADER,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(signal ? { signal } : {}),
-  });
-  if (response.ok) return response;
-  if (response.status === 401) sessionEnded.dispatchEvent(new Event('ended'));
-  throw problemFrom(response.status, await response.text());
-}
-
-async function answer<A>(asked: Promise<Response>): Promise<A> {
-  return (await (await asked).json()) as A;
-}
-
-const part = encodeURIComponent;
+const of = (name: string) => ({ path: { name } });
+const ofStream = (id: string) => ({ path: { id } });
 
 export async function connections(signal?: AbortSignal): Promise<Connection[]> {
-  const asked = ask('connections', signal ? { signal } : {});
-  return (await answer<{ connections: Connection[] }>(asked)).connections;
+  const asked = api.GET('/api/v1/connections', signal ? { signal } : {});
+  return (await content(asked)).connections.map(shown);
 }
 
-export function connection(name: string, signal?: AbortSignal): Promise<Connection> {
-  return answer(ask(`connections/${part(name)}`, signal ? { signal } : {}));
+export async function connection(name: string, signal?: AbortSignal): Promise<Connection> {
+  const params = of(name);
+  return shown(
+    await content(api.GET('/api/v1/connections/{name}', signal ? { params, signal } : { params })),
+  );
 }
 
-export function addConnection(name: string, draft: Draft): Promise<Connection> {
-  return answer(ask('connections', { method: 'POST', body: { name, ...draft } }));
+export async function addConnection(name: string, { brokers, security }: Draft): Promise<Connection> {
+  const body = { name, brokers, security: security ?? { kind: 'plaintext' as const } };
+  return shown(await content(api.POST('/api/v1/connections', { body })));
 }
 
 /** Changes the version that was seen, or is refused with 412 when somebody was faster. */
-export function changeConnection(name: string, version: number, draft: Draft): Promise<Connection> {
-  const headers = { 'if-match': `"${version}"` };
-  return answer(ask(`connections/${part(name)}`, { method: 'PATCH', headers, body: draft }));
+export async function changeConnection(name: string, version: number, draft: Draft): Promise<Connection> {
+  const headers = { 'If-Match': `"${version}"` };
+  const asked = api.PATCH('/api/v1/connections/{name}', { params: of(name), headers, body: draft });
+  return shown(await content(asked));
 }
 
 export async function removeConnection(name: string): Promise<void> {
-  await ask(`connections/${part(name)}`, { method: 'DELETE' });
+  await api.DELETE('/api/v1/connections/{name}', { params: of(name) });
 }
 
 /** Tries what was typed; secrets left out are those of connection `name`. Aborting ends the trial on the node, too. */
@@ -163,7 +91,8 @@ export function testConnection(
   draft: Draft,
   signal: AbortSignal,
 ): Promise<Findings> {
-  return answer(ask('connections/test', { method: 'POST', body: { name, ...draft }, signal }));
+  const body = { ...(name === undefined ? {} : { name }), ...draft };
+  return content(api.POST('/api/v1/connections/test', { body, signal }));
 }
 
 export function previewTopic(
@@ -172,35 +101,35 @@ export function previewTopic(
   topic: string,
   signal: AbortSignal,
 ): Promise<Preview> {
-  const body = { connection: name, ...draft, topic };
-  return answer(ask('connections/preview', { method: 'POST', body, signal }));
+  const body = { ...(name === undefined ? {} : { connection: name }), ...draft, topic };
+  return content(api.POST('/api/v1/connections/preview', { body, signal }));
 }
 
 export function addStream(connection: string, topic: string, start?: string): Promise<{ id: string }> {
   const body = { connection, topic, ...(start === undefined ? {} : { start }) };
-  return answer(ask('streams', { method: 'POST', body }));
+  return content(api.POST('/api/v1/streams', { body }));
 }
 
 /** Removes a stream; `drops` says whether its data goes as well. */
 export async function removeStream(id: string, drops: boolean): Promise<void> {
-  await ask(`streams/${part(id)}?data=${drops ? 'drop' : 'keep'}`, { method: 'DELETE' });
+  const params = { ...ofStream(id), query: { data: drops ? ('drop' as const) : ('keep' as const) } };
+  await api.DELETE('/api/v1/streams/{id}', { params });
 }
 
 export async function pauseStream(id: string): Promise<void> {
-  await ask(`streams/${part(id)}/pause`, { method: 'POST' });
+  await api.POST('/api/v1/streams/{id}/pause', { params: ofStream(id) });
 }
 
 export async function resumeStream(id: string): Promise<void> {
-  await ask(`streams/${part(id)}/resume`, { method: 'POST' });
+  await api.POST('/api/v1/streams/{id}/resume', { params: ofStream(id) });
 }
 
 export function deadLetters(
   id: string,
-  { reason, before, limit }: { reason?: string; before?: string; limit: number },
+  query: { reason?: string; before?: string; limit: number },
   signal: AbortSignal,
 ): Promise<DeadLetters> {
-  const query = new URLSearchParams({ limit: String(limit) });
-  if (reason) query.set('reason', reason);
-  if (before) query.set('before', before);
-  return answer(ask(`streams/${part(id)}/dead-letters?${query}`, { signal }));
+  return content(
+    api.GET('/api/v1/streams/{id}/dead-letters', { params: { ...ofStream(id), query }, signal }),
+  );
 }

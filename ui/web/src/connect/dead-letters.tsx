@@ -85,7 +85,7 @@ function Reasons({ reasons, chosen, onChoose }: ReasonsProps) {
             <span className="font-medium [overflow-wrap:anywhere]">{reasonText(reason)}</span>{' '}
             <span className="text-muted tabular-nums">
               {count(howMany)}
-              {latest !== null && `, latest ${clock(latest)}`}
+              {latest != null && `, latest ${clock(latest)}`}
             </span>
           </button>
         </li>
@@ -100,7 +100,7 @@ function LetterView({ letter }: { letter: Letter }) {
   return (
     <div className="flex min-w-0 flex-col gap-1.5">
       <p className="flex flex-wrap gap-x-3 text-muted text-sm tabular-nums">
-        {timestamp !== null && (
+        {timestamp != null && (
           <time dateTime={timestamp} title={timestamp}>
             {clock(timestamp)}
           </time>
@@ -108,7 +108,7 @@ function LetterView({ letter }: { letter: Letter }) {
         <span>
           partition {partition}, offset {count(offset)}
         </span>
-        {key !== null && <span className="[overflow-wrap:anywhere]">key {key}</span>}
+        {key != null && <span className="[overflow-wrap:anywhere]">key {key}</span>}
       </p>
       <p className="[overflow-wrap:anywhere]">
         <span className="font-medium">{reasonText(reason)}:</span> {sentence(detail)}

@@ -1,17 +1,10 @@
 /** Dashboards as the node keeps them: each with a version, which whoever changes it must have seen. */
-import { REQUEST_HEADER, sessionEnded } from '../api/client';
-import { Problem, problemFrom } from '../api/problem';
+import { api, content } from '../api/client';
+import { Problem } from '../api/problem';
+import type { components } from '../api/schema';
 import { type Board, BoardError, parseBoard } from './board';
 
-export interface BoardSummary {
-  name: string;
-  title: string;
-  version: number;
-  owner: string;
-  changed_by: string;
-  changed_at: string;
-  tiles: number;
-}
+export type BoardSummary = components['schemas']['DashboardSummary'];
 
 export interface KeptBoard {
   summary: BoardSummary;
@@ -25,19 +18,7 @@ export const NEW = Symbol('new');
 
 /** The version that somebody has seen, as `If-Match` says it. */
 export type Seen = string | typeof NEW;
-const PATH = '/api/v1/dashboards';
-
-async function request(path: string, how: RequestInit = {}): Promise<Response> {
-  const response = await fetch(path, {
-    ...how,
-    headers: { ...REQUEST_HEADER, 'content-type': 'application/json', ...how.headers },
-  });
-  if (response.ok) return response;
-  if (response.status === 401) sessionEnded.dispatchEvent(new Event('ended'));
-  throw problemFrom(response.status, await response.text());
-}
-
-const apiPath = (name: string) => `${PATH}/${encodeURIComponent(name)}`;
+const of = (name: string) => ({ path: { name } });
 
 /** Where the page shows a board. */
 export const pagePath = (name: string) => `/visualize/${encodeURIComponent(name)}`;
@@ -45,15 +26,14 @@ export const pagePath = (name: string) => `/visualize/${encodeURIComponent(name)
 export const LIST_KEY = ['dashboards'];
 
 export async function listBoards(signal: AbortSignal): Promise<BoardSummary[]> {
-  const answer = (await (await request(PATH, { signal })).json()) as { dashboards: BoardSummary[] };
-  return answer.dashboards;
+  return (await content(api.GET('/api/v1/dashboards', { signal }))).dashboards;
 }
 
-async function kept(response: Response): Promise<KeptBoard> {
-  const { board, ...summary } = (await response.json()) as BoardSummary & { board: unknown };
-  const etag = response.headers.get('etag') ?? `"${summary.version}"`;
+/** What the node keeps, if it is a board: what is in it is the page's affair, and another page may have made it. */
+function kept(view: components['schemas']['DashboardView']): KeptBoard {
+  const { board, ...summary } = view;
   try {
-    return { summary, board: parseBoard(board), etag };
+    return { summary, board: parseBoard(board), etag: `"${summary.version}"` };
   } catch (error) {
     if (!(error instanceof BoardError)) throw error;
     throw new Problem(
@@ -66,17 +46,19 @@ async function kept(response: Response): Promise<KeptBoard> {
 }
 
 export async function loadBoard(name: string, signal?: AbortSignal): Promise<KeptBoard> {
-  return kept(await request(apiPath(name), signal ? { signal } : {}));
+  const params = of(name);
+  return kept(await content(api.GET('/api/v1/dashboards/{name}', signal ? { params, signal } : { params })));
 }
 
 /** Keeps a board in the place of the version that was seen, or as a new one. */
 export async function saveBoard(name: string, board: Board, seen: Seen): Promise<KeptBoard> {
-  const headers = seen === NEW ? { 'if-none-match': '*' } : { 'if-match': seen };
-  return kept(await request(apiPath(name), { method: 'PUT', body: JSON.stringify({ board }), headers }));
+  const headers = seen === NEW ? { 'If-None-Match': '*' } : { 'If-Match': seen };
+  const body = { board: { ...board } };
+  return kept(await content(api.PUT('/api/v1/dashboards/{name}', { params: of(name), headers, body })));
 }
 
 export async function removeBoard(name: string, etag: string): Promise<void> {
-  await request(apiPath(name), { method: 'DELETE', headers: { 'if-match': etag } });
+  await api.DELETE('/api/v1/dashboards/{name}', { params: of(name), headers: { 'If-Match': etag } });
 }
 
 /** Why something cannot be a dashboard's name; nothing when it can. The node has the last word. */

@@ -45,7 +45,7 @@ export function TopicPreview({ preview }: { preview: Preview }) {
     <div className="flex flex-col gap-5">
       <p>
         {plural(partitions, 'partition')}
-        {messages_in_topic !== null && `, ${plural(messages_in_topic, 'message')}`};{' '}
+        {messages_in_topic != null && `, ${plural(messages_in_topic, 'message')}`};{' '}
         {plural(sampled, 'message')} looked at. The table would have {plural(columns.length, 'column')}:
       </p>
       <Table
@@ -66,7 +66,7 @@ export function TopicPreview({ preview }: { preview: Preview }) {
           {messages.map(({ partition, offset, timestamp, key, payload }) => (
             <li key={`${partition}/${offset}`} className="flex min-w-0 flex-col gap-1">
               <p className="text-muted text-sm tabular-nums [overflow-wrap:anywhere]">
-                {timestamp !== null && (
+                {timestamp != null && (
                   <>
                     <time dateTime={timestamp} title={timestamp}>
                       {clock(timestamp)}
@@ -75,7 +75,7 @@ export function TopicPreview({ preview }: { preview: Preview }) {
                   </>
                 )}
                 partition {partition}, offset {count(offset)}
-                {key !== null && `, key ${key}`}
+                {key != null && `, key ${key}`}
               </p>
               <Payload text={payload} />
             </li>
