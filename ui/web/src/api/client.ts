@@ -3,8 +3,8 @@
  * What is not 2xx is thrown as a `Problem`.
  */
 import createClient, { type Middleware } from 'openapi-fetch';
+import type { components, paths } from './generated/schema';
 import { problemFrom } from './problem';
-import type { components, paths } from './schema';
 
 /** What proves that a request comes from this page: pages of others cannot send a header of their own. */
 export const REQUEST_HEADER = { 'x-aurora-request': '1' } as const;

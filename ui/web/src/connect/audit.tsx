@@ -1,8 +1,8 @@
 /** Whether every offset was counted exactly once: the last verdict, and an audit at once that shows what it counted. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, content, type Stream } from '../api/client';
+import type { components } from '../api/generated/schema';
 import { asProblem } from '../api/problem';
-import type { components } from '../api/schema';
 import { clock, count, plural, sentence } from '../format/format';
 import { Button } from '../ui/button';
 import { ProblemNotice } from '../ui/notice';

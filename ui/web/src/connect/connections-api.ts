@@ -1,6 +1,6 @@
 /** Connections and what belongs to a stream's life, asked of the node. Secrets go in and never come out. */
 import { api, content } from '../api/client';
-import type { components } from '../api/schema';
+import type { components } from '../api/generated/schema';
 
 export const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 export type Mechanism = (typeof MECHANISMS)[number];

@@ -1,7 +1,7 @@
 /** Dashboards as the node keeps them: each with a version, which whoever changes it must have seen. */
 import { api, content } from '../api/client';
+import type { components } from '../api/generated/schema';
 import { Problem } from '../api/problem';
-import type { components } from '../api/schema';
 import { type Board, BoardError, parseBoard } from './board';
 
 export type BoardSummary = components['schemas']['DashboardSummary'];
