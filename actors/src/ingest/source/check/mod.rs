@@ -1,8 +1,8 @@
 //! Whether a connection works, and if not, why: in steps that people can follow, and words that they can act on.
 //!
 //! Names and ports are tried by hand. Then the Kafka library asks for the topics, and what it says when that fails is
-//! sorted ([`trouble`]). It cannot tell everything apart, an expired certificate from an unknown one for instance: then
-//! [`handshake`] looks closer. Nothing that a server has sent is ever repeated, for it may be no Kafka.
+//! sorted (`trouble`). It cannot tell everything apart, an expired certificate from an unknown one for instance: then
+//! `handshake` looks closer. Nothing that a server has sent is ever repeated, for it may be no Kafka.
 
 mod handshake;
 mod trouble;
