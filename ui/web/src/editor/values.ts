@@ -2,6 +2,7 @@
 import type { CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { Table } from '../api/client';
 import { api } from '../api/client';
+import { quoted } from '../format/sql';
 
 /** The column and the list of tables that a text before the cursor is about to compare. */
 const COMPARED =
@@ -25,10 +26,6 @@ export function tablesIn(sql: string, tables: Table[]): Table[] {
 
 const MOST = 50;
 const known = new Map<string, Promise<string[]>>();
-
-function quoted(name: string): string {
-  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
-}
 
 /** The most frequent values of a column of few, asked once. */
 function valuesOf({ database, table }: Table, column: string): Promise<string[]> {

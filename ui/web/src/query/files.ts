@@ -1,6 +1,7 @@
 /** A result as a file, made by the node and not cut at what the page shows. */
 import { REQUEST_HEADER } from '../api/client';
 import { problemFrom } from '../api/problem';
+import { save } from '../ui/save';
 
 export const FORMATS = [
   { id: 'csv', label: 'CSV' },
@@ -20,15 +21,4 @@ export async function download(sql: string, params: Record<string, string>, form
   });
   if (!response.ok) throw problemFrom(response.status, await response.text());
   save(await response.blob(), `aurora.${format === 'jsonlines' ? 'jsonl' : format}`);
-}
-
-/** Has the browser keep a file. */
-export function save(content: Blob, name: string): void {
-  const url = URL.createObjectURL(content);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser has taken it over by then.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -4,6 +4,7 @@ import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { api, type Column, type Table } from '../api/client';
 import { asProblem } from '../api/problem';
+import { quotedName } from '../format/sql';
 import { plainType } from '../results/value';
 import { Button } from '../ui/button';
 import { Empty, ProblemNotice } from '../ui/notice';
@@ -14,11 +15,6 @@ interface Props {
   tables: Table[] | undefined;
   onOpen: (draft: Draft) => void;
   onInsert: (text: string) => void;
-}
-
-/** A name as SQL can use it. */
-export function quotedName(name: string): string {
-  return /^[A-Za-z_]\w*$/.test(name) ? name : `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
 }
 
 export function TableBrowser({ tables, onOpen, onInsert }: Props) {

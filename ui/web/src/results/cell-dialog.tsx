@@ -1,9 +1,10 @@
 import { Copy } from 'lucide-react';
+import { cellText } from '../format/format';
 import { Button } from '../ui/button';
 import { Code } from '../ui/code';
 import { Dialog } from '../ui/dialog';
 import { tell } from '../ui/toast';
-import { cellText, type ResultColumn } from './value';
+import type { ResultColumn } from './value';
 
 /** All of one cell, which the table shows in one line. */
 export function CellDialog({

@@ -11,9 +11,9 @@ import {
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, Search } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
-import { count, isNumericType, plural } from '../format/format';
+import { cellText, count, isNumericType, plural } from '../format/format';
 import { CellDialog } from './cell-dialog';
-import { cellText, compareCells, groupedNumber, type ResultColumn, type Row, widths } from './value';
+import { compareCells, groupedNumber, type ResultColumn, type Row, widths } from './value';
 
 const ROW_PX = 34;
 

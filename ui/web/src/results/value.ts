@@ -1,5 +1,5 @@
 /** How the cells of a result look, sort and leave the page. Pure. */
-import { isNumericType } from '../format/format';
+import { cellText, isNumericType } from '../format/format';
 
 export interface ResultColumn {
   name: string;
@@ -7,11 +7,6 @@ export interface ResultColumn {
 }
 
 export type Row = unknown[];
-
-/** A cell as text, exactly as the node gave it. NULL is not text: the table shows it in its own way. */
-export function cellText(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
-}
 
 const WHOLE = /^-?\d+$/;
 const DECIMAL = /^(-?\d+)(\.\d+)?$/;

@@ -1,21 +1,13 @@
 /** Files made in the browser: a board as JSON, a tile as a picture. */
+import { save } from '../ui/save';
 import type { Board } from './board';
-
-function offer(content: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  // Not before the browser has begun to read it.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
 
 const fileName = (title: string) =>
   title.replaceAll(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'board';
 
 export function downloadBoard(board: Board): void {
   const json = JSON.stringify(board, null, 2);
-  offer(new Blob([json], { type: 'application/json' }), `${fileName(board.title)}.aurora.json`);
+  save(new Blob([json], { type: 'application/json' }), `${fileName(board.title)}.aurora.json`);
 }
 
 const MARGIN = 20;
@@ -88,6 +80,6 @@ export function downloadPicture(tile: HTMLElement, title: string): boolean {
     pen.fillText(text, left + MARK_PX, top);
   }
   pen.drawImage(chart, MARGIN, MARGIN + head, width, height);
-  canvas.toBlob((picture) => picture && offer(picture, `${fileName(title)}.png`));
+  canvas.toBlob((picture) => picture && save(picture, `${fileName(title)}.png`));
   return true;
 }

@@ -47,13 +47,6 @@ export function stepSeconds({ fromMs, toMs }: Stretch): number {
   return STEPS_S.find((step) => step >= wanted) ?? Math.ceil(wanted / 86_400) * 86_400;
 }
 
-export function rangeText(range: Range): string {
-  if ('last' in range) return SPANS[range.last].title;
-  const short = (iso: string) =>
-    new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-  return `${short(range.from)} to ${short(range.to)}`;
-}
-
 const VARIABLE_PREFIX = 'var.';
 
 /** What a link says of range and variables. What it does not say is as the board has it. */

@@ -1,5 +1,7 @@
 /** The dashboard that every stream has without anybody having made one, from its table's columns. Pure. */
+
 import type { Column } from '../api/client';
+import { quoted } from '../format/sql';
 import { nature } from '../results/chart-values';
 import { type Board, emptyBoard, type Tile } from './board';
 
@@ -7,11 +9,6 @@ import { type Board, emptyBoard, type Tile } from './board';
 const MOST_BREAKDOWNS = 6;
 const MOST_AVERAGES = 4;
 const MOST_TABLE_COLUMNS = 10;
-
-/** A name as SQL can use it. */
-export function quoted(name: string): string {
-  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
-}
 
 const isOwn = ({ name }: Column) => name.startsWith('_');
 const isFewValued = (column: Column) =>
