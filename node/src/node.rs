@@ -37,6 +37,7 @@ use crate::cluster::joining::{self, JoinError};
 use crate::http;
 use crate::http::access::{Access, AccessOptions};
 use crate::http::connections::trial::Trials;
+use crate::http::live::Live;
 use crate::registry::Registry;
 use crate::registry::document::Declared;
 use crate::registry::follow::Follower;
@@ -144,6 +145,8 @@ pub struct NodeState {
     pub registry: Option<Arc<Registry>>,
     /// Connections that are being tried.
     pub trials: Trials,
+    /// What pages watch.
+    pub(crate) live: Live,
     /// The root of ingest.
     pub ingest: ActorRef<IngestMessage>,
     /// Figures of ingest.
@@ -261,6 +264,7 @@ impl Node {
             declared: options.declared,
             registry,
             trials: Trials::default(),
+            live: Live::default(),
             ingest,
             figures,
             metrics,

@@ -6,7 +6,8 @@
 //!    offsets;
 //! 2. the rows with an offset in the journaled stretch are as many as the journal says, and all
 //!    distinct; likewise the dead letters;
-//! 3. no offset is both a row and a dead letter.
+//! 3. no offset is both a row and a dead letter, but for rows that say of themselves that they were made of a dead letter
+//!    ([`retry`]): these are counted apart, each distinct and with its letter.
 //!
 //! Distinct and as many as the journal says, out of a stretch that adds up, means exactly once. It is
 //! counted by ClickHouse in the tables, not taken from what a node remembers. The same predicate, [`judge`],
@@ -19,6 +20,7 @@ use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::dead_letters::retry;
 use super::ownership::StreamTarget;
 use crate::store::sql::literal;
 use crate::store::{Store, StoreError};
@@ -63,6 +65,9 @@ pub struct PartitionAudit {
     pub dead: u64,
     /// Dead letters in their table.
     pub dead_found: u64,
+    /// Rows that were made of dead letters since; they come on top of `rows_found`.
+    #[serde(default)]
+    pub retried: u64,
     /// Skips by the journal.
     pub skipped: u64,
     /// Offsets that do not exist in Kafka.
@@ -107,6 +112,21 @@ pub struct Count {
 
 /// Audits a stream's generation. The journal is read first: what lands meanwhile lies beyond it.
 pub async fn audit(store: &Store, target: &StreamTarget) -> Result<AuditReport, StoreError> {
+    let has_retried = retry::has_column(store, &target.table).await?;
+    let report = audit_as(store, target, has_retried).await?;
+    // The first letter of the table may have been made a row between the two; then it looked like any other row.
+    if !report.clean && !has_retried && retry::has_column(store, &target.table).await? {
+        return audit_as(store, target, true).await;
+    }
+    Ok(report)
+}
+
+/// Audits a table of which it is known whether it may have rows made of dead letters.
+async fn audit_as(
+    store: &Store,
+    target: &StreamTarget,
+    has_retried: bool,
+) -> Result<AuditReport, StoreError> {
     let mut report = AuditReport {
         stream: target.stream.clone(),
         generation: target.generation,
@@ -116,7 +136,7 @@ pub async fn audit(store: &Store, target: &StreamTarget) -> Result<AuditReport, 
         partitions: Vec::new(),
     };
     let journal = journal(store, target).await?;
-    let counted = count(store, target, &journal).await?;
+    let counted = count(store, target, &journal, has_retried).await?;
     for row in journal {
         let counted = counted.get(&row.partition).copied().unwrap_or_default();
         report.problems.extend(judge(&row, &counted));
@@ -128,6 +148,7 @@ pub async fn audit(store: &Store, target: &StreamTarget) -> Result<AuditReport, 
             rows_found: counted.rows.all,
             dead: row.dead,
             dead_found: counted.dead.all,
+            retried: counted.retried.all,
             skipped: row.skipped,
             absent: row.absent,
             expired: row.expired,
@@ -160,11 +181,15 @@ async fn journal(store: &Store, target: &StreamTarget) -> Result<Vec<Journaled>,
 /// What the tables hold of a partition's journaled stretch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counted {
-    /// Rows in the stream's table.
+    /// Rows in the stream's table, as they came from Kafka.
     pub rows: Count,
+    /// Rows in it that were made of dead letters.
+    pub retried: Count,
+    /// Of these, those with their dead letter.
+    pub retried_with_letter: u64,
     /// Dead letters.
     pub dead: Count,
-    /// Offsets that are both.
+    /// Offsets that are a dead letter, and a row as it came from Kafka.
     pub both: u64,
 }
 
@@ -208,6 +233,15 @@ fn slices(journal: &[Journaled]) -> Vec<Vec<Stretch>> {
 }
 
 #[derive(Row, Deserialize)]
+struct RowCount {
+    partition: Partition,
+    all: u64,
+    distinct: u64,
+    retried: u64,
+    retried_distinct: u64,
+}
+
+#[derive(Row, Deserialize)]
 struct PartitionCount {
     partition: Partition,
     all: u64,
@@ -219,7 +253,13 @@ async fn count(
     store: &Store,
     target: &StreamTarget,
     journal: &[Journaled],
+    has_retried: bool,
 ) -> Result<BTreeMap<Partition, Counted>, StoreError> {
+    let is_retried = if has_retried {
+        retry::is_retried()
+    } else {
+        "0".to_owned()
+    };
     let stream = literal(&target.stream.to_string());
     let (generation, table) = (target.generation, &target.table);
     let mut counted: BTreeMap<Partition, Counted> = BTreeMap::new();
@@ -246,9 +286,12 @@ async fn count(
             "FROM aurora.dead_letters WHERE stream = {stream} AND generation = {generation} AND ({})",
             within("partition", "offset")
         );
-        let in_rows: Vec<PartitionCount> = store
+        let in_rows: Vec<RowCount> = store
             .rows(&format!(
-                "SELECT _partition AS partition, count() AS all, uniqExact(_offset) AS distinct {rows} GROUP BY _partition"
+                "SELECT _partition AS partition, countIf(NOT is_retried) AS all, \
+                 uniqExactIf(_offset, NOT is_retried) AS distinct, countIf(is_retried) AS retried, \
+                 uniqExactIf(_offset, is_retried) AS retried_distinct FROM (SELECT _partition, _offset, \
+                 {is_retried} AS is_retried {rows}) GROUP BY _partition"
             ))
             .await?;
         let in_dead: Vec<PartitionCount> = store
@@ -257,30 +300,39 @@ async fn count(
             ))
             .await?;
         if !in_dead.is_empty() {
-            let both: Vec<(Partition, u64)> = store
+            let both: Vec<(Partition, u64, u64)> = store
                 .rows(&format!(
-                    "SELECT _partition, count() {rows} AND (_partition, _offset) IN (SELECT partition, offset {dead}) \
+                    "SELECT _partition, countIf(NOT is_retried), countIf(is_retried) FROM (SELECT _partition, \
+                     {is_retried} AS is_retried {rows} AND (_partition, _offset) IN (SELECT partition, offset {dead})) \
                      GROUP BY _partition"
                 ))
                 .await?;
-            for (partition, both) in both {
-                counted.entry(partition).or_default().both += both;
+            for (partition, both, retried) in both {
+                let counted = counted.entry(partition).or_default();
+                counted.both += both;
+                counted.retried_with_letter += retried;
             }
         }
         for count in in_rows {
-            counted.entry(count.partition).or_default().rows.add(&count);
+            let counted = counted.entry(count.partition).or_default();
+            counted.rows.add(count.all, count.distinct);
+            counted.retried.add(count.retried, count.retried_distinct);
         }
         for count in in_dead {
-            counted.entry(count.partition).or_default().dead.add(&count);
+            counted
+                .entry(count.partition)
+                .or_default()
+                .dead
+                .add(count.all, count.distinct);
         }
     }
     Ok(counted)
 }
 
 impl Count {
-    fn add(&mut self, count: &PartitionCount) {
-        self.all += count.all;
-        self.distinct += count.distinct;
+    fn add(&mut self, all: u64, distinct: u64) {
+        self.all += all;
+        self.distinct += distinct;
     }
 }
 
@@ -319,6 +371,19 @@ pub fn judge(journal: &Journaled, counted: &Counted) -> Vec<String> {
         counted.both == 0,
         format!("{} offsets are both rows and dead letters", counted.both),
     );
+    let Count { all, distinct } = counted.retried;
+    require(
+        all == distinct,
+        format!(
+            "{} rows made of dead letters are doubled",
+            all.saturating_sub(distinct)
+        ),
+    );
+    let without = all.saturating_sub(counted.retried_with_letter);
+    require(
+        without == 0,
+        format!("{without} rows say that they were made of dead letters that are not there"),
+    );
     problems
 }
 
@@ -347,7 +412,32 @@ mod tests {
             rows: count(rows),
             dead: count(dead),
             both,
+            ..Counted::default()
         }
+    }
+
+    #[test]
+    fn rows_made_of_dead_letters_come_on_top_each_with_its_letter() {
+        let found = |retried: (u64, u64), retried_with_letter| {
+            let counted = Counted {
+                retried: Count {
+                    all: retried.0,
+                    distinct: retried.1,
+                },
+                retried_with_letter,
+                ..counted((8, 8), (2, 2), 0)
+            };
+            judge(&journal(), &counted)
+        };
+        assert_eq!(found((2, 2), 2), Vec::<String>::new());
+        assert_eq!(
+            found((2, 1), 2),
+            ["partition 3: 1 rows made of dead letters are doubled"]
+        );
+        assert_eq!(
+            found((2, 2), 1),
+            ["partition 3: 1 rows say that they were made of dead letters that are not there"]
+        );
     }
 
     #[test]

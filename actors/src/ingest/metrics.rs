@@ -36,6 +36,8 @@ pub struct IngestMetrics {
     pub bytes: Counters,
     /// Messages that became dead letters.
     pub rejected: Family<RejectLabels, Counter>,
+    /// Dead letters that became rows.
+    pub retried: Counters,
     /// Tombstones.
     pub skipped: Counters,
     /// Messages in Kafka that have not been written yet.
@@ -76,6 +78,7 @@ impl IngestMetrics {
             rows: Family::default(),
             bytes: Family::default(),
             rejected: Family::default(),
+            retried: Family::default(),
             skipped: Family::default(),
             lag: Family::default(),
             freshness: Family::new_with_constructor(seconds),
@@ -104,6 +107,11 @@ impl IngestMetrics {
             "rejected",
             "Messages that became dead letters",
             metrics.rejected.clone(),
+        );
+        registry.register(
+            "retried",
+            "Dead letters that became rows",
+            metrics.retried.clone(),
         );
         registry.register("skipped", "Tombstones", metrics.skipped.clone());
         registry.register("lag", "Messages in Kafka not written yet", metrics.lag.clone());

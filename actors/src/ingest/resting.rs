@@ -6,12 +6,13 @@ use aurora_cluster::{Epoch, Generation, NodeId, Partition, StreamId};
 use clickhouse::Row;
 use serde::Deserialize;
 
+use super::dead_letters::retry;
 use super::ownership::StreamTarget;
 use super::ownership::takeover::Taker;
 use crate::store::sql::{TableName, literal};
 use crate::store::{Store, StoreError};
 
-/// What a stream has written in its latest generation, by its journal.
+/// What a stream has written in its latest generation, by its journal and what was made of dead letters since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The generation.
@@ -59,22 +60,32 @@ pub async fn written(
              SETTINGS join_use_nulls = 0"
         ))
         .await?;
-    let written = rows.into_iter().filter_map(|row| {
+    let mut written = BTreeMap::new();
+    for row in rows {
+        // Names that are none cannot have been written by a node.
+        let Ok(stream) = row.stream.parse::<StreamId>() else {
+            continue;
+        };
         let table = TableName {
             database: database.to_owned(),
             table: row.table_name,
         };
-        let written = Written {
+        let target = StreamTarget {
+            stream: stream.clone(),
+            generation: row.generation,
+            table: table.clone(),
+        };
+        let retried: u64 = retry::counts(store, &target).await?.values().sum();
+        let of_stream = Written {
             generation: row.generation,
             table,
-            rows: row.rows,
-            dead: row.dead,
+            rows: row.rows + retried,
+            dead: row.dead.saturating_sub(retried),
             skipped: row.skipped,
         };
-        // Names that are none cannot have been written by a node.
-        Some((row.stream.parse().ok()?, written))
-    });
-    Ok(written.collect())
+        written.insert(stream, of_stream);
+    }
+    Ok(written)
 }
 
 /// Drops all that a stream has written, of all generations: journal, dead letters and table. Whoever may still be

@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::{Semaphore, watch};
 
+use super::dead_letters::retry::{Retried, Retry};
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
 use super::ownership::owners::HighestEpochs;
@@ -96,6 +97,15 @@ pub enum IngestMessage {
     Take(StreamId, Generation, Vec<(Partition, Epoch)>, Arrival),
     /// Hand these partitions of a stream's generation over to another node, which asks for them.
     Release(StreamId, Generation, Vec<Partition>, RpcReplyPort<()>),
+    /// Try some dead letters of a partition of a stream's generation again. The port that goes says that the partition
+    /// does not work here.
+    Retry(
+        StreamId,
+        Generation,
+        Partition,
+        Retry,
+        RpcReplyPort<Result<Retried, String>>,
+    ),
     /// Hand everything over and end.
     Drain(RpcReplyPort<()>),
 }
@@ -173,6 +183,9 @@ impl Actor for IngestSupervisor {
                     .cast(ReconcilerMessage::Released(id.clone(), generation, epochs));
                 // A stream that does not run has nothing to hand over: the port that goes says so.
                 state.tell(&id, StreamMessage::Release(generation, partitions, done));
+            }
+            IngestMessage::Retry(id, generation, partition, retry, reply) => {
+                state.tell(&id, StreamMessage::Retry(generation, partition, retry, reply));
             }
             IngestMessage::Drain(done) => {
                 state.drain().await;

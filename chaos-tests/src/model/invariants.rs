@@ -178,5 +178,6 @@ fn counted(world: &World, partition: usize, journaled: &Journaled) -> Counted {
             .zip(dead)
             .filter(|(rows, dead)| **rows > 0 && **dead > 0)
             .count() as u64,
+        ..Counted::default()
     }
 }

@@ -93,6 +93,7 @@ impl Known {
             },
             rows: set(&self.rows),
             dead: set(&self.dead),
+            ..Settled::default()
         }
     }
 }

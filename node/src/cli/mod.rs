@@ -15,6 +15,7 @@ mod node;
 mod output;
 mod progress;
 mod prompt;
+mod retry;
 mod rows;
 mod saved;
 mod sink;

@@ -1,4 +1,4 @@
-//! `aurora streams`, and its changes: `add`, `pause`, `resume`, `remove`
+//! `aurora streams`, and its changes: `add`, `pause`, `resume`, `retry`, `remove`
 
 use std::process::ExitCode;
 
@@ -6,11 +6,11 @@ use aurora_actors::ingest::start::Start;
 use clap::{Args, Subcommand};
 
 use super::client::{Client, ListArgs, NodeAddress, in_path};
-use super::output;
+use super::{output, retry};
 use crate::http::registry::{AddedStream, NewStream};
 use crate::http::streams::Streams;
 
-/// Show the streams: state, rate, freshness, lag; add, pause, resume or remove one.
+/// Show the streams: state, rate, freshness, lag; add, pause, resume or remove one, retry its dead letters.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct StreamsArgs {
@@ -45,6 +45,16 @@ enum Change {
     Resume {
         /// The stream, as `aurora streams` shows it
         id: String,
+        #[command(flatten)]
+        address: NodeAddress,
+    },
+    /// Try a stream's dead letters again: those that fit by now become rows, each once
+    Retry {
+        /// The stream, as `aurora streams` shows it
+        id: String,
+        /// Only those with this reason, such as wrong_type
+        #[arg(long)]
+        reason: Option<String>,
         #[command(flatten)]
         address: NodeAddress,
     },
@@ -86,6 +96,9 @@ impl Change {
                 let path = format!("/api/v1/streams/{}/resume", in_path(id));
                 Client::new(address)?.post_empty(&path).await?;
                 output::note(&format!("{id} goes on where it was"));
+            }
+            Self::Retry { id, reason, address } => {
+                return retry::run(&Client::new(address)?, id, reason.as_deref()).await;
             }
             Self::Remove {
                 id,

@@ -6,6 +6,7 @@
 pub mod ec2;
 pub mod joining;
 pub mod peer;
+pub mod usage;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use peer::{Answer, Incarnation, PeerPost, Report, Request};
+use usage::{Gauge, Usage};
 
 /// How old a look at the other nodes may be.
 const LOOK_AGE: Duration = Duration::from_secs(1);
@@ -46,6 +48,7 @@ pub struct Cluster {
     /// Held while looking, so that many requests look once.
     look: tokio::sync::Mutex<Option<Instant>>,
     streams: StreamTable,
+    usage: Gauge,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -119,6 +122,7 @@ impl Cluster {
             reports: Mutex::default(),
             look: tokio::sync::Mutex::default(),
             streams,
+            usage: Gauge::default(),
         }
     }
 
@@ -187,6 +191,7 @@ impl Cluster {
                 .values()
                 .map(|stream| (stream.id.clone(), stream.status.snapshot()))
                 .collect(),
+            usage: self.usage.read(),
         }
     }
 
@@ -210,6 +215,19 @@ impl Cluster {
         by_stream
             .into_iter()
             .filter_map(|(stream, parts)| Some((stream, merge(parts)?)))
+            .collect()
+    }
+
+    /// What the nodes use of their machines, as far as they have said.
+    pub fn usage(&self) -> BTreeMap<NodeId, Usage> {
+        let reports = self.reports.lock();
+        let others = reports
+            .iter()
+            .map(|(node, (_, report))| (node.clone(), report.usage));
+        let this = (self.this.clone(), self.usage.read());
+        others
+            .chain([this])
+            .filter_map(|(node, usage)| Some((node, usage?)))
             .collect()
     }
 

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::usage::Usage;
+use aurora_actors::ingest::dead_letters::retry::{Retried, Retry};
 use aurora_actors::ingest::status::Snapshot;
 use aurora_cluster::gossip::seal::{NotOurs, SEAL_OVERHEAD_BYTES, Sealer};
 use aurora_cluster::gossip::window::ReplayWindow;
@@ -31,6 +33,8 @@ const MAX_SENDERS: usize = 4_096;
 pub enum Request {
     /// Hand over partitions of a stream's generation.
     Release(StreamId, Generation, Vec<Partition>),
+    /// Try dead letters of a partition of a stream's generation again.
+    Retry(StreamId, Generation, Partition, Retry),
     /// Say how your streams are doing.
     Report,
     /// Hand everything over and end.
@@ -44,6 +48,8 @@ pub enum Answer {
     Done,
     /// How its streams are doing.
     Report(Report),
+    /// What became of the dead letters.
+    Retried(Retried),
     /// It will not, and why.
     Refused(String),
 }
@@ -53,6 +59,9 @@ pub enum Answer {
 pub struct Report {
     /// What it knows of each.
     pub streams: Vec<(StreamId, Snapshot)>,
+    /// What it uses of its machine.
+    #[serde(default)]
+    pub usage: Option<Usage>,
 }
 
 /// A request with what makes it good once.

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::extract::InPath;
 use super::problem::Problem;
 use crate::cluster::peer::Request;
+use crate::cluster::usage::Usage;
 use crate::node::NodeState;
 
 /// The cluster as this node sees it.
@@ -55,6 +56,8 @@ pub struct NodeView {
     pub uptime_s: u64,
     /// How many partitions it has.
     pub partitions: usize,
+    /// What it uses of its machine; null when it has not said.
+    pub usage: Option<Usage>,
     /// Whether it is the one that answers.
     pub is_self: bool,
 }
@@ -97,8 +100,12 @@ pub(super) async fn show(State(state): State<Arc<NodeState>>) -> Json<ClusterSta
     for owner in streams.values().flat_map(|stream| stream.owners.values()) {
         *counts.entry(owner).or_default() += 1;
     }
-    let nodes = view.members.values();
-    let nodes = nodes.map(|member| node_view(&state, member, counts.get(&member.id).copied().unwrap_or(0)));
+    let usage = state.cluster.usage();
+    let nodes = view.members.values().map(|member| NodeView {
+        partitions: counts.get(&member.id).copied().unwrap_or(0),
+        usage: usage.get(&member.id).copied(),
+        ..node_view(&state, member)
+    });
     Json(ClusterStatus {
         cluster: state.cluster.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -107,7 +114,7 @@ pub(super) async fn show(State(state): State<Arc<NodeState>>) -> Json<ClusterSta
     })
 }
 
-fn node_view(state: &NodeState, member: &MemberView, partitions: usize) -> NodeView {
+fn node_view(state: &NodeState, member: &MemberView) -> NodeView {
     let started_at = jiff::Timestamp::from_millisecond(member.started_at_ms).ok();
     let is_draining = member.is_self && state.draining.is_cancelled();
     NodeView {
@@ -127,7 +134,8 @@ fn node_view(state: &NodeState, member: &MemberView, partitions: usize) -> NodeV
             u64::try_from(jiff::Timestamp::now().duration_since(at).as_secs()).unwrap_or(0)
         }),
         started_at,
-        partitions,
+        partitions: 0,
+        usage: None,
         is_self: member.is_self,
     }
 }

@@ -1,8 +1,11 @@
 //! Messages that could not become rows, over HTTP.
 
+pub mod retry;
+
 use std::sync::Arc;
 
 use aurora_actors::ingest::dead_letters::read::{self, DeadLetter, Place, ReasonCount};
+use aurora_actors::ingest::dead_letters::retry::Outstanding;
 use aurora_cluster::StreamId;
 use axum::Json;
 use axum::extract::State;
@@ -99,7 +102,7 @@ impl From<DeadLetter> for DeadLetterView {
     }
 }
 
-/// Lists a stream's dead letters, the latest first, and counts their reasons.
+/// Lists a stream's dead letters that no row was made of yet, the latest first, and counts their reasons.
 #[utoipa::path(
     get,
     path = "/api/v1/streams/{id}/dead-letters",
@@ -128,12 +131,21 @@ pub(super) async fn list(
             &format!("limit: it has to be between 1 and {MAX_LIMIT}."),
         ));
     }
-    let reasons = read::reasons(&state.store, &stream).await?;
+    let outstanding = Outstanding::of(&state.store, &stream, &state.database).await?;
+    let reasons = read::reasons(&state.store, &stream, &outstanding).await?;
     // Those of a stream that was removed are there still.
     if reasons.is_empty() && !state.cluster.streams().await.contains_key(&stream) {
         return Err(missing());
     }
-    let mut found = read::list(&state.store, &stream, wanted.reason.as_deref(), before, limit + 1).await?;
+    let mut found = read::list(
+        &state.store,
+        &stream,
+        &outstanding,
+        wanted.reason.as_deref(),
+        before,
+        limit + 1,
+    )
+    .await?;
     let has_more = found.len() > limit;
     found.truncate(limit);
     let next = found

@@ -11,6 +11,7 @@ pub mod connections;
 pub mod dead_letters;
 mod extract;
 mod health;
+pub(crate) mod live;
 pub mod memory;
 mod openapi;
 mod peer;
@@ -61,6 +62,7 @@ fn routes() -> Routes {
         .on(NOTHING, M::DELETE, "/api/v1/session", session::log_out)
         .on(VIEWER, M::GET, "/api/v1/cluster", cluster::show)
         .on(ADMIN, M::POST, "/api/v1/cluster/nodes/{id}/drain", cluster::drain)
+        .on(VIEWER, M::GET, "/api/v1/live", live::follow)
         .on(VIEWER, M::GET, "/api/v1/connections", connections::list)
         .on(EDITOR, M::POST, "/api/v1/connections", connections::add)
         .on(EDITOR, M::POST, "/api/v1/connections/test", trial::test)
@@ -90,6 +92,12 @@ fn routes() -> Routes {
             M::GET,
             "/api/v1/streams/{id}/dead-letters",
             dead_letters::list,
+        )
+        .on(
+            EDITOR,
+            M::POST,
+            "/api/v1/streams/{id}/dead-letters/retry",
+            dead_letters::retry::retry,
         )
         .on(VIEWER, M::GET, "/api/v1/schema", schema::list)
         .on(VIEWER, M::GET, "/api/v1/schema/{table}", schema::show)

@@ -15,8 +15,8 @@ use super::connections::trial;
 use super::memory::{dashboards, glossary, history, saved};
 use super::problem::Problem;
 use super::{
-    ask, cluster, connections, dead_letters, health, queries, registry, schema, session, sql, stated_routes,
-    streams,
+    ask, cluster, connections, dead_letters, health, live, queries, registry, schema, session, sql,
+    stated_routes, streams,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,7 @@ use super::{
         session::log_out,
         cluster::show,
         cluster::drain,
+        live::follow,
         connections::list,
         connections::add,
         connections::show,
@@ -50,6 +51,7 @@ use super::{
         registry::resume,
         streams::audit,
         dead_letters::list,
+        dead_letters::retry::retry,
         schema::list,
         schema::show,
         ask::ask,

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::dead_letters;
 use crate::cluster::peer::{Answer, Request};
 use crate::node::NodeState;
 
@@ -23,6 +24,12 @@ pub(super) async fn answer(State(state): State<Arc<NodeState>>, sealed: Bytes) -
             tracing::info!(by = %from, "asked to hand over and go");
             state.leave.cancel();
             Answer::Done
+        }
+        Request::Retry(stream, generation, partition, retry) => {
+            match dead_letters::retry::here(&state, &stream, generation, partition, retry).await {
+                Ok(retried) => Answer::Retried(retried),
+                Err(reason) => Answer::Refused(reason),
+            }
         }
         Request::Release(stream, generation, partitions) => {
             tracing::info!(%stream, to = %from, ?partitions, "handing over");

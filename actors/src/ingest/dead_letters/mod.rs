@@ -1,6 +1,7 @@
 //! Messages that could not become rows, kept whole with the reason.
 
 pub mod read;
+pub mod retry;
 
 use aurora_cluster::Partition;
 

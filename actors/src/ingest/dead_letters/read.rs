@@ -1,4 +1,4 @@
-//! Dead letters, as people look at them.
+//! Dead letters, as people look at them: those that no row was made of yet.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,6 +7,7 @@ use aurora_cluster::{Generation, Partition, StreamId};
 use clickhouse::Row;
 use serde::Deserialize;
 
+use super::retry::Outstanding;
 use crate::store::sql::literal;
 use crate::store::{Store, StoreError};
 
@@ -116,27 +117,36 @@ impl DeadLetter {
     }
 }
 
-/// The reasons for a stream's dead letters, the most frequent first.
-pub async fn reasons(store: &Store, stream: &StreamId) -> Result<Vec<ReasonCount>, StoreError> {
+/// The reasons for a stream's outstanding dead letters, the most frequent first.
+pub async fn reasons(
+    store: &Store,
+    stream: &StreamId,
+    outstanding: &Outstanding,
+) -> Result<Vec<ReasonCount>, StoreError> {
     store
         .rows(&format!(
             "SELECT toString(reason) AS reason, count() AS count, max(toUnixTimestamp64Milli(timestamp)) AS latest_ms \
-             FROM aurora.dead_letters WHERE stream = {} GROUP BY reason ORDER BY count DESC, reason",
-            literal(&stream.to_string())
+             FROM aurora.dead_letters AS letters WHERE stream = {} AND {} GROUP BY reason ORDER BY count DESC, reason",
+            literal(&stream.to_string()),
+            outstanding.condition("letters")
         ))
         .await
 }
 
-/// Some of a stream's dead letters, the latest first: those after `before` in that order, and for `reason`, if they are
+/// Some of a stream's outstanding dead letters, the latest first: those after `before` in that order, and for `reason`, if they are
 /// given.
 pub async fn list(
     store: &Store,
     stream: &StreamId,
+    outstanding: &Outstanding,
     reason: Option<&str>,
     before: Option<Place>,
     limit: usize,
 ) -> Result<Vec<DeadLetter>, StoreError> {
-    let mut conditions = vec![format!("letters.stream = {}", literal(&stream.to_string()))];
+    let mut conditions = vec![
+        format!("letters.stream = {}", literal(&stream.to_string())),
+        outstanding.condition("letters"),
+    ];
     conditions.extend(reason.map(|reason| format!("letters.reason = {}", literal(reason))));
     conditions.extend(before.map(|place| {
         let Place {

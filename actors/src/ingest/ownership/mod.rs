@@ -109,6 +109,8 @@ pub struct Settled {
     pub rows: OffsetSet,
     /// Dead letters that have landed past it.
     pub dead: OffsetSet,
+    /// Rows before it that were made of dead letters.
+    pub retried: u64,
 }
 
 impl Settled {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{OffsetSet, Settled, StreamTarget, insert_prefix};
+use crate::ingest::dead_letters::retry;
 use crate::ingest::journal;
 use crate::store::sql::literal;
 use crate::store::{Store, StoreError};
@@ -274,12 +275,14 @@ impl Taker {
             &partitions,
         )
         .await?;
+        let retried = retry::counts(&self.store, &self.target).await?;
         for partition in &partitions {
             let position = positions.remove(partition).unwrap_or_default();
             settled.insert(
                 *partition,
                 Settled {
                     position,
+                    retried: retried.get(partition).copied().unwrap_or(0),
                     ..Settled::default()
                 },
             );

@@ -2,11 +2,12 @@
 //!
 //! The actor's mailbox carries control only. The work is one task, `run::run`, a loop over
 //! epochs: own, settle, read, decode into the slot, until the epoch ends by a failure, a hand-over
-//! or a drain. What ends an epoch is retried here with growing pauses, unless another node has taken
+//! or a drain. Between two messages it makes rows of dead letters when it is asked to (`retry`). What ends an epoch is retried here with growing pauses, unless another node has taken
 //! the partition: then the actor stops, and whether to take it back is not for it to say. A panic
 //! fails the actor, and its supervisor starts another.
 
 mod account;
+mod retry;
 mod run;
 mod suspicion;
 
@@ -14,9 +15,10 @@ use std::sync::Arc;
 
 use aurora_cluster::{Epoch, NodeId, Partition};
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::dead_letters::retry::{Retried, Retry};
 use super::metrics::IngestMetrics;
 use super::ownership::StreamTarget;
 use super::ownership::owners::HighestEpochs;
@@ -73,6 +75,8 @@ pub struct PipelineContext {
 pub enum PipelineMessage {
     /// Write what is read, read no more, say when that is done, and end.
     Drain(RpcReplyPort<()>),
+    /// Try some dead letters again. The port that goes says that the pipeline has ended meanwhile.
+    Retry(Retry, RpcReplyPort<Result<Retried, String>>),
     /// The task has ended.
     Ended(End),
 }
@@ -110,6 +114,7 @@ pub const OUTRUN: &str = "another node was faster";
 /// The state of a [`PartitionPipeline`].
 pub struct PipelineState {
     cancel: CancellationToken,
+    retries: mpsc::UnboundedSender<retry::Request>,
     drained: Vec<RpcReplyPort<()>>,
     status: Arc<StreamStatus>,
     partition: Partition,
@@ -127,7 +132,8 @@ impl Actor for PartitionPipeline {
     ) -> Result<PipelineState, ActorProcessingErr> {
         let cancel = CancellationToken::new();
         let (status, partition) = (context.status.clone(), context.partition);
-        let task = tokio::spawn(run::run(context, cancel.clone()));
+        let (retries, asked) = mpsc::unbounded_channel();
+        let task = tokio::spawn(run::run(context, cancel.clone(), asked));
         tokio::spawn(async move {
             let end = task
                 .await
@@ -137,6 +143,7 @@ impl Actor for PartitionPipeline {
         });
         Ok(PipelineState {
             cancel,
+            retries,
             drained: Vec::new(),
             status,
             partition,
@@ -153,6 +160,10 @@ impl Actor for PartitionPipeline {
             PipelineMessage::Drain(done) => {
                 state.drained.push(done);
                 state.cancel.cancel();
+            }
+            PipelineMessage::Retry(retry, reply) => {
+                // When the task has ended, the port goes.
+                let _ = state.retries.send((retry, reply));
             }
             PipelineMessage::Ended(End::Panicked(panic)) => return Err(panic.into()),
             PipelineMessage::Ended(end) => {

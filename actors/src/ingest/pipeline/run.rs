@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Accountant, Stop};
+use super::retry;
 use super::suspicion::Suspicion;
 use super::{End, PipelineContext};
 use crate::ingest::batch::PartitionBatch;
@@ -66,13 +67,17 @@ impl From<NotTaken> for EpochEnd {
 }
 
 /// Runs epochs until `cancel` asks for a drain, or another node has the partition.
-pub(super) async fn run(context: PipelineContext, cancel: CancellationToken) -> End {
+pub(super) async fn run(
+    context: PipelineContext,
+    cancel: CancellationToken,
+    mut retries: UnboundedReceiver<retry::Request>,
+) -> End {
     let mut suspicion = Suspicion::default();
     let mut pause = SHORTEST_PAUSE;
     let mut held = false;
     loop {
         let started = Instant::now();
-        let end = match turn(&context, &mut suspicion, &cancel, &mut held).await {
+        let end = match turn(&context, &mut suspicion, &cancel, &mut held, &mut retries).await {
             Ok(end) => return end,
             Err(EpochEnd::Outrun) => return End::Outrun,
             Err(end) => end,
@@ -106,6 +111,7 @@ async fn turn(
     suspicion: &mut Suspicion,
     cancel: &CancellationToken,
     held: &mut bool,
+    retries: &mut UnboundedReceiver<retry::Request>,
 ) -> Result<End, EpochEnd> {
     // The first epoch is taken because somebody has decided so. After that, whoever has taken the
     // partition meanwhile keeps it: a node that was paused, or cut off for a while, must not take
@@ -125,7 +131,7 @@ async fn turn(
         return Ok(End::Drained);
     };
     *held = true;
-    let end = epoch.work(suspicion, cancel).await;
+    let end = epoch.work(suspicion, cancel, retries).await;
     epoch.close().await;
     end.map(|()| End::Drained)
 }
@@ -136,13 +142,13 @@ async fn taken_by_another(context: &PipelineContext) -> Result<Option<NodeId>, S
     Ok(owner.filter(|owner| *owner != context.node))
 }
 
-struct Epoch<'a> {
-    context: &'a PipelineContext,
-    labels: StreamLabels,
-    slot: Arc<Slot>,
+pub(super) struct Epoch<'a> {
+    pub(super) context: &'a PipelineContext,
+    pub(super) labels: StreamLabels,
+    pub(super) slot: Arc<Slot>,
     outcomes: UnboundedReceiver<Outcome>,
     buffer: Arc<PartitionBuffer>,
-    accountant: Accountant,
+    pub(super) accountant: Accountant,
     /// What of the current chunk is still to be decoded.
     rest: Option<Rest>,
 }
@@ -200,7 +206,7 @@ impl<'a> Epoch<'a> {
         tracing::info!(
             stream = %target.stream, partition, epoch, start, landed_past_journal = settled.rows.last(), "partition taken"
         );
-        status.settled(*partition, epoch, start, &settled.position);
+        status.settled(*partition, epoch, start, &settled);
         let (slot, outcomes) = Slot::new(*partition, epoch, context.ready.clone());
         context
             .writer
@@ -234,7 +240,12 @@ impl<'a> Epoch<'a> {
     }
 
     /// Reads and decodes until asked to drain, or until something fails.
-    async fn work(&mut self, suspicion: &mut Suspicion, cancel: &CancellationToken) -> Result<(), EpochEnd> {
+    async fn work(
+        &mut self,
+        suspicion: &mut Suspicion,
+        cancel: &CancellationToken,
+        retries: &mut UnboundedReceiver<retry::Request>,
+    ) -> Result<(), EpochEnd> {
         let mut end_offset_check = tokio::time::interval(Duration::from_millis(500));
         loop {
             let is_full = self.slot.is_full(suspicion.max_rows.unwrap_or(MAX_ROWS));
@@ -243,6 +254,7 @@ impl<'a> Epoch<'a> {
                 biased;
                 outcome = self.outcomes.recv() => self.outcome(outcome, suspicion)?,
                 () = cancel.cancelled() => break,
+                Some(request) = retries.recv() => self.answer_retry(request).await?,
                 () = self.slot.changed(), if is_full => {}
                 _ = end_offset_check.tick() => {
                     self.note_end_offset();
@@ -393,7 +405,8 @@ impl<'a> Epoch<'a> {
                 });
             }
             Err(Stop::NeedsSchema(from)) => {
-                let settle_first = self.evolve(&rest.chunk, from).await?.is_break();
+                let grown = grow(self.context, &self.labels, accountant, &rest.chunk, from).await?;
+                let settle_first = grown.is_break();
                 self.rest = Some(Rest {
                     from,
                     settle_first,
@@ -403,42 +416,43 @@ impl<'a> Epoch<'a> {
         }
         Ok(())
     }
+}
 
-    /// Looks at what the messages from `from` on need, and lets the table grow if it can. Break when
-    /// it does not.
-    async fn evolve(&mut self, chunk: &RawChunk, from: usize) -> Result<ControlFlow<()>, EpochEnd> {
-        let schema = self.accountant.schema().clone();
-        let current = self.context.schema.current().await;
-        if !Arc::ptr_eq(&schema, &current) {
-            self.accountant.set_schema(current);
-            return Ok(ControlFlow::Continue(()));
-        }
-        let mut seen = Inference::default();
-        let mut payloads = chunk
-            .messages(from)
-            .filter_map(|m| m.payload.map(|payload| (payload, m.timestamp_ms)));
-        if let Some((payload, timestamp_ms)) = payloads.next() {
-            seen.observe(payload, timestamp_ms);
-        }
-        if evolve::propose(&schema, &seen).is_empty() {
-            return Ok(ControlFlow::Break(()));
-        }
-        payloads
-            .take(SCHEMA_LOOK_AHEAD)
-            .for_each(|(payload, timestamp_ms)| seen.observe(payload, timestamp_ms));
-        let changes = evolve::propose(&schema, &seen);
-        let (grown, changed) = self.context.schema.evolve(&schema, &changes).await?;
-        if changed {
-            self.context
-                .metrics
-                .schema_changes
-                .get_or_create(&self.labels)
-                .inc();
-        }
-        if Arc::ptr_eq(&grown, &schema) {
-            return Ok(ControlFlow::Break(()));
-        }
-        self.accountant.set_schema(grown);
-        Ok(ControlFlow::Continue(()))
+/// Looks at what the messages of `chunk` from `from` on need, and lets the table grow if it can. Break when it does not.
+pub(super) async fn grow(
+    context: &PipelineContext,
+    labels: &StreamLabels,
+    accountant: &mut Accountant,
+    chunk: &RawChunk,
+    from: usize,
+) -> Result<ControlFlow<()>, EpochEnd> {
+    let schema = accountant.schema().clone();
+    let current = context.schema.current().await;
+    if !Arc::ptr_eq(&schema, &current) {
+        accountant.set_schema(current);
+        return Ok(ControlFlow::Continue(()));
     }
+    let mut seen = Inference::default();
+    let mut payloads = chunk
+        .messages(from)
+        .filter_map(|m| m.payload.map(|payload| (payload, m.timestamp_ms)));
+    if let Some((payload, timestamp_ms)) = payloads.next() {
+        seen.observe(payload, timestamp_ms);
+    }
+    if evolve::propose(&schema, &seen).is_empty() {
+        return Ok(ControlFlow::Break(()));
+    }
+    payloads
+        .take(SCHEMA_LOOK_AHEAD)
+        .for_each(|(payload, timestamp_ms)| seen.observe(payload, timestamp_ms));
+    let changes = evolve::propose(&schema, &seen);
+    let (grown, changed) = context.schema.evolve(&schema, &changes).await?;
+    if changed {
+        context.metrics.schema_changes.get_or_create(labels).inc();
+    }
+    if Arc::ptr_eq(&grown, &schema) {
+        return Ok(ControlFlow::Break(()));
+    }
+    accountant.set_schema(grown);
+    Ok(ControlFlow::Continue(()))
 }

@@ -43,6 +43,17 @@ impl SchemaKeeper {
         self.current.lock().await.schema.clone()
     }
 
+    /// Reads the table again, which somebody may have changed by hand. Returns the schema that it has now.
+    pub async fn reread(&self) -> Result<Arc<TableSchema>, StoreError> {
+        let mut kept = self.current.lock().await;
+        let found = table::read(&self.store, &self.table).await?;
+        if let Some(found) = found.filter(|found| *found != *kept.schema) {
+            kept.schema = Arc::new(found);
+            kept.refused.clear();
+        }
+        Ok(kept.schema.clone())
+    }
+
     /// Makes `changes`, which were found wanting in `seen`. Returns the schema afterwards, and
     /// whether it was this call that changed the table. When another partition was faster, its
     /// schema is returned: whether that is enough, the caller finds out.

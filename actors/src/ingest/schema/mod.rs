@@ -154,14 +154,19 @@ pub const MAX_COLUMNS: usize = 500;
 /// The column that keeps fields without a column of their own, as the text of a JSON object.
 pub const REST_COLUMN: &str = "_rest";
 
-/// Columns that every table of events has besides its fields.
-pub const METADATA_COLUMNS: [&str; 6] = [
+/// The column that says of a row when it was made of a dead letter, and 1970 of every other row. A table gets it with its
+/// first such row, see [`dead_letters::retry`](super::dead_letters::retry).
+pub const RETRIED_COLUMN: &str = "_retried_at";
+
+/// Columns that tables of events have besides their fields.
+pub const METADATA_COLUMNS: [&str; 7] = [
     "_topic",
     "_partition",
     "_offset",
     "_timestamp",
     "_generation",
     REST_COLUMN,
+    RETRIED_COLUMN,
 ];
 
 /// The columns of a stream's table, in its order, without the metadata columns.

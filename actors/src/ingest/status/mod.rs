@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::AuditReport;
-use super::journal::{Position, Range};
+use super::journal::Range;
+use super::ownership::Settled;
 
 /// How far back rates and freshness look.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -52,7 +53,7 @@ pub struct PartitionStatus {
     pub end_offset: Option<u64>,
     /// Rows in all, of all epochs.
     pub rows: u64,
-    /// Dead letters in all.
+    /// Dead letters that no row was made of yet.
     pub dead: u64,
     /// Skips in all.
     pub skipped: u64,
@@ -233,11 +234,14 @@ impl StreamStatus {
     }
 
     /// Notes what a partition has from before this epoch.
-    pub fn settled(&self, partition: Partition, epoch: Epoch, start: u64, position: &Position) {
+    pub fn settled(&self, partition: Partition, epoch: Epoch, start: u64, settled: &Settled) {
+        let (position, retried) = (&settled.position, settled.retried);
         self.partition(partition, |status| {
             status.epoch = epoch;
             status.position = start;
-            (status.rows, status.dead, status.skipped) = (position.rows, position.dead, position.skipped);
+            status.rows = position.rows + retried;
+            status.dead = position.dead.saturating_sub(retried);
+            status.skipped = position.skipped;
         });
     }
 

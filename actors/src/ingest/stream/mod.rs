@@ -19,6 +19,7 @@ use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPo
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
+use super::dead_letters::retry::{Retried, Retry};
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::StreamTarget;
 use super::ownership::owners::HighestEpochs;
@@ -103,6 +104,14 @@ pub enum StreamMessage {
     Take(Generation, Vec<(Partition, Epoch)>, Arrival),
     /// Hand over these partitions of this generation: write what is read, and let go.
     Release(Generation, Vec<Partition>, RpcReplyPort<()>),
+    /// Try some dead letters of a partition of this generation again. The port that goes says that the partition does not
+    /// work here.
+    Retry(
+        Generation,
+        Partition,
+        Retry,
+        RpcReplyPort<Result<Retried, String>>,
+    ),
     /// Start a pipeline again.
     Respawn(Partition),
     /// Start over.
@@ -173,6 +182,12 @@ impl Actor for StreamSupervisor {
             }
             StreamMessage::Release(generation, partitions, done) => {
                 state.release(generation, &partitions, done);
+            }
+            StreamMessage::Retry(generation, partition, retry, reply) => {
+                if let Some(pipeline) = state.pipeline(generation, partition) {
+                    // When it has ended, the port goes.
+                    let _ = pipeline.cast(PipelineMessage::Retry(retry, reply));
+                }
             }
             StreamMessage::Respawn(partition) => state.spawn_pipeline(&myself, partition, None).await?,
             StreamMessage::Drain(done) => {
@@ -284,6 +299,16 @@ impl StreamState {
         self.context.status.set_state(State::Running, None);
         self.context.reconciler.cast(ReconcilerMessage::Reconcile)?;
         Ok(())
+    }
+
+    /// The pipeline of a partition of this generation, if it runs.
+    fn pipeline(&self, generation: Generation, partition: Partition) -> Option<&ActorRef<PipelineMessage>> {
+        let running = self.running.as_ref()?;
+        let is_current = running.ready.target.generation == generation;
+        let mut pipelines = running.pipelines.values().filter(|_| is_current);
+        pipelines
+            .find(|(here, _)| *here == partition)
+            .map(|(_, pipeline)| pipeline)
     }
 
     fn generation(&self) -> Option<Generation> {

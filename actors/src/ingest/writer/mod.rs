@@ -15,6 +15,7 @@ use super::batch::{PartitionBatch, block_shape, encode_block};
 use super::journal::Range;
 use super::metrics::{IngestMetrics, StreamLabels};
 use super::ownership::{Fence, StreamTarget};
+use super::schema::{RETRIED_COLUMN, TableSchema};
 use super::slot::{Outcome, ReadySignal, Slot, WriteError};
 use super::source::Source;
 use super::{dead_letters, journal};
@@ -335,7 +336,7 @@ impl WriterState {
         let Some((_, first)) = batches.first() else {
             return Ok(());
         };
-        let statement = insert_statement(target, &first.columns.schema, &fence);
+        let statement = insert_statement(target, &first.columns.schema, &fence, Origin::Kafka);
         let rows: usize = batches.iter().map(|(_, batch)| batch.offsets.len()).sum();
         let started = Instant::now();
         store
@@ -439,7 +440,26 @@ fn groups(taken: Vec<Taken>) -> Vec<Vec<Taken>> {
     groups
 }
 
-fn insert_statement(target: &StreamTarget, schema: &super::schema::TableSchema, fence: &Fence) -> String {
+/// Where the messages of an insert come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// From Kafka, as usual.
+    Kafka,
+    /// They were dead letters, and their rows say so.
+    DeadLetters,
+}
+
+/// The statement for a block of rows of `schema`, under `fence`.
+pub(super) fn insert_statement(
+    target: &StreamTarget,
+    schema: &TableSchema,
+    fence: &Fence,
+    origin: Origin,
+) -> String {
+    let (retried_column, now) = match origin {
+        Origin::Kafka => (String::new(), ""),
+        Origin::DeadLetters => (format!(", {RETRIED_COLUMN}"), ", now64(3)"),
+    };
     let shape = block_shape(schema);
     let columns = shape
         .iter()
@@ -452,7 +472,8 @@ fn insert_statement(target: &StreamTarget, schema: &super::schema::TableSchema, 
         .collect::<Vec<_>>()
         .join(", ");
     format!(
-        "INSERT INTO {} ({columns}, _topic, _generation) SELECT {columns}, {}, toUInt32({}) FROM input({}) WHERE {} FORMAT Native",
+        "INSERT INTO {} ({columns}, _topic, _generation{retried_column}) \
+         SELECT {columns}, {}, toUInt32({}){now} FROM input({}) WHERE {} FORMAT Native",
         target.table,
         literal(target.stream.topic()),
         target.generation,

@@ -5,9 +5,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::{Word, identifier_words, words};
+use crate::ingest::schema::RETRIED_COLUMN;
 
 /// Columns that Aurora adds to every table of events; questions are not about them.
-pub const SYSTEM_COLUMNS: [&str; 5] = ["_topic", "_partition", "_offset", "_timestamp", "_generation"];
+pub const SYSTEM_COLUMNS: [&str; 6] = [
+    "_topic",
+    "_partition",
+    "_offset",
+    "_timestamp",
+    "_generation",
+    RETRIED_COLUMN,
+];
 
 /// All tables that a question can be about.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

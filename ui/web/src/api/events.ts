@@ -1,4 +1,4 @@
-/** Answers that come as Server-Sent Events to a POST, which `EventSource` cannot make. */
+/** Answers that come as Server-Sent Events. `EventSource` can make no POST, and does not tell why there is no answer. */
 import { REQUEST_HEADER, sessionEnded } from './client';
 import { problemFrom } from './problem';
 
@@ -8,17 +8,15 @@ export interface ServerEvent {
 }
 
 /** The events of `POST path`, as they come. Aborting the signal ends the connection, and with it what runs on the node. */
-export async function* postForEvents(
-  path: string,
-  body: unknown,
-  signal: AbortSignal,
-): AsyncGenerator<ServerEvent> {
-  const response = await fetch(path, {
-    method: 'POST',
-    headers: { ...REQUEST_HEADER, 'content-type': 'application/json', accept: 'text/event-stream' },
-    body: JSON.stringify(body),
-    signal,
-  });
+export function postForEvents(path: string, body: unknown, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+  const headers = { 'content-type': 'application/json' };
+  return eventsOf(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+}
+
+/** The events of a request, as they come. */
+export async function* eventsOf(path: string, request: RequestInit): AsyncGenerator<ServerEvent> {
+  const headers = { ...REQUEST_HEADER, ...request.headers, accept: 'text/event-stream' };
+  const response = await fetch(path, { ...request, headers });
   if (!response.ok || !response.body) {
     if (response.status === 401) sessionEnded.dispatchEvent(new Event('ended'));
     throw problemFrom(response.status, await response.text());

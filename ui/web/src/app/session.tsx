@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
 import { api, content, sessionEnded, type WhoAmI } from '../api/client';
+import { follow } from '../api/live';
 import { asProblem } from '../api/problem';
 import { ProblemNotice } from '../ui/notice';
 import { Login } from './login';
@@ -25,6 +26,13 @@ export function SessionGate({ children }: { children: ReactNode }) {
     sessionEnded.addEventListener('ended', again);
     return () => sessionEnded.removeEventListener('ended', again);
   }, [client]);
+  const isIn = data?.role != null;
+  useEffect(() => {
+    if (!isIn) return;
+    const left = new AbortController();
+    void follow(client, left.signal);
+    return () => left.abort();
+  }, [client, isIn]);
 
   if (!data) {
     return (
@@ -39,13 +47,12 @@ export function SessionGate({ children }: { children: ReactNode }) {
       </main>
     );
   }
-  const closed = data.role == null;
   // What was typed before a session ended stays: the pages are hidden behind the login, not taken down.
-  if (!closed && !wasIn) setWasIn(true);
+  if (isIn && !wasIn) setWasIn(true);
   return (
     <Session value={data}>
-      {closed && <Login />}
-      {wasIn && <div hidden={closed}>{children}</div>}
+      {!isIn && <Login />}
+      {wasIn && <div hidden={!isIn}>{children}</div>}
     </Session>
   );
 }

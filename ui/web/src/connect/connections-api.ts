@@ -44,6 +44,8 @@ export type Topic = Schemas['FoundTopic'];
 export type Findings = Schemas['Findings'];
 export type Preview = Schemas['Preview'];
 export type DeadLetters = Schemas['DeadLetters'];
+export type RetryRequest = Schemas['RetryRequest'];
+export type RetryResult = Schemas['RetryResult'];
 
 /** Brokers and security: as typed, or with what is left out taken from a connection that is there. */
 export interface Draft {
@@ -132,4 +134,15 @@ export function deadLetters(
   return content(
     api.GET('/api/v1/streams/{id}/dead-letters', { params: { ...ofStream(id), query }, signal }),
   );
+}
+
+/** Tries dead letters again; each becomes one row at most, however often this is asked. */
+export function deadLettersRetried(
+  id: string,
+  body: RetryRequest,
+  signal?: AbortSignal,
+): Promise<RetryResult> {
+  const params = ofStream(id);
+  const asked = signal ? { params, body, signal } : { params, body };
+  return content(api.POST('/api/v1/streams/{id}/dead-letters/retry', asked));
 }

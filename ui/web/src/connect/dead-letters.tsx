@@ -1,7 +1,9 @@
 /** What did not fit: by reason, and each message with what was wrong and what it was. */
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Stream } from '../api/client';
 import { asProblem } from '../api/problem';
+import { useMayEdit } from '../app/session';
 import { clock, count, sentence } from '../format/format';
 import { Button } from '../ui/button';
 import { Code } from '../ui/code';
@@ -9,11 +11,14 @@ import { Empty, ProblemNotice } from '../ui/notice';
 import { type DeadLetters, deadLetters } from './connections-api';
 import { payloadNote } from './payload';
 import { reasonText } from './reasons';
+import { RetryMany, RetryOne } from './retry';
 
 const PAGE = 20;
 type Letter = DeadLetters['dead_letters'][number];
 
-export function DeadLettersList({ id, howMany }: { id: string; howMany: string }) {
+export function DeadLettersList({ stream }: { stream: Stream }) {
+  const { id, dead_letters: howMany } = stream;
+  const mayEdit = useMayEdit() && stream.state !== 'paused';
   const [reason, setReason] = useState<string>();
   // The list holds still while somebody reads it, until they ask for what came since.
   const [seen, setSeen] = useState(howMany);
@@ -43,6 +48,7 @@ export function DeadLettersList({ id, howMany }: { id: string; howMany: string }
   return (
     <div className="flex flex-col gap-4">
       <Reasons reasons={data.pages[0]?.reasons ?? []} chosen={reason} onChoose={setReason} />
+      {mayEdit && <RetryMany key={reason ?? ''} id={id} reason={reason} howMany={howMany} />}
       {howMany !== seen && (
         <Button small className="self-start" onPress={() => setSeen(howMany)}>
           Show what came since
@@ -53,6 +59,7 @@ export function DeadLettersList({ id, howMany }: { id: string; howMany: string }
         {letters.map((letter) => (
           <li key={`${letter.generation}/${letter.partition}/${letter.offset}`} className="py-3">
             <LetterView letter={letter} />
+            {mayEdit && <RetryOne stream={stream} letter={letter} />}
           </li>
         ))}
       </ul>

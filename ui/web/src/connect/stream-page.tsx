@@ -124,7 +124,7 @@ function Details({ stream }: { stream: Stream }) {
     [
       'dead-letters',
       `Dead letters (${count(stream.dead_letters)})`,
-      <DeadLettersList key="dead-letters" id={stream.id} howMany={stream.dead_letters} />,
+      <DeadLettersList key="dead-letters" stream={stream} />,
     ],
   ];
   return (

@@ -231,6 +231,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells how the streams and the cluster are, whenever that has changed, once a second at most. Ends after five minutes;
+         *     ask again then.
+         */
+        get: operations["get_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -436,10 +456,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a stream's dead letters, the latest first, and counts their reasons. */
+        /** Lists a stream's dead letters that no row was made of yet, the latest first, and counts their reasons. */
         get: operations["get_streams_id_dead_letters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{id}/dead-letters/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries dead letters again: those that fit now become rows, each exactly once, however often this is asked. */
+        post: operations["post_streams_id_dead_letters_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -863,6 +900,23 @@ export interface components {
          * @enum {string}
          */
         Kind: "sql" | "question";
+        /** @description A dead letter to be tried again. */
+        LetterToRetry: {
+            /**
+             * Format: int32
+             * @description Which life of the topic it is of.
+             */
+            generation: number;
+            /** @description Its offset there, as text. */
+            offset: string;
+            /**
+             * Format: int32
+             * @description Its partition.
+             */
+            partition: number;
+            /** @description What to make a row of in place of the payload that came; for a single letter. The letter itself stays as it came. */
+            payload?: string | null;
+        };
         /** @description A token to log in with. */
         Login: {
             token: string;
@@ -998,6 +1052,11 @@ export interface components {
             last: number;
             /** @description The partition. */
             partition: components["schemas"]["i32"];
+            /**
+             * Format: int64
+             * @description Rows that were made of dead letters since; they come on top of `rows_found`.
+             */
+            retried?: number;
             /**
              * Format: int64
              * @description Rows by the journal.
@@ -1193,6 +1252,53 @@ export interface components {
             latest?: string | null;
             /** @description The reason, in short. */
             reason: string;
+        };
+        /** @description A dead letter that did not become a row. */
+        RetryFailure: {
+            /** @description The reason, as a sentence. */
+            detail: string;
+            /** @description Its offset there, as text. */
+            offset: string;
+            /**
+             * Format: int32
+             * @description Its partition.
+             */
+            partition: number;
+            /** @description The reason, in short. */
+            reason: string;
+        };
+        /** @description Which dead letters are to be tried again. */
+        RetryRequest: {
+            /** @description Of all, those that come after these: the `next` of the answer before. */
+            after?: string | null;
+            /** @description These. When left out: all, as many at a time as one request can take. */
+            letters?: components["schemas"]["LetterToRetry"][] | null;
+            /** @description Of all, only those with this reason. */
+            reason?: string | null;
+        };
+        /** @description What became of dead letters that were tried again. */
+        RetryResult: {
+            /**
+             * Format: int64
+             * @description How many were rows already.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description How many are dead letters still.
+             */
+            failed: number;
+            /** @description Why, of the first fifty of them. */
+            failures: components["schemas"]["RetryFailure"][];
+            /** @description What to send as `after` to go on with the others; null when all have been tried. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many are rows now.
+             */
+            rows: number;
+            /** @description Why it was given up before its end. `next` goes on with what was not tried. */
+            stopped?: string | null;
         };
         /**
          * @description What somebody may do: everything that the roles before it may, and more.
@@ -2676,6 +2782,62 @@ export interface operations {
             };
         };
     };
+    get_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `streams` and `cluster`, with what `/api/v1/streams` and `/api/v1/cluster` answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_openapi_json: {
         parameters: {
             query?: never;
@@ -3639,6 +3801,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadLetters"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_streams_id_dead_letters_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description connection:topic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryResult"];
                 };
             };
             /** @description Nobody who is known here */
