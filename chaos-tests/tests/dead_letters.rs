@@ -17,6 +17,9 @@ use aurora_chaos_tests::toxiproxy::Toxiproxy;
 use rand::RngExt as _;
 use serde_json::{Value, json};
 
+const PARTITIONS: i32 = 4;
+const NUMBERS: usize = 2_000;
+
 /// Two nodes that ingest `topic`, and reach ClickHouse as `writer` says.
 async fn two_nodes(
     sandbox: &Sandbox,
@@ -41,27 +44,46 @@ async fn two_nodes(
     Cluster::with_options(sandbox, &options.collect::<Vec<_>>()).await
 }
 
-/// Fills `topic` with `rows` numbers, and texts where numbers should be.
-async fn fill(kafka: &Kafka, topic: &str, partitions: i32, rows: usize, texts: usize) -> Result<()> {
-    kafka.create_topic(topic, partitions, &[]).await?;
-    // The sample that the column's type comes from has to see numbers only.
-    let payloads: Vec<String> = (0..rows)
-        .map(|n| format!(r#"{{"n":{n}}}"#))
-        .chain((0..texts).map(|n| format!(r#"{{"n":"x{n}"}}"#)))
+/// Produces `payloads` to the partitions in turn.
+async fn produce(kafka: &Kafka, topic: &str, payloads: &[String]) -> Result<()> {
+    let messages: Vec<Message<'_>> = payloads
+        .iter()
+        .zip((0..PARTITIONS).cycle())
+        .map(|(payload, partition)| Message {
+            partition,
+            ..Message::new(payload)
+        })
         .collect();
-    for (some, payloads) in payloads.chunks(1_000).enumerate() {
-        let partition = |n: usize| i32::try_from(n).unwrap_or_default() % partitions;
-        let messages: Vec<Message<'_>> = payloads
-            .iter()
-            .enumerate()
-            .map(|(n, payload)| Message {
-                partition: partition(some + n),
-                ..Message::new(payload)
-            })
-            .collect();
-        produce_messages(kafka, topic, &messages).await?;
+    for some in messages.chunks(1_000) {
+        produce_messages(kafka, topic, some).await?;
     }
     Ok(())
+}
+
+/// Two nodes that have read numbers from a topic, so that the column is one of numbers, and then `texts` texts.
+async fn with_letters(
+    sandbox: &Sandbox,
+    kafka: &Kafka,
+    clickhouse: &ClickHouse,
+    topic: &str,
+    writer: Login,
+    texts: usize,
+) -> Result<Cluster> {
+    kafka.create_topic(topic, PARTITIONS, &[]).await?;
+    let numbers: Vec<String> = (0..NUMBERS).map(|n| format!(r#"{{"n":{n}}}"#)).collect();
+    produce(kafka, topic, &numbers).await?;
+    let cluster = two_nodes(sandbox, kafka, clickhouse, topic, writer).await?;
+    cluster.until_balanced(2, PARTITIONS as usize).await?;
+    let api = cluster.nodes[0].api();
+    api.until_consumed(kafka, &stream_id(topic), PATIENCE).await?;
+    let texts: Vec<String> = (0..texts).map(|n| format!(r#"{{"n":"x{n}"}}"#)).collect();
+    produce(kafka, topic, &texts).await?;
+    let stream = api.until_consumed(kafka, &stream_id(topic), PATIENCE).await?;
+    ensure!(
+        (stream.rows, stream.dead_letters) == (NUMBERS as u64, texts.len() as u64),
+        "{stream:?}"
+    );
+    Ok(cluster)
 }
 
 async fn retry(api: &Api, topic: &str, body: &Value) -> Result<Value> {
@@ -96,11 +118,10 @@ async fn what_fits_by_now_becomes_a_row_and_the_rest_says_why_not() -> Result<()
         let kafka = shared::kafka().await?;
         let clickhouse = ClickHouse::start(sandbox).await?;
         let topic = "retry";
-        fill(kafka, topic, 4, 2_000, 40).await?;
-        let broken = [Message::new("{broken"), Message::new("[1]"), Message::new("{broken too")];
-        produce_messages(kafka, topic, &broken).await?;
-        let cluster = two_nodes(sandbox, kafka, &clickhouse, topic, clickhouse.writer().clone()).await?;
-        cluster.until_balanced(2, 4).await?;
+        let writer = clickhouse.writer().clone();
+        let cluster = with_letters(sandbox, kafka, &clickhouse, topic, writer, 40).await?;
+        let broken = ["{broken", "[1]", "{broken too"].map(str::to_owned);
+        produce(kafka, topic, &broken).await?;
         let (api, other) = (cluster.nodes[0].api(), cluster.nodes[1].api());
         api.until_consumed(kafka, &stream_id(topic), PATIENCE).await?;
 
@@ -183,13 +204,11 @@ async fn each_becomes_one_row_whatever_fails_meanwhile() -> Result<()> {
         let toxiproxy = Toxiproxy::start(sandbox).await?;
         let proxy = toxiproxy.before_clickhouse(&clickhouse).await?;
         let topic = "retry-faults";
-        fill(kafka, topic, 4, 2_000, LETTERS).await?;
         let writer = Login {
             url: format!("http://{}", proxy.address()),
             ..clickhouse.writer().clone()
         };
-        let cluster = two_nodes(sandbox, kafka, &clickhouse, topic, writer).await?;
-        cluster.until_balanced(2, 4).await?;
+        let cluster = with_letters(sandbox, kafka, &clickhouse, topic, writer, LETTERS).await?;
         cluster.nodes[0].api().until_consumed(kafka, &stream_id(topic), PATIENCE).await?;
         clickhouse.execute("ALTER TABLE events.retry_faults MODIFY COLUMN n Nullable(String)").await?;
 
