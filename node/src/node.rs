@@ -37,6 +37,7 @@ use crate::cluster::joining::{self, JoinError};
 use crate::http;
 use crate::http::access::{Access, AccessOptions};
 use crate::http::connections::trial::Trials;
+use crate::http::grafana::Grafana;
 use crate::http::live::Live;
 use crate::registry::Registry;
 use crate::registry::document::Declared;
@@ -71,6 +72,8 @@ pub struct NodeOptions {
     pub queries: QueryLimits,
     /// A language model for questions, if there is one.
     pub model: Option<ModelOptions>,
+    /// Where a Grafana is, if there is one.
+    pub grafana: Option<reqwest::Url>,
     /// What its configuration says to ingest. In a cluster, the registry has the last word.
     pub declared: Declared,
     /// The cluster it is of; `None` for a node on its own.
@@ -145,6 +148,8 @@ pub struct NodeState {
     pub registry: Option<Arc<Registry>>,
     /// Connections that are being tried.
     pub trials: Trials,
+    /// A Grafana beside the web app.
+    pub(crate) grafana: Grafana,
     /// What pages watch.
     pub(crate) live: Live,
     /// The root of ingest.
@@ -264,6 +269,7 @@ impl Node {
             declared: options.declared,
             registry,
             trials: Trials::default(),
+            grafana: Grafana::new(options.grafana.clone())?,
             live: Live::default(),
             ingest,
             figures,

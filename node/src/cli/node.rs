@@ -62,6 +62,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         buffer_bytes: config.limits.buffer_bytes,
         queries: config.queries.clone(),
         model: config.model.options()?,
+        grafana: config.grafana.url()?,
         declared: Declared::new(&config.connections, &config.streams)?,
         cluster: config.cluster.as_ref().map(ClusterSection::options).transpose()?,
     })

@@ -30,6 +30,9 @@
 //! base_url = "http://127.0.0.1:11434/v1"
 //! name = "qwen2.5-coder:7b"
 //!
+//! [grafana]
+//! url = "https://grafana.internal"
+//!
 //! [cluster]
 //! name = "prod"
 //! key = "file:/run/secrets/aurora-cluster-key"
@@ -56,10 +59,12 @@
 
 mod access;
 mod cluster;
+mod grafana;
 mod model;
 
 pub use access::{AccessSection, TokenSection};
 pub use cluster::ClusterSection;
+pub use grafana::GrafanaSection;
 pub use model::ModelSection;
 
 use std::collections::BTreeMap;
@@ -93,6 +98,9 @@ pub struct Config {
     /// A language model for questions.
     #[serde(default)]
     pub model: ModelSection,
+    /// A Grafana beside the web app.
+    #[serde(default)]
+    pub grafana: GrafanaSection,
     /// Who is let in.
     #[serde(default)]
     pub access: AccessSection,

@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod connections;
 pub mod dead_letters;
 mod extract;
+pub(crate) mod grafana;
 mod health;
 pub(crate) mod live;
 pub mod memory;
@@ -63,6 +64,7 @@ fn routes() -> Routes {
         .on(VIEWER, M::GET, "/api/v1/cluster", cluster::show)
         .on(ADMIN, M::POST, "/api/v1/cluster/nodes/{id}/drain", cluster::drain)
         .on(VIEWER, M::GET, "/api/v1/live", live::follow)
+        .on(VIEWER, M::GET, "/api/v1/grafana", grafana::show)
         .on(VIEWER, M::GET, "/api/v1/connections", connections::list)
         .on(EDITOR, M::POST, "/api/v1/connections", connections::add)
         .on(EDITOR, M::POST, "/api/v1/connections/test", trial::test)

@@ -15,7 +15,7 @@ use super::connections::trial;
 use super::memory::{dashboards, glossary, history, saved};
 use super::problem::Problem;
 use super::{
-    ask, cluster, connections, dead_letters, health, live, queries, registry, schema, session, sql,
+    ask, cluster, connections, dead_letters, grafana, health, live, queries, registry, schema, session, sql,
     stated_routes, streams,
 };
 
@@ -36,6 +36,7 @@ use super::{
         cluster::show,
         cluster::drain,
         live::follow,
+        grafana::show,
         connections::list,
         connections::add,
         connections::show,

@@ -22,7 +22,9 @@ use tokio::net::TcpListener;
 use self::peers::{Common, Peers};
 use super::output;
 use crate::cluster::joining;
-use crate::config::{ConnectionSection, ModelSection, Secret, StreamSection, default_database};
+use crate::config::{
+    ConnectionSection, GrafanaSection, ModelSection, Secret, StreamSection, default_database,
+};
 use crate::embedded::broker::{DemoBroker, FETCH_WAIT_MAX_MS};
 use crate::embedded::clickhouse::{ClickHouseOptions, EmbeddedClickHouse, default_cache_dir};
 use crate::embedded::demo::{DEMO_PARTITIONS, DEMO_TOPIC, DemoOptions, DemoStream};
@@ -258,6 +260,7 @@ async fn start_rest(
         buffer_bytes: crate::config::LimitsSection::default().buffer_bytes,
         queries: QueryLimits::default(),
         model: ModelSection::default().options()?,
+        grafana: GrafanaSection::default().url()?,
         declared,
         cluster: Some(peers::alone(key)),
     })

@@ -2,7 +2,7 @@
 import type { ClusterNode } from '../api/client';
 import { useSession } from '../app/session';
 import { stateTone } from '../connect/texts';
-import { count, uptime } from '../format/format';
+import { bytes, count, rate, UNKNOWN, uptime } from '../format/format';
 import { Badge } from '../ui/badge';
 import { DrainNode } from './drain-node';
 
@@ -16,7 +16,7 @@ export function Nodes({ nodes }: { nodes: readonly ClusterNode[] }) {
       <caption className="sr-only">The cluster’s nodes</caption>
       <thead className="text-left text-muted text-sm max-lg:sr-only">
         <tr>
-          {['Node', 'State', 'Version', 'Address', 'Up for', 'Capacity', 'Partitions'].map((title) => (
+          {['Node', 'State', 'Version', 'Address', 'Up for', 'Capacity', 'Partitions', 'Processor', 'Memory'].map((title) => (
             <th key={title} scope="col" className="px-3 py-2.5 font-medium first:pl-6">
               {title}
             </th>
@@ -78,11 +78,45 @@ function Row({ node, isOnly, mayDrain }: { node: ClusterNode; isOnly: boolean; m
         <span className={LABEL}>Partitions</span>
         {count(node.partitions)}
       </td>
+      <td className={`${CELL} ${border} whitespace-nowrap tabular-nums`}>
+        <span className={LABEL}>Processor</span>
+        {node.usage ? <Processor usage={node.usage} /> : UNKNOWN}
+      </td>
+      <td className={`${CELL} ${border} whitespace-nowrap tabular-nums`}>
+        <span className={LABEL}>Memory</span>
+        {node.usage ? <Memory usage={node.usage} /> : UNKNOWN}
+      </td>
       {mayDrain && (
         <td className={`${CELL} ${border} max-lg:col-span-2 max-lg:pt-2 lg:pr-6 lg:text-right`}>
           <DrainNode node={node} isOnly={isOnly} />
         </td>
       )}
     </tr>
+  );
+}
+
+type Usage = NonNullable<ClusterNode['usage']>;
+
+function Processor({ usage: { cpu_cores, machine_cores } }: { usage: Usage }) {
+  const cores = `${rate(cpu_cores)} of ${machine_cores} ${machine_cores === 1 ? 'core' : 'cores'}`;
+  return <Used share={cpu_cores / machine_cores} text={cores} />;
+}
+
+function Memory({ usage: { memory_bytes, machine_memory_bytes } }: { usage: Usage }) {
+  const of = `${bytes(memory_bytes)} of ${bytes(machine_memory_bytes)}`;
+  return <Used share={memory_bytes / machine_memory_bytes} text={of} />;
+}
+
+/** How much of something is used, in words and as a line. */
+function Used({ share, text }: { share: number; text: string }) {
+  const tone = share > 0.9 ? 'fill-red' : share > 0.7 ? 'fill-amber' : 'fill-accent';
+  return (
+    <span className="inline-flex flex-col gap-1">
+      {text}
+      <svg aria-hidden className="h-1 w-full" viewBox="0 0 100 1" preserveAspectRatio="none">
+        <rect width="100" height="1" className="fill-line" />
+        <rect width={Math.min(100, share * 100)} height="1" className={tone} />
+      </svg>
+    </span>
   );
 }
