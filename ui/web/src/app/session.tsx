@@ -5,6 +5,7 @@ import { api, content, sessionEnded, type WhoAmI } from '../api/client';
 import { asProblem } from '../api/problem';
 import { ProblemNotice } from '../ui/notice';
 import { Login } from './login';
+import { AppSkeleton } from './skeleton';
 
 const Session = createContext<WhoAmI | undefined>(undefined);
 
@@ -27,15 +28,10 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }, [client]);
 
   if (!data) {
+    if (!error) return <AppSkeleton />;
     return (
       <main className="mx-auto max-w-md p-6 pt-24">
-        {error ? (
-          <ProblemNotice problem={asProblem(error)} />
-        ) : (
-          <p role="status" className="text-muted">
-            Asking the node…
-          </p>
-        )}
+        <ProblemNotice problem={asProblem(error)} />
       </main>
     );
   }
@@ -44,7 +40,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   if (!closed && !wasIn) setWasIn(true);
   return (
     <Session value={data}>
-      {closed && <Login />}
+      {closed && <Login isFirst={!wasIn} />}
       {wasIn && <div hidden={closed}>{children}</div>}
     </Session>
   );

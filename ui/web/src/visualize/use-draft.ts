@@ -2,6 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { asProblem, type Problem } from '../api/problem';
+import { EDITED_BOARD } from '../app/unsaved';
 import { tell } from '../ui/toast';
 import { type Board, parseBoard } from './board';
 import { type KeptBoard, LIST_KEY, loadBoard, type Seen, saveBoard } from './boards-api';
@@ -32,7 +33,7 @@ interface Kept {
   board: Board;
 }
 
-const keyOf = (name: string) => `aurora.board.${name}`;
+const keyOf = (name: string) => `${EDITED_BOARD}${name}`;
 
 /** What was being edited when the page was left; nothing that cannot be read any more. */
 function remembered(name: string): Kept | undefined {
