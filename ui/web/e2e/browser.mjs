@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
 /** Longer than anything takes on a busy machine. */
-export const PATIENCE = 90_000;
+export const PATIENCE = Number(process.env.PATIENCE_MS ?? 90_000);
 
 export const SIZES = {
   phone: { width: 360, height: 780 },

@@ -17,6 +17,7 @@ import { useEffect, useRef } from 'react';
 import type { Table } from '../api/client';
 import { clickhouse } from './dialect';
 import { functionCompletion } from './functions';
+import { EDITOR_HEIGHT } from './height';
 import { valueCompletion } from './values';
 
 export interface EditorMark {
@@ -171,5 +172,5 @@ export default function SqlEditor({ value, onChange, onRun, tables, mark, label 
     editor.dispatch(setDiagnostics(editor.state, marks));
   }, [mark]);
 
-  return <div ref={box} className="rounded-[10px] border border-line-strong" />;
+  return <div ref={box} className={`rounded-[10px] border border-line-strong ${EDITOR_HEIGHT}`} />;
 }

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { api, content, type HistoryEntry, type SavedSummary, type Table } from '../api/client';
 import { asProblem } from '../api/problem';
 import { useMayEdit } from '../app/session';
-import { clock, count } from '../format/format';
+import { clock, plural } from '../format/format';
 import { Button } from '../ui/button';
 import { Empty, ProblemNotice } from '../ui/notice';
 import { Tabs } from '../ui/tabs';
@@ -182,7 +182,7 @@ function History({ onOpen }: { onOpen: (draft: Draft) => void }) {
                 {entry.kind === 'question' ? entry.question : entry.sql}
               </span>
               <span className="block truncate text-muted text-xs">
-                {clock(entry.at)} · {entry.outcome === 'ok' ? `${count(entry.rows)} rows` : entry.outcome}
+                {clock(entry.at)} · {entry.outcome === 'ok' ? plural(entry.rows, 'row') : entry.outcome}
               </span>
             </button>
           </li>
