@@ -78,6 +78,46 @@ async function designer(browser) {
   await close();
 }
 
+/** A board that is removed by somebody else while it is edited, before it is saved and before it is opened again. */
+async function survivor(browser) {
+  const { page, complaints, close } = await open(browser);
+  const name = 'Removed by others';
+  const path = `${url}/visualize/${encodeURIComponent(name)}`;
+  await page.goto(`${url}/visualize`);
+  await page.getByRole('button', { name: 'New dashboard' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill(name);
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await addTile(page, 'Kept', 'SELECT 44 AS answer');
+  await removedByOthers(browser, path);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('heading', { name: 'Somebody else has removed it meanwhile' }).waitFor();
+  await accessible(page, 'a board that was removed');
+  await page.getByRole('button', { name: 'Save mine as new' }).click();
+  await page.getByText(`Saved “${name}”`).first().waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Kept' }).waitFor();
+
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await addTile(page, 'Kept too', 'SELECT 45 AS answer');
+  await removedByOthers(browser, path);
+  await page.goto(path);
+  await page.getByText('You were changing it').waitFor();
+  await accessible(page, 'a board that is missing');
+  await page.getByRole('button', { name: 'Save mine as new' }).click();
+  await page.getByRole('heading', { name: 'Kept too' }).waitFor();
+  quiet(complaints, 'the survivor', /status of (412|404)/);
+  await close();
+}
+
+async function removedByOthers(browser, path) {
+  const { page, close } = await open(browser);
+  await page.goto(path);
+  await page.getByRole('button', { name: 'More about the board' }).click();
+  await page.getByRole('menuitem', { name: 'Remove' }).click();
+  await page.waitForURL('**/visualize');
+  await close();
+}
+
 async function addTile(page, title, sql) {
   await page.getByRole('button', { name: 'Add a tile' }).click();
   const dialog = page.getByRole('dialog');
@@ -90,7 +130,7 @@ async function addTile(page, title, sql) {
 }
 
 await withBrowser(async (browser) => {
-  for (const maker of [connector, designer]) {
+  for (const maker of [connector, designer, survivor]) {
     try {
       await maker(browser);
     } catch (error) {
@@ -98,4 +138,4 @@ await withBrowser(async (browser) => {
     }
   }
 });
-console.log('a connection was mended, and a board survived two people');
+console.log('a connection was mended, and boards survived two people');

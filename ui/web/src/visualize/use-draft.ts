@@ -28,7 +28,7 @@ export interface Draft {
   keepEditing: () => void;
 }
 
-interface Kept {
+export interface Kept {
   etag: string;
   board: Board;
 }
@@ -36,13 +36,18 @@ interface Kept {
 const keyOf = (name: string) => `${EDITED_BOARD}${name}`;
 
 /** What was being edited when the page was left; nothing that cannot be read any more. */
-function remembered(name: string): Kept | undefined {
+export function remembered(name: string): Kept | undefined {
   try {
     const { etag, board } = JSON.parse(sessionStorage.getItem(keyOf(name)) ?? '') as Record<string, unknown>;
     return typeof etag === 'string' ? { etag, board: parseBoard(board) } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Forgets what was being edited. */
+export function forget(name: string): void {
+  sessionStorage.removeItem(keyOf(name));
 }
 
 export function useDraft(kept: KeptBoard, isAsked: boolean): Draft {
