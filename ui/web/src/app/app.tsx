@@ -1,6 +1,7 @@
 /** The app's pages by their paths. Each is a part of its own that is loaded when it is opened. */
 import { type ComponentType, lazy, Suspense } from 'react';
 import { Link, Redirect, Route, Switch } from 'wouter';
+import { useTimes } from '../format/time';
 import { Empty } from '../ui/notice';
 import { nameInPath } from './path';
 import { SessionGate } from './session';
@@ -42,6 +43,8 @@ const Visualize = lazy<ComponentType<{ name?: string }>>(PARTS.visualize);
 const ClusterPage = lazy(PARTS.cluster);
 
 export function App() {
+  // Whatever shows a time is drawn anew when another zone is chosen.
+  useTimes();
   return (
     <SessionGate>
       <Shell>

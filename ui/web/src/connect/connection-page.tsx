@@ -5,7 +5,8 @@ import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { asProblem, type Problem } from '../api/problem';
 import { useMayEdit } from '../app/session';
-import { clock, sentence } from '../format/format';
+import { sentence } from '../format/format';
+import { clock } from '../format/time';
 import { ProblemNotice } from '../ui/notice';
 import { tell } from '../ui/toast';
 import {

@@ -2,10 +2,11 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { asProblem } from '../api/problem';
-import { clock, count, sentence } from '../format/format';
+import { count, sentence } from '../format/format';
 import { Button } from '../ui/button';
 import { Code } from '../ui/code';
 import { Empty, ProblemNotice } from '../ui/notice';
+import { Time } from '../ui/time';
 import { type DeadLetters, deadLetters } from './connections-api';
 import { payloadNote } from './payload';
 import { reasonText } from './reasons';
@@ -85,7 +86,11 @@ function Reasons({ reasons, chosen, onChoose }: ReasonsProps) {
             <span className="font-medium [overflow-wrap:anywhere]">{reasonText(reason)}</span>{' '}
             <span className="text-muted tabular-nums">
               {count(howMany)}
-              {latest != null && `, latest ${clock(latest)}`}
+              {latest != null && (
+                <>
+                  , latest <Time at={latest} />
+                </>
+              )}
             </span>
           </button>
         </li>
@@ -100,11 +105,7 @@ function LetterView({ letter }: { letter: Letter }) {
   return (
     <div className="flex min-w-0 flex-col gap-1.5">
       <p className="flex flex-wrap gap-x-3 text-muted text-sm tabular-nums">
-        {timestamp != null && (
-          <time dateTime={timestamp} title={timestamp}>
-            {clock(timestamp)}
-          </time>
-        )}
+        {timestamp != null && <Time at={timestamp} />}
         <span>
           partition {partition}, offset {count(offset)}
         </span>
