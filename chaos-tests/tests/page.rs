@@ -162,8 +162,8 @@ async fn markup_stays_text() -> Result<()> {
     Sandbox::run("page-hostile", async |sandbox| {
         let kafka = shared::kafka().await?;
         let clickhouse = ClickHouse::start(sandbox).await?;
-        // As long as Kafka lets them be.
-        let topics = ["a.b-c_d".to_owned(), "x".repeat(249)];
+        // As long as the name of a table may be, about; Kafka would let it have 249 characters.
+        let topics = ["a.b-c_d".to_owned(), "x".repeat(200)];
         let payloads = hostile_payloads();
         let messages: Vec<Message<'_>> = payloads
             .iter()
