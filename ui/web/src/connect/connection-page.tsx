@@ -115,7 +115,10 @@ function Steps({ initial, onReload }: StepsProps) {
 
   async function reload() {
     const theirs = await onReload();
-    if (theirs) form.take(theirs);
+    if (!theirs) return;
+    const dropped = typed;
+    form.take(theirs);
+    tell('What you typed is dropped.', () => form.change(dropped));
   }
 
   return (

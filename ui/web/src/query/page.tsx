@@ -36,6 +36,8 @@ export default function QueryPage() {
   const [latest, setLatest] = useState<{ run: Run; cancel: () => void }>();
   const [showsSide, setShowsSide] = useState(false);
   const top = useRef<HTMLDivElement>(null);
+  const latestDraft = useRef(draft);
+  latestDraft.current = draft;
   useHolding(turns.length > 0 ? 'What was answered here would have to be asked once more.' : undefined);
   useHolding(draft.text.length > MOST_CARRIED_CHARS ? 'What is typed is too long to go along.' : undefined);
 
@@ -61,13 +63,20 @@ export default function QueryPage() {
     [turns, limit, setDraft],
   );
   const open = useCallback(
-    (draft: Draft) => {
-      setDraft(draft);
+    (opened: Draft) => {
+      const before = latestDraft.current;
+      setDraft(opened);
+      if (before.text.trim() !== '' && before.text !== opened.text)
+        tell('What was in the box is replaced.', () => setDraft(before));
       setShowsSide(false);
       top.current?.scrollIntoView({ block: 'start', behavior: 'smooth' });
     },
     [setDraft],
   );
+  function beginAnew() {
+    setTurns([]);
+    tell('What was asked is in the history.');
+  }
   const onState = useCallback((run: Run, cancel: () => void) => setLatest({ run, cancel }), []);
   const insert = useCallback(
     (text: string) => {
@@ -94,7 +103,7 @@ export default function QueryPage() {
           <h1 className="font-semibold text-2xl">Query</h1>
           <div className="flex gap-1">
             {turns.length > 0 && (
-              <Button kind="quiet" small onPress={() => setTurns([])}>
+              <Button kind="quiet" small onPress={beginAnew}>
                 Begin anew
               </Button>
             )}

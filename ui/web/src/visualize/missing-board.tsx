@@ -10,7 +10,7 @@ import { Empty, ProblemNotice } from '../ui/notice';
 import { tell } from '../ui/toast';
 import { LIST_KEY, NEW, saveBoard } from './boards-api';
 import { downloadBoard } from './download';
-import { forget, type Kept, remembered } from './use-draft';
+import { type Kept, remember, remembered } from './use-draft';
 
 export function Missing({ name }: { name: string }) {
   const mayEdit = useMayEdit();
@@ -28,19 +28,25 @@ export function Missing({ name }: { name: string }) {
       >
         It may have been removed, or the link is wrong.
       </Empty>
-      {mine && <Mine name={name} mine={mine} onDropped={() => setMine(undefined)} />}
+      {mine && <Mine name={name} mine={mine} onChange={setMine} />}
     </div>
   );
 }
 
+interface Props {
+  name: string;
+  mine: Kept;
+  onChange: (mine: Kept | undefined) => void;
+}
+
 /** What was being made of it here is still here, and can be kept. */
-function Mine({ name, mine, onDropped }: { name: string; mine: Kept; onDropped: () => void }) {
+function Mine({ name, mine, onChange }: Props) {
   const client = useQueryClient();
   const [problem, setProblem] = useState<Problem>();
   async function save() {
     try {
       const kept = await saveBoard(name, mine.board, NEW);
-      forget(name);
+      remember(name, undefined);
       client.setQueryData(['dashboard', name], kept);
       tell(`Saved “${name}”.`);
       await client.invalidateQueries({ queryKey: LIST_KEY });
@@ -48,9 +54,13 @@ function Mine({ name, mine, onDropped }: { name: string; mine: Kept; onDropped: 
       setProblem(asProblem(error));
     }
   }
+  function put(mine: Kept | undefined) {
+    remember(name, mine);
+    onChange(mine);
+  }
   function drop() {
-    forget(name);
-    onDropped();
+    put(undefined);
+    tell('Your changes are dropped.', () => put(mine));
   }
   return (
     <section aria-label="Your changes" className="card mx-auto flex max-w-xl flex-col gap-3 p-4">

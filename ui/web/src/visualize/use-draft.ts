@@ -45,9 +45,10 @@ export function remembered(name: string): Kept | undefined {
   }
 }
 
-/** Forgets what was being edited. */
-export function forget(name: string): void {
-  sessionStorage.removeItem(keyOf(name));
+/** Remembers what is being edited, or forgets it. */
+export function remember(name: string, edited: Kept | undefined): void {
+  if (edited) sessionStorage.setItem(keyOf(name), JSON.stringify(edited));
+  else sessionStorage.removeItem(keyOf(name));
 }
 
 export function useDraft(kept: KeptBoard, isAsked: boolean): Draft {
@@ -99,7 +100,11 @@ export function useDraft(kept: KeptBoard, isAsked: boolean): Draft {
       if (isDirty) tell('The changes are dropped.', () => setEdited(dropped));
     },
     save,
-    takeTheirs: () => end(conflict?.theirs),
+    takeTheirs() {
+      const dropped = edited;
+      end(conflict?.theirs);
+      tell('Theirs is taken, and yours is dropped.', () => setEdited(dropped));
+    },
     keepEditing: () => setConflict(undefined),
   };
 }
@@ -114,7 +119,6 @@ function useRemembering(name: string, edited: Kept | undefined) {
   useEffect(() => {
     if (isFirst.current && edited) tell('Your changes that were not saved are here again.');
     isFirst.current = false;
-    if (edited) sessionStorage.setItem(keyOf(name), JSON.stringify(edited));
-    else sessionStorage.removeItem(keyOf(name));
+    remember(name, edited);
   }, [name, edited]);
 }
