@@ -150,7 +150,7 @@ async function echoer(page) {
     `/connect/connections/${named}`,
     `/visualize/${named}x`,
     `/visualize?stream=${named}`,
-    `/${named}`,
+    `/nothing/${named}`,
   ]) {
     await page.goto(url + path);
     await page.getByRole('heading', { level: 1 }).or(page.getByText('There is no')).first().waitFor();

@@ -96,11 +96,11 @@ export default function QueryPage() {
   return (
     <div
       ref={top}
-      className="grid grid-cols-1 gap-4 pt-2 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]"
+      className="grid grid-cols-1 gap-4 py-4 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]"
     >
       <div className="flex min-w-0 flex-col gap-4">
-        <div className="flex items-center justify-between gap-3">
-          <h1 className="font-semibold text-2xl">Query</h1>
+        <div className="flex min-h-10 items-center justify-between gap-3">
+          <h1 className="font-semibold text-2xl tracking-tight">Query</h1>
           <div className="flex gap-1">
             {turns.length > 0 && (
               <Button kind="quiet" small onPress={beginAnew}>

@@ -21,6 +21,7 @@ import {
   type ResultColumn,
   type Row,
   shownText,
+  shownType,
   widths,
 } from './value';
 
@@ -185,8 +186,7 @@ function Head({ column, name, type }: { column: Column<Row>; name: string; type:
           {sorted && <Arrow aria-hidden className="size-3.5 shrink-0 text-accent" />}
         </span>
         <span className="block truncate font-mono font-normal text-muted text-xs">
-          {type}
-          {isTimeType(type) && ` · ${zoneName()}`}
+          {shownType(type, zoneName())}
         </span>
       </button>
     </th>

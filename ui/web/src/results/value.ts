@@ -50,6 +50,15 @@ export function isTimeType(type: string): boolean {
   return /^DateTime/.test(plainType(type));
 }
 
+/**
+ * A type as the head of a column says it. The zone that a time is stored in is not the one that it is shown in: that one
+ * is said.
+ */
+export function shownType(type: string, zone: string): string {
+  const plain = plainType(type);
+  return isTimeType(type) ? `${plain.replace(/,? *'[^']*'/, '').replace('()', '')} · ${zone}` : plain;
+}
+
 /** A cell as the table shows it. */
 export function shownText(value: unknown, type: string): string {
   return isTimeType(type) && typeof value === 'string' ? cellTime(value) : cellText(value);
@@ -69,7 +78,7 @@ export function widths(columns: ResultColumn[], rows: Row[]): number[] {
     const cells = rows.slice(0, 200).map((row) => (row[at] == null ? 4 : cellText(row[at]).length * 1.12));
     return Math.min(
       most,
-      Math.max(least, name.length + 3, (type.length + (isTimeType(type) ? 8 : 0)) * 0.8, ...cells) + 3,
+      Math.max(least, name.length + 3, shownType(type, 'GMT+12').length * 0.8, ...cells) + 3,
     );
   });
 }

@@ -66,7 +66,7 @@ function Loaded({ kept }: { kept: KeptBoard }) {
   const choices =
     mayEdit && !draft.board ? [{ id: 'remove', label: 'Remove', onAction: () => void remove() }] : [];
   return (
-    <div className="space-y-4">
+    <div className="space-y-4 py-4">
       <BoardHead
         board={board}
         view={view}
