@@ -10,11 +10,18 @@ const [url, viewer, editor] = process.argv.slice(2);
 const CHANGING =
   /^(add|new|edit$|save|remove|forget|teach|pause|resume|drain|import|create|test|variables|what to do with|duplicate)\b/i;
 
+/** What a page may ask, by its policy. */
+async function mayAsk(page) {
+  const response = await page.goto(`${url}/cluster`);
+  return /connect-src ([^;]*)/.exec(response.headers()['content-security-policy'])?.[1];
+}
+
 async function logIn(page, token) {
-  await page.goto(`${url}/cluster`);
+  assert.equal(await mayAsk(page), "'self'", 'where the others are is not for everybody');
   await page.getByLabel('Access token').fill(token);
   await page.keyboard.press('Enter');
   await page.getByText('node-1').first().waitFor();
+  assert.match(await mayAsk(page), /^'self' http:\/\/127\.0\.0\.1:\d+$/, 'the other node may be asked');
 }
 
 /** What can be pressed or followed on the page, by name. */
