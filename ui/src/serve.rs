@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::files::{self, File};
+use crate::origin::Origin;
 
 /// Nothing but what this node serves: no inline script, no other host, no frame around the page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -21,8 +22,17 @@ const ASK_AGAIN: &str = "no-cache";
 /// What belongs to programs. The node's own routes come first; what they leave over must not become a page.
 const PROGRAM_PATHS: [&str; 4] = ["/api", "/metrics", "/healthz", "/readyz"];
 
-pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    let mut response = answer(&method, uri.path(), &headers);
+/// Longest list of other nodes that the page may ask: headers must not grow with the cluster without a bound.
+const MOST_PEERS: usize = 32;
+
+/// Answers what asks for the app. `peers` is asked for the page alone.
+pub(crate) fn serve(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    peers: impl FnOnce() -> Vec<Origin>,
+) -> Response {
+    let mut response = answer(method, uri.path(), headers, peers);
     let secured = response.headers_mut();
     secured
         .entry(header::CONTENT_SECURITY_POLICY)
@@ -35,7 +45,7 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     response
 }
 
-fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Response {
+fn answer(method: &Method, path: &str, headers: &HeaderMap, peers: impl FnOnce() -> Vec<Origin>) -> Response {
     if is_for_programs(path) {
         return problem(
             StatusCode::NOT_FOUND,
@@ -62,7 +72,7 @@ fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Response {
         return response;
     }
     if file.path == files::INDEX {
-        send_page(file)
+        send_page(file, &peers())
     } else {
         send(file, headers)
     }
@@ -70,11 +80,19 @@ fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Response {
 
 /// The page with a nonce of its own: the editor and the components that it is made with put style sheets into it, which must
 /// bear the nonce. So that no two answers share one, the page is never kept.
-fn send_page(page: &File) -> Response {
+///
+/// Its policy names the other nodes as well: a page whose node is gone finds out which of them answers.
+fn send_page(page: &File, peers: &[Origin]) -> Response {
     let nonce = format!("{:032x}", rand::random::<u128>());
     let body = String::from_utf8_lossy(page.content).replace(NONCE_MARK, &nonce);
-    let policy =
-        CONTENT_SECURITY_POLICY.replace("style-src 'self'", &format!("style-src 'self' 'nonce-{nonce}'"));
+    let mut asked = "connect-src 'self'".to_owned();
+    for peer in peers.iter().take(MOST_PEERS) {
+        asked.push(' ');
+        asked.push_str(peer.as_str());
+    }
+    let policy = CONTENT_SECURITY_POLICY
+        .replace("style-src 'self'", &format!("style-src 'self' 'nonce-{nonce}'"))
+        .replace("connect-src 'self'", &asked);
     let headers = [
         (header::CONTENT_TYPE, page.content_type.to_owned()),
         (header::CACHE_CONTROL, "no-store".to_owned()),

@@ -19,7 +19,7 @@ async fn request(
     }
     let app = Router::new()
         .route("/api/v1/streams", get(async || "streams"))
-        .merge(crate::router());
+        .merge(crate::router(|_| peers()));
     let response = app
         .oneshot(request.body(Body::empty()).expect("a request"))
         .await
@@ -30,6 +30,13 @@ async fn request(
         parts.headers,
         to_bytes(body, usize::MAX).await.expect("a body"),
     )
+}
+
+fn peers() -> Vec<Origin> {
+    ["http://node-2:8080", "https://node-3.internal"]
+        .iter()
+        .filter_map(|address| Origin::of(address))
+        .collect()
 }
 
 async fn get_path(path: &str) -> (StatusCode, HeaderMap, Bytes) {
@@ -82,6 +89,44 @@ async fn no_two_answers_share_a_nonce() {
     let (_, second, _) = get_path("/").await;
     assert_eq!(nonce(&first).len(), 32);
     assert_ne!(nonce(&first), nonce(&second));
+}
+
+/// What a policy says of `directive`.
+fn directive(headers: &HeaderMap, directive: &str) -> String {
+    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
+    let mut parts = policy.split("; ").filter_map(|part| part.split_once(' '));
+    let (_, value) = parts.find(|(name, _)| *name == directive).expect("it is there");
+    value.to_owned()
+}
+
+#[tokio::test]
+async fn the_page_may_ask_the_other_nodes_and_nobody_else() {
+    let (_, headers, _) = get_path("/query").await;
+    assert_eq!(
+        directive(&headers, "connect-src"),
+        "'self' http://node-2:8080 https://node-3.internal"
+    );
+    for (name, expected) in [
+        ("default-src", "'none'"),
+        ("script-src", "'self'"),
+        ("img-src", "'self' data:"),
+    ] {
+        assert_eq!(directive(&headers, name), expected);
+    }
+    let (_, headers, _) = get_path(script().path).await;
+    assert_eq!(directive(&headers, "connect-src"), "'self'", "only the page asks");
+}
+
+#[tokio::test]
+async fn a_large_cluster_does_not_make_a_large_header() {
+    let many = || (0..1_000).filter_map(|node| Origin::of(&format!("http://node-{node}:8080")));
+    let page = serve(&Method::GET, &Uri::from_static("/"), &HeaderMap::new(), || {
+        many().collect()
+    });
+    assert_eq!(
+        directive(page.headers(), "connect-src").split(' ').count(),
+        1 + MOST_PEERS
+    );
 }
 
 #[tokio::test]

@@ -28,9 +28,10 @@ pub mod streams;
 
 use std::sync::Arc;
 
+use aurora_ui::Origin;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 
 use self::access::{Needs, Role};
 use self::connections::trial;
@@ -129,8 +130,22 @@ pub fn stated_routes() -> Vec<StatedRoute> {
 /// Everything the node answers.
 pub fn router(state: Arc<NodeState>) -> Router {
     let access = state.access.clone();
+    let page = aurora_ui::router({
+        let state = state.clone();
+        move |headers: &HeaderMap| peers(&state, headers)
+    });
     routes()
-        .into_router(access, aurora_ui::router())
+        .into_router(access, page)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(state)
+}
+
+/// The other nodes that a page may look for when this one is gone. Only those who are let in learn where they are.
+fn peers(state: &NodeState, headers: &HeaderMap) -> Vec<Origin> {
+    if !state.access.is_open() && state.access.session_expires_at(headers).is_none() {
+        return Vec::new();
+    }
+    let view = state.cluster.view();
+    let others = view.members.values().filter(|member| !member.is_self);
+    others.filter_map(|member| Origin::of(&member.http)).collect()
 }

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
 /** Longer than anything takes on a busy machine. */
-export const PATIENCE = 90_000;
+export const PATIENCE = Number(process.env.PATIENCE_MS ?? 90_000);
 
 export const SIZES = {
   phone: { width: 360, height: 780 },
@@ -68,12 +68,17 @@ export async function fits(page, where) {
 
 let axe;
 
+/** The list of completions scrolls with the arrow keys of the editor, which keeps the focus: axe knows this of comboboxes alone. */
+const isCompletions = (id, { html }) => id === 'scrollable-region-focusable' && html.includes('id="cm-ac-');
+
 /** That axe finds nothing serious. */
 export async function accessible(page, where) {
   axe ??= await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(axe);
   const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   const serious = found.violations
+    .map(({ nodes, ...rest }) => ({ ...rest, nodes: nodes.filter((node) => !isCompletions(rest.id, node)) }))
+    .filter(({ nodes }) => nodes.length > 0)
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(
       ({ id, nodes }) =>

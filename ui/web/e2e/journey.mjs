@@ -89,6 +89,27 @@ async function analyst(browser) {
   await close();
 }
 
+/** Times are in the reader's zone, or in UTC where somebody chose that, and it is always said which. */
+async function timekeeper(browser) {
+  const { page, complaints, close } = await open(browser, { timezoneId: 'America/New_York' });
+  const sql = "SELECT toDateTime64('2026-01-15 12:00:00.125', 3, 'UTC') AS at, toDate('2026-01-15') AS day";
+  await page.goto(`${url}/query?sql=${encodeURIComponent(sql)}`);
+  await page.locator('.cm-content').waitFor();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  const cell = page.getByRole('cell').first();
+  await cell.filter({ hasText: '2026-01-15 07:00:00.125' }).waitFor();
+  assert.match(await page.getByRole('columnheader', { name: /^at/ }).innerText(), /EST|GMT-5/);
+  assert.match(await cell.getAttribute('title'), /2026-01-15 12:00:00\.125 UTC/);
+  await page.getByRole('button', { name: /^Times are in your own zone/ }).click();
+  await cell.filter({ hasText: '2026-01-15 12:00:00.125' }).waitFor();
+  assert.match(await page.getByRole('columnheader', { name: /^at/ }).innerText(), /UTC/);
+  assert.equal(await page.getByRole('cell').nth(1).innerText(), '2026-01-15', 'a date has no zone');
+  await page.reload();
+  await page.getByRole('button', { name: /^Times are in UTC/ }).waitFor();
+  quiet(complaints, 'the timekeeper');
+  await close();
+}
+
 /** Markup in names, values, errors and links stays text. */
 async function attacker(browser) {
   const { page, complaints, close } = await open(browser);
@@ -145,7 +166,7 @@ async function paster(browser) {
 }
 
 await withBrowser(async (browser) => {
-  for (const traveller of [newcomer, analyst, attacker, paster]) {
+  for (const traveller of [newcomer, analyst, timekeeper, attacker, paster]) {
     try {
       await traveller(browser);
     } catch (error) {
@@ -153,4 +174,4 @@ await withBrowser(async (browser) => {
     }
   }
 });
-console.log('the newcomer, the analyst, the attacker and the paster came through');
+console.log('the newcomer, the analyst, the timekeeper, the attacker and the paster came through');

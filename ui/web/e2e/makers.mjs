@@ -78,6 +78,96 @@ async function designer(browser) {
   await close();
 }
 
+/** Tiles of questions: with the board's time, with their own, and a statement that is wrong. */
+async function asker(browser) {
+  const { page, complaints, close } = await open(browser);
+  await page.goto(`${url}/visualize`);
+  await page.getByRole('button', { name: 'New dashboard' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Asked');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  const dialog = page.getByRole('dialog');
+  const editor = dialog.getByRole('textbox', { name: 'Statement' });
+
+  await page.getByRole('button', { name: 'Add a tile' }).click();
+  await dialog.getByLabel('Question').fill('shop events per minute in the last 10 minutes');
+  await dialog.getByRole('button', { name: 'Ask', exact: true }).click();
+  await dialog.getByText('It follows the time of the board').waitFor();
+  assert.match(await editor.innerText(), /\{from:DateTime64\(3\)\}/);
+  await dialog.getByRole('button', { name: 'Keep the time of the question' }).click();
+  assert.match(await editor.innerText(), /now\(\) - INTERVAL 10 MINUTE/);
+  await dialog.getByRole('button', { name: 'Keep', exact: true }).click();
+  const tile = page.getByRole('region', { name: /^shop events per minute/ });
+  await tile.getByText('own time').waitFor();
+  await tile.getByRole('button', { name: /^More about/ }).click();
+  await page.getByRole('menuitem', { name: 'Follow the board’s time' }).click();
+  await tile.getByText('own time').waitFor({ state: 'detached' });
+  await tile.locator('canvas').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await tile.getByText('own time').waitFor();
+
+  await page.getByRole('button', { name: 'Add a tile' }).click();
+  await dialog.getByRole('tab', { name: 'SQL' }).click();
+  await editor.click();
+  await page.keyboard.type('SELECT cou');
+  await page.locator('.cm-tooltip-autocomplete').waitFor();
+  // The list of completions closes, and what is around the editor does not.
+  await page.keyboard.press('Escape');
+  await page.locator('.cm-tooltip-autocomplete').waitFor({ state: 'detached' });
+  await page.keyboard.type('ntt(1) AS wrong');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+Enter');
+  await dialog.locator('.cm-lintRange-error').waitFor();
+  await accessible(page, 'a statement that is wrong');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Undo' }).last().click();
+  assert.match(await editor.innerText(), /SELECT countt\(1\) AS wrong/, 'what was typed is back');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Saved “Asked”').waitFor();
+  quiet(complaints, 'the asker', /status of 400/);
+  await close();
+}
+
+/** A board that is removed by somebody else while it is edited, before it is saved and before it is opened again. */
+async function survivor(browser) {
+  const { page, complaints, close } = await open(browser);
+  const name = 'Removed by others';
+  const path = `${url}/visualize/${encodeURIComponent(name)}`;
+  await page.goto(`${url}/visualize`);
+  await page.getByRole('button', { name: 'New dashboard' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill(name);
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await addTile(page, 'Kept', 'SELECT 44 AS answer');
+  await removedByOthers(browser, path);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('heading', { name: 'Somebody else has removed it meanwhile' }).waitFor();
+  await accessible(page, 'a board that was removed');
+  await page.getByRole('button', { name: 'Save mine as new' }).click();
+  await page.getByText(`Saved “${name}”`).first().waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Kept' }).waitFor();
+
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await addTile(page, 'Kept too', 'SELECT 45 AS answer');
+  await removedByOthers(browser, path);
+  await page.goto(path);
+  await page.getByText('You were changing it').waitFor();
+  await accessible(page, 'a board that is missing');
+  await page.getByRole('button', { name: 'Save mine as new' }).click();
+  await page.getByRole('heading', { name: 'Kept too' }).waitFor();
+  quiet(complaints, 'the survivor', /status of (412|404)/);
+  await close();
+}
+
+async function removedByOthers(browser, path) {
+  const { page, close } = await open(browser);
+  await page.goto(path);
+  await page.getByRole('button', { name: 'More about the board' }).click();
+  await page.getByRole('menuitem', { name: 'Remove' }).click();
+  await page.waitForURL('**/visualize');
+  await close();
+}
+
 async function addTile(page, title, sql) {
   await page.getByRole('button', { name: 'Add a tile' }).click();
   const dialog = page.getByRole('dialog');
@@ -90,7 +180,7 @@ async function addTile(page, title, sql) {
 }
 
 await withBrowser(async (browser) => {
-  for (const maker of [connector, designer]) {
+  for (const maker of [connector, designer, asker, survivor]) {
     try {
       await maker(browser);
     } catch (error) {
@@ -98,4 +188,4 @@ await withBrowser(async (browser) => {
     }
   }
 });
-console.log('a connection was mended, and a board survived two people');
+console.log('a connection was mended, and boards survived two people');

@@ -2,10 +2,13 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Problem } from './api/problem';
-import { App } from './app/app';
+import { App, preload } from './app/app';
 import { startTheme } from './app/theme';
+import { takeArrival } from './query/kept';
 
 startTheme();
+takeArrival();
+preload(location.pathname);
 
 const client = new QueryClient({
   defaultOptions: {

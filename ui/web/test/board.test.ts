@@ -7,7 +7,8 @@ import {
   parseBoard,
   statements,
 } from '../src/visualize/board';
-import { parametersOf, usesRange, valuesFor } from '../src/visualize/parameters';
+import { usesRange } from '../src/visualize/board-time';
+import { parametersOf, valuesFor } from '../src/visualize/parameters';
 import { parseRange, readLink, stepSeconds, stretch, writeLink } from '../src/visualize/range';
 import { readyBoard } from '../src/visualize/ready';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { instant } from '../src/format/time';
 import { chartData, MOST_SERIES, summary } from '../src/results/chart-data';
-import { instant, nameText, nature, numberText, plainType, position } from '../src/results/chart-values';
+import { nameText, nature, numberText, plainType, position } from '../src/results/chart-values';
 
 describe('cells', () => {
   test('types are seen through what they are wrapped in', () => {

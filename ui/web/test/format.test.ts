@@ -46,13 +46,6 @@ test('uptime shows its two largest units', () => {
   expect([12, 90, 3700, 90_000].map(format.uptime)).toEqual(['12 s', '1 min', '1 h 1 min', '1 d 1 h']);
 });
 
-test('clock leaves out today', () => {
-  const now = new Date('2026-11-22T18:00:00Z');
-  expect(format.clock('2026-11-22T17:03:21.5Z', now, 'UTC')).toBe('17:03:21');
-  expect(format.clock('2026-11-21T17:03:21Z', now, 'UTC')).toBe('2026-11-21 17:03:21');
-  expect(format.clock('soon', now, 'UTC')).toBe('soon');
-});
-
 test('reasons become sentences', () => {
   expect(format.sentence('broker is away')).toBe('Broker is away.');
   expect(format.sentence('Retrying… ')).toBe('Retrying…');

@@ -8,7 +8,12 @@ import { Button } from '../ui/button';
 import { ProblemNotice } from '../ui/notice';
 import { SESSION_KEY } from './session';
 
-export function Login() {
+interface Props {
+  /** Whether nothing has been shown before, so that there is nothing to lose. */
+  isFirst: boolean;
+}
+
+export function Login({ isFirst }: Props) {
   const client = useQueryClient();
   const [token, setToken] = useState('');
   const [busy, setBusy] = useState(false);
@@ -20,6 +25,8 @@ export function Login() {
     setProblem(undefined);
     try {
       const session = await content(api.POST('/api/v1/session', { body: { token: token.trim() } }));
+      // Where the other nodes are, the page is only told when it is asked for by somebody who is let in.
+      if (isFirst) return location.reload();
       setToken('');
       client.setQueryData(SESSION_KEY, session);
       await client.invalidateQueries();

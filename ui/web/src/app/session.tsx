@@ -6,6 +6,7 @@ import { follow } from '../api/live';
 import { asProblem } from '../api/problem';
 import { ProblemNotice } from '../ui/notice';
 import { Login } from './login';
+import { AppSkeleton } from './skeleton';
 
 const Session = createContext<WhoAmI | undefined>(undefined);
 
@@ -35,15 +36,10 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }, [client, isIn]);
 
   if (!data) {
+    if (!error) return <AppSkeleton />;
     return (
       <main className="mx-auto max-w-md p-6 pt-24">
-        {error ? (
-          <ProblemNotice problem={asProblem(error)} />
-        ) : (
-          <p role="status" className="text-muted">
-            Asking the node…
-          </p>
-        )}
+        <ProblemNotice problem={asProblem(error)} />
       </main>
     );
   }
@@ -51,7 +47,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   if (isIn && !wasIn) setWasIn(true);
   return (
     <Session value={data}>
-      {!isIn && <Login />}
+      {!isIn && <Login isFirst={!wasIn} />}
       {wasIn && <div hidden={!isIn}>{children}</div>}
     </Session>
   );

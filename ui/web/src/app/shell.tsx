@@ -2,6 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import {
   CircleUser,
+  Clock,
   LayoutDashboard,
   type LucideIcon,
   Moon,
@@ -14,6 +15,7 @@ import { type ReactNode, useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
 import { api } from '../api/client';
 import { useCluster } from '../api/live';
+import { chooseTimes, hasOwnZone, useTimes, zoneName } from '../format/time';
 import logo from '../logo.svg';
 import { Button } from '../ui/button';
 import { Menu } from '../ui/menu';
@@ -78,6 +80,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </nav>
         <div className="ml-auto flex items-center gap-1.5">
           <ClusterName />
+          <TimesButton />
           <ThemeButton />
           <Who />
         </div>
@@ -115,6 +118,25 @@ function ThemeButton() {
   return (
     <Button kind="quiet" small aria-label={`Switch to ${other}`} onPress={() => choose(other)}>
       <Icon aria-hidden className="size-4.5" />
+    </Button>
+  );
+}
+
+/** For those whose own zone is UTC there is nothing to choose. */
+function TimesButton() {
+  const times = useTimes();
+  if (!hasOwnZone()) return null;
+  const other = times === 'utc' ? 'local' : 'utc';
+  const words = times === 'utc' ? 'UTC' : `your own zone, ${zoneName()}`;
+  return (
+    <Button
+      kind="quiet"
+      small
+      aria-label={`Times are in ${words}. Switch to ${other === 'utc' ? 'UTC' : 'your own zone'}`}
+      onPress={() => chooseTimes(other)}
+    >
+      <Clock aria-hidden className="size-4" />
+      <span className="tabular-nums">{zoneName()}</span>
     </Button>
   );
 }

@@ -1,5 +1,6 @@
 /** What changed hands, the latest first; it grows while the page is open. */
-import { clock } from '../format/format';
+
+import { Time } from '../ui/time';
 import { type Handover, handoverText } from './lanes';
 
 export function Handovers({ log }: { log: readonly Handover[] }) {
@@ -14,9 +15,9 @@ export function Handovers({ log }: { log: readonly Handover[] }) {
     <ol className="max-h-96 divide-y divide-line overflow-y-auto" tabIndex={-1}>
       {log.map((handover) => (
         <li key={handover.key} className="flex flex-wrap gap-x-4 px-4 py-2 sm:px-6">
-          <time dateTime={handover.at} title={handover.at} className="text-muted tabular-nums sm:min-w-20">
-            {clock(handover.at)}
-          </time>
+          <span className="text-muted tabular-nums sm:min-w-20">
+            <Time at={handover.at} />
+          </span>
           <span className="min-w-0 [overflow-wrap:anywhere]">
             <span className="font-medium">
               {handover.stream}, partition {handover.partition}:

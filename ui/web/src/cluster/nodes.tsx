@@ -16,7 +16,17 @@ export function Nodes({ nodes }: { nodes: readonly ClusterNode[] }) {
       <caption className="sr-only">The cluster’s nodes</caption>
       <thead className="text-left text-muted text-sm max-lg:sr-only">
         <tr>
-          {['Node', 'State', 'Version', 'Address', 'Up for', 'Capacity', 'Partitions', 'Processor', 'Memory'].map((title) => (
+          {[
+            'Node',
+            'State',
+            'Version',
+            'Address',
+            'Up for',
+            'Capacity',
+            'Partitions',
+            'Processor',
+            'Memory',
+          ].map((title) => (
             <th key={title} scope="col" className="px-3 py-2.5 font-medium first:pl-6">
               {title}
             </th>

@@ -4,9 +4,11 @@ import { Pause, Play } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { api, content, type Stream } from '../api/client';
 import { asProblem } from '../api/problem';
-import { cellText, clock, isNumericType, plural } from '../format/format';
+import { isNumericType, plural } from '../format/format';
+import { shownText } from '../results/value';
 import { Button } from '../ui/button';
 import { Empty, ProblemNotice } from '../ui/notice';
+import { Time } from '../ui/time';
 import { type Arriving, arriving, type Rows } from './arriving';
 
 const EVERY_MS = 2_000;
@@ -92,7 +94,7 @@ function RowsTable({ arriving: { columns, rows } }: { arriving: Arriving }) {
                   className={`max-w-80 truncate whitespace-nowrap border-line border-b px-3 py-1.5 tabular-nums ${isNumericType(type) ? 'text-right' : ''} ${index === 0 ? `border-l-3 ${isNew ? 'border-l-accent' : 'border-l-transparent'}` : ''}`}
                 >
                   {index === 0 && isNew && <span className="sr-only">new </span>}
-                  <Cell value={cells[index]} isTime={name === '_timestamp'} />
+                  <Cell value={cells[index]} type={type} isTime={name === '_timestamp'} />
                 </td>
               ))}
             </tr>
@@ -103,15 +105,9 @@ function RowsTable({ arriving: { columns, rows } }: { arriving: Arriving }) {
   );
 }
 
-function Cell({ value, isTime }: { value: unknown; isTime: boolean }) {
+function Cell({ value, type, isTime }: { value: unknown; type: string; isTime: boolean }) {
   if (value === null || value === undefined) return <span className="text-muted">NULL</span>;
-  const text = cellText(value);
-  if (isTime) {
-    return (
-      <time dateTime={text} title={text}>
-        {clock(text)}
-      </time>
-    );
-  }
+  if (isTime) return <Time at={String(value)} />;
+  const text = shownText(value, type);
   return <span title={text.length > 40 ? text : undefined}>{text}</span>;
 }

@@ -3,9 +3,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, content, type Stream } from '../api/client';
 import type { components } from '../api/generated/schema';
 import { asProblem } from '../api/problem';
-import { clock, count, plural, sentence } from '../format/format';
+import { count, plural, sentence } from '../format/format';
 import { Button } from '../ui/button';
 import { ProblemNotice } from '../ui/notice';
+import { Time } from '../ui/time';
 import { Table, type TableColumn } from './table';
 import { auditText } from './texts';
 
@@ -48,11 +49,7 @@ export function Audit({ stream }: { stream: Stream }) {
           <strong className={`font-semibold ${tone === 'bad' ? 'text-red' : ''}`}>{meaning}</strong>{' '}
           {checkedAt != null && (
             <span className="text-muted">
-              Checked{' '}
-              <time dateTime={checkedAt} title={checkedAt}>
-                {clock(checkedAt)}
-              </time>
-              .
+              Checked <Time at={checkedAt} />.
             </span>
           )}
         </p>
@@ -74,11 +71,8 @@ function ReportOf({ report: { clean, problems, partitions, checked_at, generatio
   return (
     <div className="flex flex-col gap-2">
       <p role="status">
-        Generation {generation}, counted at{' '}
-        <time dateTime={checked_at} title={checked_at}>
-          {clock(checked_at)}
-        </time>
-        : {clean ? 'everything adds up.' : `${plural(problems.length, 'thing')} that must not be.`}
+        Generation {generation}, counted at <Time at={checked_at} />:{' '}
+        {clean ? 'everything adds up.' : `${plural(problems.length, 'thing')} that must not be.`}
       </p>
       {problems.length > 0 && (
         <ul className="list-disc space-y-1 pl-5 text-red">

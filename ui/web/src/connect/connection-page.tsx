@@ -5,7 +5,8 @@ import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { asProblem, type Problem } from '../api/problem';
 import { useMayEdit } from '../app/session';
-import { clock, sentence } from '../format/format';
+import { sentence } from '../format/format';
+import { clock } from '../format/time';
 import { ProblemNotice } from '../ui/notice';
 import { tell } from '../ui/toast';
 import {
@@ -114,7 +115,10 @@ function Steps({ initial, onReload }: StepsProps) {
 
   async function reload() {
     const theirs = await onReload();
-    if (theirs) form.take(theirs);
+    if (!theirs) return;
+    const dropped = typed;
+    form.take(theirs);
+    tell('What you typed is dropped.', () => form.change(dropped));
   }
 
   return (

@@ -4,10 +4,11 @@ import { useState } from 'react';
 import type { Stream } from '../api/client';
 import { asProblem } from '../api/problem';
 import { useMayEdit } from '../app/session';
-import { clock, count, sentence } from '../format/format';
+import { count, sentence } from '../format/format';
 import { Button } from '../ui/button';
 import { Code } from '../ui/code';
 import { Empty, ProblemNotice } from '../ui/notice';
+import { Time } from '../ui/time';
 import { type DeadLetters, deadLetters } from './connections-api';
 import { payloadNote } from './payload';
 import { reasonText } from './reasons';
@@ -92,7 +93,11 @@ function Reasons({ reasons, chosen, onChoose }: ReasonsProps) {
             <span className="font-medium [overflow-wrap:anywhere]">{reasonText(reason)}</span>{' '}
             <span className="text-muted tabular-nums">
               {count(howMany)}
-              {latest != null && `, latest ${clock(latest)}`}
+              {latest != null && (
+                <>
+                  , latest <Time at={latest} />
+                </>
+              )}
             </span>
           </button>
         </li>
@@ -107,11 +112,7 @@ function LetterView({ letter }: { letter: Letter }) {
   return (
     <div className="flex min-w-0 flex-col gap-1.5">
       <p className="flex flex-wrap gap-x-3 text-muted text-sm tabular-nums">
-        {timestamp != null && (
-          <time dateTime={timestamp} title={timestamp}>
-            {clock(timestamp)}
-          </time>
-        )}
+        {timestamp != null && <Time at={timestamp} />}
         <span>
           partition {partition}, offset {count(offset)}
         </span>

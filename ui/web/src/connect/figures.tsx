@@ -1,6 +1,7 @@
 /** A stream's figures: how fresh, how many, how far behind, how many that did not fit. */
 import type { Stream } from '../api/client';
-import { clock, count, duration, plural, shortCount, UNKNOWN } from '../format/format';
+import { count, duration, plural, shortCount, UNKNOWN } from '../format/format';
+import { Time } from '../ui/time';
 import { Tile } from './tile';
 
 export function Figures({ stream, className = '' }: { stream: Stream; className?: string }) {
@@ -23,10 +24,7 @@ export function Figures({ stream, className = '' }: { stream: Stream; className?
         context={
           completeTo != null && (
             <>
-              all up to{' '}
-              <time dateTime={completeTo} title={completeTo}>
-                {clock(completeTo)}
-              </time>
+              all up to <Time at={completeTo} />
             </>
           )
         }

@@ -3,8 +3,9 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { theme, useTheme } from '../app/theme';
-import { axis, clock } from '../format/format';
+import { axis } from '../format/format';
 import { niceCeiling } from '../format/series';
+import { clock, useTimes } from '../format/time';
 import { chartData, shownTimes } from './chart-data';
 import type { Measured } from './history';
 
@@ -75,6 +76,7 @@ export default function LiveChart({ title, lines, measured, format }: Props) {
   const chart = useRef<uPlot>(undefined);
   const [pointed, setPointed] = useState<number | null>(null);
   const dark = useTheme();
+  const times = useTimes();
   const data = useMemo(
     () =>
       chartData(
@@ -84,6 +86,7 @@ export default function LiveChart({ title, lines, measured, format }: Props) {
     [measured, lines],
   );
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: its axis tells times in the zone that is chosen.
   useEffect(() => {
     const element = frame.current;
     // The colours are taken from the theme when the chart is made.
@@ -101,7 +104,7 @@ export default function LiveChart({ title, lines, measured, format }: Props) {
       made.destroy();
       chart.current = undefined;
     };
-  }, [dark, lines]);
+  }, [dark, lines, times]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a chart that was made anew for a theme needs its data, too.
   useEffect(() => {
@@ -110,11 +113,11 @@ export default function LiveChart({ title, lines, measured, format }: Props) {
       chart.setData(data, false);
       chart.setScale('x', { min, max });
     });
-  }, [data, measured, dark, lines]);
+  }, [data, measured, dark, lines, times]);
 
-  const [times, ...values] = data;
-  const index = pointed ?? times.length - 1;
-  const at = times[index];
+  const [seconds, ...values] = data;
+  const index = pointed ?? seconds.length - 1;
+  const at = seconds[index];
   return (
     <figure className="min-w-0">
       <figcaption className="flex min-h-6 flex-wrap items-baseline justify-between gap-x-3 text-sm">

@@ -1,6 +1,7 @@
 /** What is said of streams and partitions. Pure, so that the tests can pin it down. */
 import type { Stream, StreamPartition } from '../api/client';
-import { clock, count, plural, sentence } from '../format/format';
+import { count, plural, sentence } from '../format/format';
+import { clock } from '../format/time';
 import type { Tone } from '../ui/badge';
 
 type Situation = Pick<

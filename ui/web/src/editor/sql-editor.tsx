@@ -13,10 +13,11 @@ import { searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState, Prec } from '@codemirror/state';
 import { drawSelection, EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { useEffect, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
 import type { Table } from '../api/client';
 import { clickhouse } from './dialect';
 import { functionCompletion } from './functions';
+import { EDITOR_HEIGHT } from './height';
 import { valueCompletion } from './values';
 
 export interface EditorMark {
@@ -171,5 +172,11 @@ export default function SqlEditor({ value, onChange, onRun, tables, mark, label 
     editor.dispatch(setDiagnostics(editor.state, marks));
   }, [mark]);
 
-  return <div ref={box} className="rounded-[10px] border border-line-strong" />;
+  // Escape that has closed the list of completions is not to close a dialogue around the editor as well.
+  const keep = (event: KeyboardEvent) =>
+    event.key === 'Escape' && event.defaultPrevented && event.stopPropagation();
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: what is inside takes the keys
+    <div ref={box} onKeyDown={keep} className={`rounded-[10px] border border-line-strong ${EDITOR_HEIGHT}`} />
+  );
 }

@@ -1,8 +1,8 @@
-/** How numbers, times and cells look. Pure, so that the tests can pin it down. */
+/** How numbers and cells look, in the reader's own way to write numbers. Pure, so that the tests can pin it down. */
 
-const WHOLE = new Intl.NumberFormat('en');
-const ONE_DECIMAL = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 });
+const WHOLE = new Intl.NumberFormat();
+const ONE_DECIMAL = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const COMPACT = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 4 });
 
 /** What stands where a number is not known. */
 export const UNKNOWN = '–';
@@ -18,8 +18,9 @@ export function count(value: string | number): string {
 /** A counter for a tile of limited width: exact below a billion, then four digits. */
 export function shortCount(value: string | number): string {
   const exact = count(value);
-  if (!/^-?[\d,]+$/.test(exact)) return exact;
-  const whole = BigInt(exact.replaceAll(',', ''));
+  const digits = typeof value === 'number' ? String(Math.round(value)) : value;
+  if (!/^-?\d+$/.test(digits)) return exact;
+  const whole = BigInt(digits);
   return whole < LONGEST_COUNT_IN_FULL ? exact : COMPACT.format(whole);
 }
 
@@ -54,16 +55,6 @@ export function duration(milliseconds: number): [string, string] {
   if (milliseconds < 59_950) return [ONE_DECIMAL.format(milliseconds / 1000), 's'];
   const minutes = milliseconds / 60_000;
   return minutes < 59.95 ? [ONE_DECIMAL.format(minutes), 'min'] : [ONE_DECIMAL.format(minutes / 60), 'h'];
-}
-
-/** The reader's local time of day, with the date when it is not today's. */
-export function clock(iso: string, now = new Date(), timeZone?: string): string {
-  const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return iso;
-  const zone = timeZone === undefined ? {} : { timeZone };
-  const day = (date: Date) => date.toLocaleDateString('sv-SE', zone);
-  const time = at.toLocaleTimeString('sv-SE', zone);
-  return day(at) === day(now) ? time : `${day(at)} ${time}`;
 }
 
 export function uptime(seconds: number): string {

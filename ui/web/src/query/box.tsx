@@ -4,6 +4,7 @@ import { Sparkles, SquareTerminal } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import type { Table } from '../api/client';
+import { EDITOR_HEIGHT } from '../editor/height';
 import type { EditorMark } from '../editor/sql-editor';
 import { Button } from '../ui/button';
 import type { Draft } from './link';
@@ -51,7 +52,7 @@ export function Box(props: Props) {
       ) : (
         <Suspense
           fallback={
-            <div role="status" className="field min-h-[11rem] text-muted">
+            <div role="status" className={`field text-muted ${EDITOR_HEIGHT}`}>
               Loading the editor…
             </div>
           }

@@ -5,11 +5,13 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearch } from 'wouter';
 import { useTables } from '../api/live';
 import { asProblem } from '../api/problem';
+import { useHolding } from '../app/unsaved';
 import type { EditorMark } from '../editor/sql-editor';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { tell } from '../ui/toast';
 import { Box } from './box';
+import { keep, kept, MOST_CARRIED_CHARS } from './kept';
 import { type Draft, draftFrom } from './link';
 import { Sidebar, savedDraft } from './sidebar';
 import { placeOf } from './sql-error';
@@ -19,10 +21,6 @@ import type { Request, Run } from './use-run';
 
 /** Answers that stay on the page; those before them are in the history. */
 const MOST_TURNS = 10;
-/** Where what is typed stands until it is run, so that no reload loses it. */
-const DRAFT_KEY = 'aurora.query.draft';
-/** What is not kept there: a paste of many megabytes stays in the box alone. */
-const MAX_KEPT_CHARS = 200_000;
 
 interface Asked {
   id: number;
@@ -38,6 +36,10 @@ export default function QueryPage() {
   const [latest, setLatest] = useState<{ run: Run; cancel: () => void }>();
   const [showsSide, setShowsSide] = useState(false);
   const top = useRef<HTMLDivElement>(null);
+  const latestDraft = useRef(draft);
+  latestDraft.current = draft;
+  useHolding(turns.length > 0 ? 'What was answered here would have to be asked once more.' : undefined);
+  useHolding(draft.text.length > MOST_CARRIED_CHARS ? 'What is typed is too long to go along.' : undefined);
 
   const run = useCallback(
     (asked: Draft) => {
@@ -61,13 +63,20 @@ export default function QueryPage() {
     [turns, limit, setDraft],
   );
   const open = useCallback(
-    (draft: Draft) => {
-      setDraft(draft);
+    (opened: Draft) => {
+      const before = latestDraft.current;
+      setDraft(opened);
+      if (before.text.trim() !== '' && before.text !== opened.text)
+        tell('What was in the box is replaced.', () => setDraft(before));
       setShowsSide(false);
       top.current?.scrollIntoView({ block: 'start', behavior: 'smooth' });
     },
     [setDraft],
   );
+  function beginAnew() {
+    setTurns([]);
+    tell('What was asked is in the history.');
+  }
   const onState = useCallback((run: Run, cancel: () => void) => setLatest({ run, cancel }), []);
   const insert = useCallback(
     (text: string) => {
@@ -87,14 +96,14 @@ export default function QueryPage() {
   return (
     <div
       ref={top}
-      className="grid grid-cols-1 gap-4 pt-2 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]"
+      className="grid grid-cols-1 gap-4 py-4 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]"
     >
       <div className="flex min-w-0 flex-col gap-4">
-        <div className="flex items-center justify-between gap-3">
-          <h1 className="font-semibold text-2xl">Query</h1>
+        <div className="flex min-h-10 items-center justify-between gap-3">
+          <h1 className="font-semibold text-2xl tracking-tight">Query</h1>
           <div className="flex gap-1">
             {turns.length > 0 && (
-              <Button kind="quiet" small onPress={() => setTurns([])}>
+              <Button kind="quiet" small onPress={beginAnew}>
                 Begin anew
               </Button>
             )}
@@ -147,35 +156,24 @@ export default function QueryPage() {
 
 const NO_TABLES: never[] = [];
 
-/** What is in the box: from the link, or else what was typed last. */
+/** What is in the box: what was typed at a node that is gone, or from the link, or else what was typed last. */
 function useDraft(search: string) {
+  const [first] = useState(() => ({ search, ...kept() }));
   const [draft, setDraft] = useState<Draft>(() => {
     const linked = draftFrom(search);
-    return linked.text || linked.saved ? linked : kept();
+    return !first.isBrought && (linked.text || linked.saved) ? linked : first.draft;
   });
   useEffect(() => {
+    if (first.isBrought && search === first.search) return;
     const linked = draftFrom(search);
     if (linked.saved === undefined) {
       if (linked.text) setDraft(linked);
       return;
     }
     savedDraft(linked.saved).then(setDraft, (error) => tell(asProblem(error).title));
-  }, [search]);
-  useEffect(() => {
-    if (draft.text.length <= MAX_KEPT_CHARS) sessionStorage.setItem(DRAFT_KEY, JSON.stringify(draft));
-  }, [draft]);
+  }, [search, first]);
+  useEffect(() => keep(draft), [draft]);
   return [draft, setDraft] as const;
-}
-
-function kept(): Draft {
-  const empty: Draft = { mode: 'ask', text: '', params: {} };
-  try {
-    const found = JSON.parse(sessionStorage.getItem(DRAFT_KEY) ?? 'null') as Partial<Draft> | null;
-    const isDraft = (found?.mode === 'ask' || found?.mode === 'sql') && typeof found.text === 'string';
-    return isDraft ? { ...empty, ...found } : empty;
-  } catch {
-    return empty;
-  }
 }
 
 /** Where the statement in the box is wrong, when it is the one that failed. */

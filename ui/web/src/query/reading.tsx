@@ -17,8 +17,8 @@ interface Props {
   onReword: () => void;
   /** The statement is to be corrected by hand. */
   onEditSql: () => void;
-  /** A word is to be taught. */
-  onTeach: () => void;
+  /** A word is to be taught; not given to those who may not. */
+  onTeach: (() => void) | undefined;
 }
 
 export function Reading({ understanding, onReword, onEditSql, onTeach }: Props) {
@@ -42,7 +42,7 @@ export function Reading({ understanding, onReword, onEditSql, onTeach }: Props) 
               }
               choices={[
                 { id: 'reword', label: 'Ask it otherwise', onAction: onReword },
-                { id: 'teach', label: 'Teach what a word means', onAction: onTeach },
+                ...(onTeach ? [{ id: 'teach', label: 'Teach what a word means', onAction: onTeach }] : []),
                 { id: 'sql', label: 'Correct it in the SQL', onAction: onEditSql },
               ]}
             />

@@ -2,7 +2,6 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api/client';
 import { asProblem, Problem } from '../api/problem';
-import { useMayEdit } from '../app/session';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { ProblemNotice } from '../ui/notice';
@@ -12,7 +11,6 @@ import type { Request, Run } from './use-run';
 /** Keeps a statement under a name, for the whole team. */
 export function SaveDialog({ run, request, onClose }: { run: Run; request: Request; onClose: () => void }) {
   const client = useQueryClient();
-  const mayEdit = useMayEdit();
   const [name, setName] = useState(
     request.mode === 'ask' ? request.text.slice(0, 100).replace(/[/\\]/g, ' ').trim() : '',
   );
@@ -55,40 +53,34 @@ export function SaveDialog({ run, request, onClose }: { run: Run; request: Reque
 
   return (
     <Dialog title="Save for the team" isOpen onClose={onClose}>
-      {mayEdit ? (
-        <form onSubmit={save} className="flex flex-col gap-4">
-          <label className="flex flex-col gap-1.5">
-            <span className="font-medium">Name</span>
-            <input
-              className="field"
-              required
-              maxLength={100}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          </label>
-          <label className="flex flex-col gap-1.5">
-            <span className="font-medium">What it is for</span>
-            <input
-              className="field"
-              maxLength={2_000}
-              value={description}
-              onChange={(event) => setDescription(event.target.value)}
-            />
-          </label>
-          {problem && <ProblemNotice problem={problem} />}
-          <div className="flex justify-end gap-2">
-            <Button onPress={onClose}>Not now</Button>
-            <Button kind="primary" type="submit" isPending={busy}>
-              Save
-            </Button>
-          </div>
-        </form>
-      ) : (
-        <p>
-          Saving takes the role of an editor; yours is viewer. The link to this query works for everybody.
-        </p>
-      )}
+      <form onSubmit={save} className="flex flex-col gap-4">
+        <label className="flex flex-col gap-1.5">
+          <span className="font-medium">Name</span>
+          <input
+            className="field"
+            required
+            maxLength={100}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </label>
+        <label className="flex flex-col gap-1.5">
+          <span className="font-medium">What it is for</span>
+          <input
+            className="field"
+            maxLength={2_000}
+            value={description}
+            onChange={(event) => setDescription(event.target.value)}
+          />
+        </label>
+        {problem && <ProblemNotice problem={problem} />}
+        <div className="flex justify-end gap-2">
+          <Button onPress={onClose}>Not now</Button>
+          <Button kind="primary" type="submit" isPending={busy}>
+            Save
+          </Button>
+        </div>
+      </form>
     </Dialog>
   );
 }

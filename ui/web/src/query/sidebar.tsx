@@ -5,10 +5,12 @@ import { useState } from 'react';
 import { api, content, type HistoryEntry, type SavedSummary, type Table } from '../api/client';
 import { asProblem } from '../api/problem';
 import { useMayEdit } from '../app/session';
-import { clock, count } from '../format/format';
+import { plural } from '../format/format';
+import { clock } from '../format/time';
 import { Button } from '../ui/button';
 import { Empty, ProblemNotice } from '../ui/notice';
 import { Tabs } from '../ui/tabs';
+import { Time } from '../ui/time';
 import { tell } from '../ui/toast';
 import { Glossary } from './glossary';
 import type { Draft } from './link';
@@ -182,7 +184,7 @@ function History({ onOpen }: { onOpen: (draft: Draft) => void }) {
                 {entry.kind === 'question' ? entry.question : entry.sql}
               </span>
               <span className="block truncate text-muted text-xs">
-                {clock(entry.at)} · {entry.outcome === 'ok' ? `${count(entry.rows)} rows` : entry.outcome}
+                <Time at={entry.at} /> · {entry.outcome === 'ok' ? plural(entry.rows, 'row') : entry.outcome}
               </span>
             </button>
           </li>

@@ -4,7 +4,9 @@ import { Download, Link2, Pencil, Save, ThumbsDown, ThumbsUp } from 'lucide-reac
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import type { Table } from '../api/client';
 import { asProblem } from '../api/problem';
-import { bytes, clock, count, duration, plural } from '../format/format';
+import { useMayEdit } from '../app/session';
+import { bytes, duration, plural } from '../format/format';
+import { clock } from '../format/time';
 import { autoChart } from '../results/auto-chart';
 import { ResultTable } from '../results/table';
 import { tabSeparated } from '../results/value';
@@ -34,6 +36,7 @@ interface Props {
 }
 
 export function Turn({ request, tables, isLatest, onState, onEdit, onAskAgain }: Props) {
+  const mayEdit = useMayEdit();
   const [taught, setTaught] = useState<string>();
   const { run, cancel } = useRun(request);
   useEffect(() => {
@@ -56,7 +59,7 @@ export function Turn({ request, tables, isLatest, onState, onEdit, onAskAgain }:
           understanding={run.understanding}
           onReword={() => onAskAgain(request.text)}
           onEditSql={() => onEdit(run.sql)}
-          onTeach={() => setTaught('')}
+          onTeach={mayEdit ? () => setTaught('') : undefined}
         />
       )}
       {run.state === 'cancelled' && (
@@ -66,7 +69,11 @@ export function Turn({ request, tables, isLatest, onState, onEdit, onAskAgain }:
       {run.problem && (
         <ProblemNotice problem={run.problem}>
           {request.mode === 'ask' && (
-            <Unknown run={run} onTeach={setTaught} onReword={() => onAskAgain(request.text)} />
+            <Unknown
+              run={run}
+              onTeach={mayEdit ? setTaught : undefined}
+              onReword={() => onAskAgain(request.text)}
+            />
           )}
         </ProblemNotice>
       )}
@@ -93,7 +100,8 @@ function Unknown({
   onReword,
 }: {
   run: Run;
-  onTeach: (word: string) => void;
+  /** Not given to those who may not. */
+  onTeach: ((word: string) => void) | undefined;
   onReword: () => void;
 }) {
   const reading = run.steps.findLast((step) => step.step === 'reading');
@@ -104,11 +112,12 @@ function Unknown({
       <Button small onPress={onReword}>
         Ask it otherwise
       </Button>
-      {words.slice(0, 4).map((word) => (
-        <Button key={word} small onPress={() => onTeach(word)}>
-          Teach what “{word.slice(0, 40)}” means
-        </Button>
-      ))}
+      {onTeach &&
+        words.slice(0, 4).map((word) => (
+          <Button key={word} small onPress={() => onTeach(word)}>
+            Teach what “{word.slice(0, 40)}” means
+          </Button>
+        ))}
     </div>
   );
 }
@@ -150,6 +159,7 @@ function Result({ run, request }: { run: Run; request: Request }) {
 }
 
 function Actions({ run, request, onEdit }: { run: Run; request: Request; onEdit: (sql: string) => void }) {
+  const mayEdit = useMayEdit();
   const [saving, setSaving] = useState(false);
   const params = request.mode === 'sql' ? request.params : {};
   async function keep(format: (typeof FORMATS)[number]['id']) {
@@ -178,9 +188,11 @@ function Actions({ run, request, onEdit }: { run: Run; request: Request; onEdit:
           <Pencil aria-hidden className="size-4" /> Edit SQL
         </Button>
       )}
-      <Button kind="quiet" small onPress={() => setSaving(true)}>
-        <Save aria-hidden className="size-4" /> Save
-      </Button>
+      {mayEdit && (
+        <Button kind="quiet" small onPress={() => setSaving(true)}>
+          <Save aria-hidden className="size-4" /> Save
+        </Button>
+      )}
       <Button kind="quiet" small onPress={() => void copyLink()}>
         <Link2 aria-hidden className="size-4" /> Link
       </Button>
@@ -248,7 +260,7 @@ function summary({ rows, truncated, statistics, completeTo }: Run): string {
   ];
   if (statistics) {
     parts.push(duration(statistics.elapsed_ms).join(' '));
-    parts.push(`${count(statistics.rows_read)} rows read, ${bytes(statistics.bytes_read)}`);
+    parts.push(`${plural(statistics.rows_read, 'row')} read, ${bytes(statistics.bytes_read)}`);
   }
   if (completeTo) parts.push(`complete up to ${clock(completeTo)}`);
   return parts.join(' · ');

@@ -1,10 +1,11 @@
 import { Copy } from 'lucide-react';
 import { cellText } from '../format/format';
+import { inFull } from '../format/time';
 import { Button } from '../ui/button';
 import { Code } from '../ui/code';
 import { Dialog } from '../ui/dialog';
 import { tell } from '../ui/toast';
-import type { ResultColumn } from './value';
+import { isTimeType, type ResultColumn } from './value';
 
 /** All of one cell, which the table shows in one line. */
 export function CellDialog({
@@ -24,6 +25,7 @@ export function CellDialog({
   return (
     <Dialog title={column.name} isOpen onClose={onClose} wide>
       <p className="font-mono text-muted text-sm">{column.type}</p>
+      {value != null && isTimeType(column.type) && <p>{inFull(value)}</p>}
       <Code height="max-h-[60vh]">{text}</Code>
       <Button small onPress={() => void copy()}>
         <Copy aria-hidden className="size-4" /> Copy

@@ -1,15 +1,8 @@
 /** The points of a chart, taken from a result. Pure: nothing here knows how it is drawn. */
+
+import { instant } from '../format/time';
 import type { ChartSpec } from './auto-chart';
-import {
-  axisNumber,
-  type Column,
-  instant,
-  nameText,
-  nature,
-  numberText,
-  position,
-  timeText,
-} from './chart-values';
+import { axisNumber, type Column, nameText, nature, numberText, position, timeText } from './chart-values';
 
 /** Lines or colours that can be told apart. */
 export const MOST_SERIES = 10;

@@ -1,5 +1,6 @@
 /** What ECharts is told. Everything that can be read is text: no answer is ever taken for markup. */
 import type { EChartsCoreOption } from 'echarts/core';
+import { inZone } from '../format/time';
 import type { ChartSpec } from './auto-chart';
 import { type ChartData, type Point, type Series, span } from './chart-data';
 import { type ChartTheme, look } from './chart-theme';
@@ -123,7 +124,8 @@ function axesOption(drawing: Drawing) {
   const across = data.axis === 'names' ? nameAxis(drawing, data.names, lying) : scaleAxis(drawing);
   const up = valueAxis(drawing);
   return {
-    useUTC: data.axis === 'date',
+    // Where the marks of the axis stand: at whole hours and days of the zone that is chosen.
+    useUTC: data.axis === 'date' || inZone().timeZone === 'UTC',
     grid: {
       left: 4,
       right: 14,

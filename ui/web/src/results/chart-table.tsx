@@ -1,5 +1,6 @@
 import { cellText } from '../format/format';
-import { type Column, instant, nature, numberText, timeText } from './chart-values';
+import { inFull, instant } from '../format/time';
+import { type Column, nature, numberText, timeText } from './chart-values';
 
 interface Props {
   columns: readonly Column[];
@@ -67,7 +68,7 @@ function Content({ value, kind }: { value: unknown; kind: ReturnType<typeof natu
   const at = kind === 'time' || kind === 'date' ? instant(value) : null;
   if (at !== null && (kind === 'time' || kind === 'date')) {
     return (
-      <time dateTime={new Date(at).toISOString()} title={`${String(value)} UTC`}>
+      <time dateTime={new Date(at).toISOString()} title={kind === 'time' ? inFull(value) : undefined}>
         {timeText(at, kind)}
       </time>
     );

@@ -1,5 +1,7 @@
 /** What the cells of a result are to a chart: numbers, times and names. Pure. */
 
+import { instant, inZone } from '../format/time';
+
 export interface Column {
   name: string;
   /** A ClickHouse type. */
@@ -32,16 +34,6 @@ export function position(value: unknown): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** Milliseconds since 1970. Times come in UTC, with a `Z` or, as ClickHouse writes them, without one. */
-export function instant(value: unknown): number | null {
-  const text = String(value);
-  const parts = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
-  if (!parts) return null;
-  const [, day, time = '00:00:00', zone = 'Z'] = parts;
-  const at = Date.parse(`${day}T${time}${zone}`);
-  return Number.isNaN(at) ? null : at;
-}
-
 const ABSENT = 'no value';
 
 const exact = new Intl.NumberFormat(undefined, { maximumFractionDigits: 20 });
@@ -67,7 +59,7 @@ export function axisNumber(value: number): string {
 
 const DAY_MS = 86_400_000;
 
-/** A time as it is read, in the reader's zone; a date in none. */
+/** A time as it is read, in the zone that is chosen; a date in none. */
 export function timeText(at: number, kind: 'time' | 'date'): string {
   if (kind === 'date')
     return new Date(at).toLocaleDateString(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
@@ -75,21 +67,22 @@ export function timeText(at: number, kind: 'time' | 'date'): string {
   return new Date(at).toLocaleString(undefined, {
     dateStyle: 'medium',
     timeStyle: withSeconds ? 'medium' : 'short',
+    ...inZone(),
   });
 }
 
 /** A time beside an axis that shows `span` milliseconds: as short as that allows. */
 export function axisTime(at: number, span: number, kind: 'time' | 'date'): string {
   const date = new Date(at);
-  const zone = kind === 'date' ? { timeZone: 'UTC' } : {};
-  const isMidnight = kind === 'date' || date.getHours() + date.getMinutes() + date.getSeconds() === 0;
+  const zone = kind === 'date' ? { timeZone: 'UTC' } : inZone();
+  const isMidnight = date.toLocaleTimeString('sv-SE', zone) === '00:00:00';
   if (span > 500 * DAY_MS)
     return date.toLocaleDateString(undefined, { year: 'numeric', month: 'short', ...zone });
   if (kind === 'date' || span > 4 * DAY_MS || (isMidnight && span > DAY_MS / 4)) {
     return date.toLocaleDateString(undefined, { month: 'short', day: 'numeric', ...zone });
   }
   const seconds = span < 5 * 60_000 ? ({ second: '2-digit' } as const) : {};
-  return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', ...seconds });
+  return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', ...seconds, ...zone });
 }
 
 /** A cell as the name of a bar, a slice or a line. */

@@ -1,5 +1,7 @@
 /** A result as a picture. Loaded lazily, since ECharts comes with it. */
+
 import { useId, useMemo, useState } from 'react';
+import { useTimes } from '../format/time';
 import { type ChartSpec, fitSpec } from './auto-chart';
 import { ChartCanvas } from './chart-canvas';
 import { chartData, summary } from './chart-data';
@@ -46,7 +48,9 @@ interface PictureProps {
 function Picture({ columns, rows, spec, label }: PictureProps) {
   const id = useId();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const data = useMemo(() => chartData(spec, columns, rows), [spec, columns, rows]);
+  const times = useTimes();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the names along an axis may be times.
+  const data = useMemo(() => chartData(spec, columns, rows), [spec, columns, rows, times]);
   const inWords = useMemo(() => summary(spec, data), [spec, data]);
   const named = spec.kind !== 'pie' && spec.kind !== 'heatmap' && data.series.length > 1;
   const left = [

@@ -11,9 +11,19 @@ import {
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, Search } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
-import { cellText, count, isNumericType, plural } from '../format/format';
+import { count, isNumericType, plural } from '../format/format';
+import { inFull, useTimes, zoneName } from '../format/time';
 import { CellDialog } from './cell-dialog';
-import { compareCells, groupedNumber, type ResultColumn, type Row, widths } from './value';
+import {
+  compareCells,
+  groupedNumber,
+  isTimeType,
+  type ResultColumn,
+  type Row,
+  shownText,
+  shownType,
+  widths,
+} from './value';
 
 const ROW_PX = 34;
 
@@ -42,8 +52,11 @@ export function ResultTable({ columns, rows, label, height = 'min(60vh, 36rem)' 
     state: { sorting, globalFilter: search },
     onSortingChange: setSorting,
     onGlobalFilterChange: setSearch,
+    // What is searched is what is seen.
     globalFilterFn: (row, column, wanted: string) =>
-      cellText(row.getValue(column)).toLowerCase().includes(wanted.toLowerCase()),
+      shownText(row.getValue(column), columns[Number(column)]?.type ?? '')
+        .toLowerCase()
+        .includes(wanted.toLowerCase()),
     getColumnCanGlobalFilter: () => true,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
@@ -59,6 +72,8 @@ export function ResultTable({ columns, rows, label, height = 'min(60vh, 36rem)' 
   const items = virtual.getVirtualItems();
   const above = items[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+  // The head of the table says the zone.
+  useTimes();
   const columnWidths = useMemo(() => widths(columns, rows), [columns, rows]);
 
   return (
@@ -170,7 +185,9 @@ function Head({ column, name, type }: { column: Column<Row>; name: string; type:
           <span className="truncate">{name}</span>
           {sorted && <Arrow aria-hidden className="size-3.5 shrink-0 text-accent" />}
         </span>
-        <span className="block truncate font-mono font-normal text-muted text-xs">{type}</span>
+        <span className="block truncate font-mono font-normal text-muted text-xs">
+          {shownType(type, zoneName())}
+        </span>
       </button>
     </th>
   );
@@ -178,13 +195,14 @@ function Head({ column, name, type }: { column: Column<Row>; name: string; type:
 
 function Cell({ value, type, onOpen }: { value: unknown; type: string; onOpen: () => void }) {
   const numeric = isNumericType(type);
-  const text = value == null ? 'NULL' : cellText(value);
+  const text = value == null ? 'NULL' : shownText(value, type);
   const shown = numeric ? groupedNumber(text) : text;
   const isLong = shown.length > 40 || typeof value === 'object';
   return (
     <td
       className={`h-[34px] truncate border-line/60 border-b px-3 ${numeric ? 'text-right tabular-nums' : ''} ${value == null ? 'text-muted italic' : ''}`}
       onDoubleClick={onOpen}
+      title={value != null && isTimeType(type) ? inFull(value) : undefined}
     >
       {isLong && value != null ? (
         <button

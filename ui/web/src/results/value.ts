@@ -1,5 +1,6 @@
 /** How the cells of a result look, sort and leave the page. Pure. */
 import { cellText, isNumericType } from '../format/format';
+import { cellTime } from '../format/time';
 
 export interface ResultColumn {
   name: string;
@@ -44,6 +45,25 @@ export function plainType(type: string): string {
   return inner === undefined ? type : plainType(inner);
 }
 
+/** Whether cells of a type are moments, which are read in a zone; dates are not. */
+export function isTimeType(type: string): boolean {
+  return /^DateTime/.test(plainType(type));
+}
+
+/**
+ * A type as the head of a column says it. The zone that a time is stored in is not the one that it is shown in: that one
+ * is said.
+ */
+export function shownType(type: string, zone: string): string {
+  const plain = plainType(type);
+  return isTimeType(type) ? `${plain.replace(/,? *'[^']*'/, '').replace('()', '')} · ${zone}` : plain;
+}
+
+/** A cell as the table shows it. */
+export function shownText(value: unknown, type: string): string {
+  return isTimeType(type) && typeof value === 'string' ? cellTime(value) : cellText(value);
+}
+
 /** Rows as tab-separated lines, as spreadsheets take them. */
 export function tabSeparated(columns: ResultColumn[], rows: Row[]): string {
   const clean = (text: string) => text.replace(/[\t\r\n]+/g, ' ');
@@ -56,6 +76,9 @@ export function widths(columns: ResultColumn[], rows: Row[]): number[] {
   const [least, most] = [6, 42];
   return columns.map(({ name, type }, at) => {
     const cells = rows.slice(0, 200).map((row) => (row[at] == null ? 4 : cellText(row[at]).length * 1.12));
-    return Math.min(most, Math.max(least, name.length + 3, type.length * 0.8, ...cells) + 3);
+    return Math.min(
+      most,
+      Math.max(least, name.length + 3, shownType(type, 'GMT+12').length * 0.8, ...cells) + 3,
+    );
   });
 }

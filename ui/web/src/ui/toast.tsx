@@ -10,6 +10,8 @@ interface Toast {
 }
 
 const STAYS_MS = 8_000;
+/** What can be taken back has to be reached first, by whatever means. */
+const UNDO_STAYS_MS = 15_000;
 let toasts: readonly Toast[] = [];
 let last = 0;
 const changed = new EventTarget();
@@ -28,7 +30,7 @@ export function tell(text: string, undo?: () => void): void {
   last += 1;
   const id = last;
   set([...toasts.slice(-3), { id, text, undo }]);
-  setTimeout(() => close(id), STAYS_MS);
+  setTimeout(() => close(id), undo ? UNDO_STAYS_MS : STAYS_MS);
 }
 
 function subscribe(listener: () => void) {

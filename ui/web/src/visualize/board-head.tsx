@@ -39,7 +39,7 @@ export function BoardHead({ board, view, choices = [], buttons, children }: Prop
           <ChevronLeft aria-hidden className="size-4" />
           Dashboards
         </Link>
-        <h1 className="font-semibold text-2xl [overflow-wrap:anywhere]">{board.title}</h1>
+        <h1 className="font-semibold text-2xl tracking-tight [overflow-wrap:anywhere]">{board.title}</h1>
         {children && <p className="text-muted text-sm">{children}</p>}
       </div>
       <div className="flex items-center gap-2">

@@ -10,7 +10,7 @@ const PLACES = [
 /** Stands where a board will be, about as high. */
 export function BoardSkeleton() {
   return (
-    <div role="status" className="space-y-4">
+    <div role="status" className="space-y-4 py-4">
       <span className="sr-only">Loading the board…</span>
       <div className="h-10 w-64 rounded-lg bg-raised" />
       <div className="h-10 rounded-lg bg-raised" />

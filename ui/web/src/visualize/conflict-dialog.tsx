@@ -23,11 +23,11 @@ export function ConflictDialog({ conflict, mine, draft }: { conflict: Conflict; 
           {plural(mine.tiles.length, 'tile')}. Nothing of yours is lost: choose what stays.
         </p>
       ) : (
-        <p>Nothing of yours is lost: save it once more, or keep a file of it.</p>
+        <p>Nothing of yours is lost: save it as a new one of the same name, or keep a file of it.</p>
       )}
       <div className="flex flex-col gap-2">
         <Button kind="primary" onPress={() => void draft.save(mine, theirs?.etag ?? NEW)}>
-          {theirs ? 'Save mine over theirs' : 'Save mine again'}
+          {theirs ? 'Save mine over theirs' : 'Save mine as new'}
         </Button>
         {theirs && <Button onPress={draft.takeTheirs}>Take theirs, drop mine</Button>}
         <Button onPress={() => downloadBoard(mine)}>Keep a file of mine</Button>

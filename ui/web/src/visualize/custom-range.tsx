@@ -1,18 +1,19 @@
 import { useId, useState } from 'react';
+import { fromTyped, typedTime, zoneName } from '../format/time';
 import { Button } from '../ui/button';
-import { localInput, parseRange, type Range } from './range';
+import { parseRange, type Range } from './range';
 
 interface Props {
   range: { from: string; to: string };
   onChange: (range: Range) => void;
 }
 
-/** From one time to another, in the reader's zone. */
+/** From one time to another, in the zone that is chosen. */
 export function CustomRange({ range, onChange }: Props) {
   const id = useId();
-  const [from, setFrom] = useState(localInput(range.from));
-  const [to, setTo] = useState(localInput(range.to));
-  const chosen = parseRange({ from, to });
+  const [from, setFrom] = useState(() => typedTime(range.from));
+  const [to, setTo] = useState(() => typedTime(range.to));
+  const chosen = parseRange({ from: fromTyped(from), to: fromTyped(to) });
   const field = (name: string, value: string, set: (value: string) => void) => (
     <div className="flex flex-col">
       <label htmlFor={`${id}${name}`} className="sr-only">
@@ -37,6 +38,7 @@ export function CustomRange({ range, onChange }: Props) {
     >
       {field('From', from, setFrom)}
       {field('To', to, setTo)}
+      <span className="text-muted text-sm">{zoneName()}</span>
       <Button type="submit" isDisabled={!chosen}>
         Show
       </Button>

@@ -1,10 +1,12 @@
 /** A board while it is edited: tiles are added, changed, moved and removed. */
 import { Plus, SlidersHorizontal } from 'lucide-react';
 import { useId, useState } from 'react';
+import { useTables } from '../api/live';
 import { Button } from '../ui/button';
 import { Empty } from '../ui/notice';
 import { tell } from '../ui/toast';
 import { type Board, MOST_TILES, type Tile } from './board';
+import { withBoardTime } from './board-time';
 import { Grid } from './grid';
 import { freePlace, settle, step } from './layout';
 import { TileEditor } from './tile-editor';
@@ -33,6 +35,7 @@ export function EditedBoard({ board, view, onChange }: Props) {
   const [isNaming, setNaming] = useState(false);
   const set = (how: (tiles: Tile[]) => Tile[]) =>
     onChange((board) => ({ ...board, tiles: settle(how(board.tiles)) }));
+  const { data: tables = [] } = useTables();
   const isFull = board.tiles.length >= MOST_TILES;
 
   const actions = {
@@ -47,6 +50,17 @@ export function EditedBoard({ board, view, onChange }: Props) {
       tell(`Removed “${tile.title}”.`, () =>
         set((tiles) => [tile, ...tiles.filter(({ id }) => id !== tile.id)]),
       );
+    },
+    onFollow(tile: Tile) {
+      const sql = withBoardTime(tile.sql, tables);
+      if (sql === undefined) {
+        tell('Its time is not recognised: put {from:DateTime64(3)} and {to:DateTime64(3)} in its place.');
+        return setEdited(tile);
+      }
+      const put = (sql: string) =>
+        set((tiles) => tiles.map((other) => (other.id === tile.id ? { ...other, sql } : other)));
+      put(sql);
+      tell(`“${tile.title}” follows the board’s time.`, () => put(tile.sql));
     },
     onStep: (tile: Tile, down: number) => set((tiles) => step(tiles, tile.id, 0, down)),
     onPlace: (tiles: Tile[]) => onChange((board) => ({ ...board, tiles })),

@@ -27,9 +27,9 @@ export function BoardList() {
     </Button>
   );
   return (
-    <div className="space-y-8">
+    <div className="space-y-8 py-4">
       <div className="flex flex-wrap items-center gap-3">
-        <h1 className="flex-1 font-semibold text-2xl">Visualize</h1>
+        <h1 className="flex-1 font-semibold text-2xl tracking-tight">Visualize</h1>
         {mayEdit && (
           <div className="flex gap-2">
             <ImportButton />

@@ -22,10 +22,6 @@ export function parametersOf(sql: string): Parameter[] {
   return [...found.values()];
 }
 
-export function usesRange(sql: string): boolean {
-  return parametersOf(sql).some(({ name }) => name === 'from' || name === 'to');
-}
-
 /** A time as a parameter of this type. Seconds since 1970 mean the same in whatever zone the server is. */
 function timeAs(type: string, ms: number): string {
   if (/DateTime64|Float|Decimal/.test(type)) return (ms / 1_000).toFixed(3);

@@ -81,10 +81,3 @@ export function writeLink(
   for (const [name, value] of Object.entries(values)) written.set(`${VARIABLE_PREFIX}${name}`, value);
   return written;
 }
-
-/** What `<input type="datetime-local">` shows: the reader's own time, without a zone. */
-export function localInput(iso: string): string {
-  const at = new Date(iso);
-  const two = (part: number) => String(part).padStart(2, '0');
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
-}

@@ -1,7 +1,7 @@
 /** A dashboard that is kept. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { Link, useLocation, useSearchParams } from 'wouter';
+import { useLocation, useSearchParams } from 'wouter';
 import { asProblem } from '../api/problem';
 import { useMayEdit } from '../app/session';
 import { Button } from '../ui/button';
@@ -13,6 +13,7 @@ import { type KeptBoard, LIST_KEY, loadBoard, NEW, pagePath, removeBoard, saveBo
 import { ConflictDialog } from './conflict-dialog';
 import { EditedBoard } from './edited-board';
 import { Grid } from './grid';
+import { Missing } from './missing-board';
 import { Toolbar } from './toolbar';
 import { type Draft, useDraft } from './use-draft';
 import { asSeen, useView } from './use-view';
@@ -27,19 +28,7 @@ export function SavedBoard({ name }: { name: string }) {
   if (data) return <Loaded kept={data} />;
   if (!error) return <BoardSkeleton />;
   const problem = asProblem(error);
-  if (problem.status !== 404) return <ProblemNotice problem={problem} />;
-  return (
-    <Empty
-      title={`There is no dashboard “${name}”`}
-      action={
-        <Link href="/visualize" className="text-accent underline">
-          To the dashboards
-        </Link>
-      }
-    >
-      It may have been removed, or the link is wrong.
-    </Empty>
-  );
+  return problem.status === 404 ? <Missing name={name} /> : <ProblemNotice problem={problem} />;
 }
 
 function Loaded({ kept }: { kept: KeptBoard }) {
@@ -77,7 +66,7 @@ function Loaded({ kept }: { kept: KeptBoard }) {
   const choices =
     mayEdit && !draft.board ? [{ id: 'remove', label: 'Remove', onAction: () => void remove() }] : [];
   return (
-    <div className="space-y-4">
+    <div className="space-y-4 py-4">
       <BoardHead
         board={board}
         view={view}

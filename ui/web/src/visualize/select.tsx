@@ -19,7 +19,7 @@ export function Select({ label, value, options, onChange, isLabelHidden = false 
   const id = useId();
   const known = options.some((option) => option.value === value);
   return (
-    <div className="flex min-w-0 flex-col gap-1">
+    <div className="flex min-w-0 flex-col gap-1 max-sm:flex-[1_1_6rem]">
       <label htmlFor={id} className={isLabelHidden ? 'sr-only' : 'text-muted text-sm'}>
         {label}
       </label>

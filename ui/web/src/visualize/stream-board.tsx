@@ -48,7 +48,7 @@ function Ready({ title, table, columns }: { title: string; table: string; column
   const board = useMemo(() => readyBoard(title, table, columns), [title, table, columns]);
   const view = useView(board);
   return (
-    <div className="space-y-4">
+    <div className="space-y-4 py-4">
       <BoardHead board={board} view={view}>
         Made from the columns of {table}. Save it as a dashboard to change it.
       </BoardHead>

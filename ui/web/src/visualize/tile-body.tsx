@@ -4,7 +4,7 @@ import { asProblem } from '../api/problem';
 import { plural } from '../format/format';
 import { ProblemNotice } from '../ui/notice';
 import type { Tile } from './board';
-import { usesRange } from './parameters';
+import { usesRange } from './board-time';
 import { useStatement } from './use-statement';
 import type { View } from './use-view';
 

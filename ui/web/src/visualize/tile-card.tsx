@@ -5,6 +5,7 @@ import { Button } from '../ui/button';
 import { type Choice, Menu } from '../ui/menu';
 import { tell } from '../ui/toast';
 import type { Tile } from './board';
+import { usesRange } from './board-time';
 import { downloadPicture } from './download';
 import { GAP_PX, type Gripping, ROW_PX } from './drag';
 import { TileBody } from './tile-body';
@@ -14,6 +15,8 @@ export interface TileActions {
   onEdit: (tile: Tile) => void;
   onDuplicate: (tile: Tile) => void;
   onRemove: (tile: Tile) => void;
+  /** Has a tile with a time of its own take the board's, or leads to its statement where only somebody who knows it can. */
+  onFollow: (tile: Tile) => void;
   /** Up or down by one, for where there is one column only. */
   onStep: (tile: Tile, down: number) => void;
 }
@@ -51,6 +54,7 @@ export function TileCard({ tile, view, gripping, actions, onEnlarge, onShowSql }
   const [ref, isSeen] = useSeen();
   const place = gripping.tiles.find(({ id }) => id === tile.id) ?? tile;
   const isHeld = gripping.held === tile.id;
+  const keepsOwnTime = tile.sql.trim() !== '' && !usesRange(tile.sql);
   const height = place.h * (ROW_PX + GAP_PX) - GAP_PX;
   const style = {
     '--column': `${place.x + 1} / span ${place.w}`,
@@ -80,6 +84,14 @@ export function TileCard({ tile, view, gripping, actions, onEnlarge, onShowSql }
         <h2 className="min-w-0 flex-1 truncate font-medium" title={tile.title}>
           {tile.title}
         </h2>
+        {keepsOwnTime && (
+          <span
+            className="shrink-0 text-muted text-xs"
+            title="The time chosen above the board does not touch this tile"
+          >
+            own time
+          </span>
+        )}
         <TileMenu
           tile={tile}
           actions={actions}
@@ -120,6 +132,9 @@ function TileMenu({ tile, actions, onEnlarge, onShowSql, onPicture }: MenuProps)
   const edit: Choice[] = actions
     ? [
         { id: 'edit', label: 'Edit', onAction: () => actions.onEdit(tile) },
+        ...(!usesRange(tile.sql)
+          ? [{ id: 'follow', label: 'Follow the board’s time', onAction: () => actions.onFollow(tile) }]
+          : []),
         { id: 'duplicate', label: 'Duplicate', onAction: () => actions.onDuplicate(tile) },
         { id: 'up', label: 'Move up', onAction: () => actions.onStep(tile, -1) },
         { id: 'down', label: 'Move down', onAction: () => actions.onStep(tile, 1) },

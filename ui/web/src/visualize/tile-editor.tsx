@@ -1,12 +1,17 @@
 /** What a tile asks and how it is drawn. What is typed here is on the board only when it is kept. */
-import { useId, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
+import { useTables } from '../api/live';
+import { asProblem } from '../api/problem';
+import type { EditorMark } from '../editor/sql-editor';
+import { placeOf } from '../query/sql-error';
 import { autoChart, type ChartSpec } from '../results/auto-chart';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Tabs } from '../ui/tabs';
-import { MOST_SQL_BYTES, type Tile } from './board';
+import type { Tile } from './board';
+import { withBoardTime } from './board-time';
 import { ChartFields } from './chart-fields';
-import { usesRange } from './parameters';
+import { isTooLong, StatementField } from './statement-field';
 import { TileBody } from './tile-body';
 import { AskSource, type Found, SavedSource } from './tile-sources';
 import { useStatement } from './use-statement';
@@ -27,15 +32,20 @@ export function TileEditor({ tile, view, onKeep, onLeave }: Props) {
   // A statement runs when that is asked for, not with every letter.
   const [ran, setRan] = useState(tile);
   const [isChosen, setChosen] = useState(tile.sql !== '');
+  const [ownTime, setOwnTime] = useState<string>();
+  const { data: tables = NO_TABLES } = useTables();
   const { query } = useStatement(ran, view, true);
   const answer = ran.sql === '' ? undefined : query.data;
+  const mark = useMark(draft.sql, ran.sql, query.error);
 
   const chart: ChartSpec = isChosen || !answer ? draft.chart : autoChart(answer.columns, answer.rows);
   const take = ({ title, sql, params, chart }: Found) => {
+    const following = withBoardTime(sql, tables);
+    setOwnTime(following === undefined ? undefined : sql);
     const taken = {
       ...draft,
       title: draft.title || title.slice(0, 200),
-      sql,
+      sql: following ?? sql,
       params,
       chart: chart ?? draft.chart,
     };
@@ -73,10 +83,13 @@ export function TileEditor({ tile, view, onKeep, onLeave }: Props) {
             id: 'sql',
             label: 'SQL',
             content: (
-              <SqlField
+              <StatementField
                 sql={draft.sql}
-                onChange={(sql) => setDraft({ ...draft, sql })}
-                onRun={() => setRan({ ...draft })}
+                ownTime={ownTime}
+                mark={mark}
+                tables={tables}
+                onChange={(sql) => setDraft((draft) => ({ ...draft, sql }))}
+                onRun={() => setRan(draft)}
               />
             ),
           },
@@ -103,7 +116,7 @@ export function TileEditor({ tile, view, onKeep, onLeave }: Props) {
         <Button onPress={() => onLeave(changed ? { ...draft, chart } : undefined)}>Cancel</Button>
         <Button
           kind="primary"
-          isDisabled={draft.sql.trim() === ''}
+          isDisabled={draft.sql.trim() === '' || isTooLong(draft.sql)}
           onPress={() => onKeep({ ...draft, chart, title: draft.title.trim() || 'Without a title' })}
         >
           Keep
@@ -113,45 +126,14 @@ export function TileEditor({ tile, view, onKeep, onLeave }: Props) {
   );
 }
 
-interface SqlProps {
-  sql: string;
-  onChange: (sql: string) => void;
-  onRun: () => void;
-}
+const NO_TABLES: never[] = [];
 
-function SqlField({ sql, onChange, onRun }: SqlProps) {
-  const id = useId();
-  return (
-    <div className="space-y-2">
-      <label htmlFor={id} className="sr-only">
-        Statement
-      </label>
-      <textarea
-        id={id}
-        aria-describedby={`${id}hint`}
-        className="field min-h-36 w-full font-mono text-sm"
-        spellCheck={false}
-        maxLength={MOST_SQL_BYTES}
-        value={sql}
-        onChange={(event) => onChange(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-          event.preventDefault();
-          onRun();
-        }}
-      />
-      <div className="flex flex-wrap items-start justify-between gap-2">
-        <p id={`${id}hint`} className="flex-1 basis-64 text-muted text-sm">
-          {sql.trim() !== '' &&
-            !usesRange(sql) &&
-            'The time chosen above the board does not touch this statement. '}
-          <code>{'{from:DateTime64(3)}'}</code> and <code>{'{to:DateTime64(3)}'}</code> are the board’s time,{' '}
-          <code>{'{step:UInt32}'}</code> the seconds between two points of a line.
-        </p>
-        <Button isDisabled={sql.trim() === ''} onPress={onRun}>
-          Run
-        </Button>
-      </div>
-    </div>
-  );
+/** Where the statement is wrong, while it is the one that has failed. */
+function useMark(sql: string, ran: string, error: Error | null): EditorMark | undefined {
+  return useMemo(() => {
+    if (!error || sql !== ran) return undefined;
+    const { title, detail } = asProblem(error);
+    const place = placeOf(sql, detail);
+    return place && { ...place, message: title };
+  }, [sql, ran, error]);
 }

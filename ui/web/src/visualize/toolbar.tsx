@@ -1,5 +1,6 @@
 import { RefreshCw } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useTimes } from '../format/time';
 import { Button } from '../ui/button';
 import { type Board, REFRESHES } from './board';
 import { CustomRange } from './custom-range';
@@ -14,6 +15,7 @@ const refreshTitle = (seconds: number) =>
 /** The time, the variables and the refresh of a board, and what else can be done with it. */
 export function Toolbar({ board, view, children }: { board: Board; view: View; children?: ReactNode }) {
   const { range } = view;
+  const times = useTimes();
   const spans = Object.entries(SPANS).map(([value, { title }]) => ({ value, title }));
   const choose = (value: string) => {
     if (value in SPANS) view.setRange({ last: value as Span });
@@ -31,7 +33,7 @@ export function Toolbar({ board, view, children }: { board: Board; view: View; c
         options={[...spans, { value: 'custom', title: 'From … to …' }]}
         onChange={choose}
       />
-      {'from' in range && <CustomRange range={range} onChange={view.setRange} />}
+      {'from' in range && <CustomRange key={times} range={range} onChange={view.setRange} />}
       {board.variables.map((variable) => (
         <VariableField key={variable.name} variable={variable} view={view} />
       ))}

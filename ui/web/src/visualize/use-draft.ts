@@ -2,6 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { asProblem, type Problem } from '../api/problem';
+import { EDITED_BOARD } from '../app/unsaved';
 import { tell } from '../ui/toast';
 import { type Board, parseBoard } from './board';
 import { type KeptBoard, LIST_KEY, loadBoard, type Seen, saveBoard } from './boards-api';
@@ -27,21 +28,27 @@ export interface Draft {
   keepEditing: () => void;
 }
 
-interface Kept {
+export interface Kept {
   etag: string;
   board: Board;
 }
 
-const keyOf = (name: string) => `aurora.board.${name}`;
+const keyOf = (name: string) => `${EDITED_BOARD}${name}`;
 
 /** What was being edited when the page was left; nothing that cannot be read any more. */
-function remembered(name: string): Kept | undefined {
+export function remembered(name: string): Kept | undefined {
   try {
     const { etag, board } = JSON.parse(sessionStorage.getItem(keyOf(name)) ?? '') as Record<string, unknown>;
     return typeof etag === 'string' ? { etag, board: parseBoard(board) } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Remembers what is being edited, or forgets it. */
+export function remember(name: string, edited: Kept | undefined): void {
+  if (edited) sessionStorage.setItem(keyOf(name), JSON.stringify(edited));
+  else sessionStorage.removeItem(keyOf(name));
 }
 
 export function useDraft(kept: KeptBoard, isAsked: boolean): Draft {
@@ -93,7 +100,11 @@ export function useDraft(kept: KeptBoard, isAsked: boolean): Draft {
       if (isDirty) tell('The changes are dropped.', () => setEdited(dropped));
     },
     save,
-    takeTheirs: () => end(conflict?.theirs),
+    takeTheirs() {
+      const dropped = edited;
+      end(conflict?.theirs);
+      tell('Theirs is taken, and yours is dropped.', () => setEdited(dropped));
+    },
     keepEditing: () => setConflict(undefined),
   };
 }
@@ -108,7 +119,6 @@ function useRemembering(name: string, edited: Kept | undefined) {
   useEffect(() => {
     if (isFirst.current && edited) tell('Your changes that were not saved are here again.');
     isFirst.current = false;
-    if (edited) sessionStorage.setItem(keyOf(name), JSON.stringify(edited));
-    else sessionStorage.removeItem(keyOf(name));
+    remember(name, edited);
   }, [name, edited]);
 }

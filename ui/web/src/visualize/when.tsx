@@ -1,11 +1,7 @@
+import { Time } from '../ui/time';
 import { ago } from './ago';
 
 /** How long ago, and on a closer look exactly when. */
 export function When({ at }: { at: string }) {
-  const date = new Date(at);
-  return (
-    <time dateTime={at} title={date.toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'medium' })}>
-      {ago(date.getTime(), Date.now())}
-    </time>
-  );
+  return <Time at={at}>{ago(Date.parse(at), Date.now())}</Time>;
 }

@@ -52,6 +52,11 @@ export function ConnectionForm(props: Props) {
   return (
     <form ref={form} onSubmit={submit} noValidate className="card flex flex-col gap-4 p-4 sm:p-6">
       <h2 className="font-semibold text-lg">Brokers and security</h2>
+      {!mayEdit && (
+        <p className="text-muted">
+          Testing, adding and changing a connection takes the role of an editor; yours is viewer.
+        </p>
+      )}
       <fieldset disabled={!mayEdit} className="contents">
         <TextField
           label="Name"

@@ -1,8 +1,12 @@
 /** What has been typed and not been saved yet, by connection: leaving the page and coming back loses nothing but secrets. */
 import { useCallback, useState } from 'react';
+import { holdWhile } from '../../app/unsaved';
 import { type Typed, withoutSecrets } from './typed';
 
 const drafts = new Map<string, Typed>();
+
+// Its secrets may stand in no address, so that the whole cannot go along.
+holdWhile(() => (drafts.size > 0 ? 'A connection is half filled in.' : undefined));
 
 /** The typed form of connection `key`, beginning with what was left here the last time, or with `initial`. */
 export function useDraft(key: string, initial: Typed) {

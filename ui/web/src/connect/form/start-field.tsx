@@ -1,5 +1,6 @@
 /** Where a stream begins to read. */
 import { useId } from 'react';
+import { zoneName } from '../../format/time';
 import type { Start } from './typed';
 
 interface Props {
@@ -34,13 +35,18 @@ export function StartField({ start, time, onStart, onTime, error }: Props) {
         </label>
       ))}
       {start === 'time' && (
-        <input
-          type="datetime-local"
-          aria-label="The moment, in your local time"
-          className="field self-start"
-          value={time}
-          onChange={(event) => onTime(event.target.value)}
-        />
+        <div className="flex items-center gap-2">
+          <input
+            type="datetime-local"
+            aria-label={`The moment, ${zoneName()}`}
+            className="field"
+            value={time}
+            onChange={(event) => onTime(event.target.value)}
+          />
+          <span aria-hidden className="text-muted">
+            {zoneName()}
+          </span>
+        </div>
       )}
       {error && <p className="text-red text-sm">{error}</p>}
     </fieldset>

@@ -1,8 +1,9 @@
 /** What a topic's stream would begin with: columns, what would not fit, and some messages. */
 import { useState } from 'react';
-import { clock, count, plural, sentence } from '../../format/format';
+import { count, plural, sentence } from '../../format/format';
 import { Button } from '../../ui/button';
 import { Code } from '../../ui/code';
+import { Time } from '../../ui/time';
 import type { Preview } from '../connections-api';
 import { reasonText } from '../reasons';
 import { Table, type TableColumn } from '../table';
@@ -68,10 +69,7 @@ export function TopicPreview({ preview }: { preview: Preview }) {
               <p className="text-muted text-sm tabular-nums [overflow-wrap:anywhere]">
                 {timestamp != null && (
                   <>
-                    <time dateTime={timestamp} title={timestamp}>
-                      {clock(timestamp)}
-                    </time>
-                    ,{' '}
+                    <Time at={timestamp} />,{' '}
                   </>
                 )}
                 partition {partition}, offset {count(offset)}

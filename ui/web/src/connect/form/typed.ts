@@ -1,4 +1,5 @@
 /** What is typed into a connection's form, and what is sent of it. Pure, so that the tests can pin it down. */
+import { fromTyped } from '../../format/time';
 import type { Connection, Draft, Mechanism, Security, ShownSecret } from '../connections-api';
 
 /** `kept`: as it is, where the form has no words for it. */
@@ -108,10 +109,8 @@ export function fieldOf(problemField: string): string {
 export type Start = 'earliest' | 'latest' | 'time';
 
 /** Where a stream begins, as the node takes it; undefined while the time is not complete. */
-export function startOf(start: Start, localTime: string): string | undefined {
-  if (start !== 'time') return start;
-  const at = new Date(localTime);
-  return localTime === '' || Number.isNaN(at.getTime()) ? undefined : at.toISOString();
+export function startOf(start: Start, time: string): string | undefined {
+  return start === 'time' ? fromTyped(time) : start;
 }
 
 /** Whether a PEM text has what it should: `undefined`, or what to tell. */
