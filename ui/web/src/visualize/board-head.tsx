@@ -9,6 +9,7 @@ import { tell } from '../ui/toast';
 import type { Board } from './board';
 import { NEW, pagePath, saveBoard } from './boards-api';
 import { downloadBoard } from './download';
+import { GrafanaDialog } from './grafana-dialog';
 import { NameDialog } from './name-dialog';
 import { writeLink } from './range';
 import { asSeen, type View } from './use-view';
@@ -27,6 +28,7 @@ export function BoardHead({ board, view, choices = [], buttons, children }: Prop
   const mayEdit = useMayEdit();
   const [, navigate] = useLocation();
   const [isNaming, setNaming] = useState(false);
+  const [isInGrafana, setInGrafana] = useState(false);
   const saveAs = {
     id: 'save-as',
     label: buttons ? 'Save as another' : 'Save as a dashboard',
@@ -56,9 +58,11 @@ export function BoardHead({ board, view, choices = [], buttons, children }: Prop
             ...(mayEdit && buttons ? [saveAs] : []),
             { id: 'link', label: 'Copy a link to this view', onAction: () => void copyLink(view) },
             { id: 'json', label: 'Export as JSON', onAction: () => downloadBoard(asSeen(board, view)) },
+            { id: 'grafana', label: 'In Grafana…', onAction: () => setInGrafana(true) },
           ]}
         />
       </div>
+      {isInGrafana && <GrafanaDialog board={asSeen(board, view)} onClose={() => setInGrafana(false)} />}
       {isNaming && (
         <NameDialog
           title="Save as a dashboard"

@@ -1,6 +1,7 @@
 /** Files made in the browser: a board as JSON, a tile as a picture. */
 import { save } from '../ui/save';
 import type { Board } from './board';
+import { grafanaDashboard } from './grafana';
 
 const fileName = (title: string) =>
   title.replaceAll(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'board';
@@ -8,6 +9,12 @@ const fileName = (title: string) =>
 export function downloadBoard(board: Board): void {
   const json = JSON.stringify(board, null, 2);
   save(new Blob([json], { type: 'application/json' }), `${fileName(board.title)}.aurora.json`);
+}
+
+/** The board for Grafana's import page. */
+export function downloadForGrafana(board: Board): void {
+  const json = JSON.stringify(grafanaDashboard(board), null, 2);
+  save(new Blob([json], { type: 'application/json' }), `${fileName(board.title)}.grafana.json`);
 }
 
 const MARGIN = 20;

@@ -7,18 +7,24 @@ export interface Parameter {
   type: string;
 }
 
-/** The parameters of a statement. What stands in quotes or comments is none. */
-export function parametersOf(sql: string): Parameter[] {
-  const bare = sql.replace(
-    /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|--[^\n]*|\/\*[\s\S]*?\*\//g,
-    (hidden) =>
-      // A type may hold a zone in quotes, `DateTime64(3, 'UTC')`: that stays.
-      /^'[\w/+-]*'$/.test(hidden) ? hidden : ' ',
+/** A parameter, or what only looks like one: it stands in quotes or in a comment. A type may hold a zone in quotes. */
+const PARAMETER =
+  /('(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|--[^\n]*|\/\*[\s\S]*?\*\/)|\{\s*([A-Za-z_]\w*)\s*:\s*([^{}]+?)\s*\}/g;
+
+/** A statement with something in the place of each parameter. */
+export function withParameters(sql: string, value: (parameter: Parameter) => string): string {
+  return sql.replace(PARAMETER, (whole, hidden: string | undefined, name: string, type: string) =>
+    hidden === undefined ? value({ name, type }) : whole,
   );
+}
+
+/** The parameters of a statement. */
+export function parametersOf(sql: string): Parameter[] {
   const found = new Map<string, Parameter>();
-  for (const [, name, type] of bare.matchAll(/\{\s*([A-Za-z_]\w*)\s*:\s*([^{}]+?)\s*\}/g)) {
-    if (name && type) found.set(name, { name, type });
-  }
+  withParameters(sql, (parameter) => {
+    found.set(parameter.name, parameter);
+    return '';
+  });
   return [...found.values()];
 }
 
