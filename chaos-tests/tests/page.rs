@@ -16,6 +16,7 @@ use aurora_chaos_tests::shared;
 use aurora_chaos_tests::stack::PATIENCE;
 use aurora_chaos_tests::up::Up;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 /// Who is let in where not everybody is.
 const ACCESS: &str = r#"
@@ -30,11 +31,15 @@ const ACCESS: &str = r#"
 const MARKUP: &str = r#"<img src=x onerror="document.title=1">"#;
 const SCRIPT: &str = "<script>document.title=1</script>";
 
+/// Browsers take turns: some measure how long something takes, and a small machine has room for one.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 /// Has a script of `ui/web/e2e` look at a page.
 async fn look(script: &str, arguments: &[&str]) -> Result<()> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/web");
     let mut browser = Command::new("node");
     browser.current_dir(web).arg(script).args(arguments);
+    let _turn = TURN.lock().await;
     let output = tokio::task::spawn_blocking(move || browser.output()).await?;
     let output = output.context("node could not be started; is Node.js installed?")?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -60,7 +60,7 @@ async function reader(page) {
     await page.getByRole('tab', { name: /^Rows/ }).click();
     await isHarmless(page, `rows of ${topic}`);
     await page.goto(`${url}/visualize?stream=${encodeURIComponent(stream)}`);
-    await page.getByRole('region', { name: 'Latest events' }).scrollIntoViewIfNeeded();
+    await page.getByRole('region', { name: 'Latest events' }).first().scrollIntoViewIfNeeded();
     await isText(page, `the board of ${topic}`);
   }
   for (const path of ['/connect', '/cluster', '/visualize']) {

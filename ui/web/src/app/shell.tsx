@@ -1,5 +1,4 @@
 /** What stands around every page: the way to the others, who is here, and whether the node is. */
-import { useQueryClient } from '@tanstack/react-query';
 import {
   CircleUser,
   Clock,
@@ -15,13 +14,14 @@ import { type ReactNode, useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
 import { api } from '../api/client';
 import { useCluster } from '../api/live';
+import { asProblem } from '../api/problem';
 import { chooseTimes, hasOwnZone, useTimes, zoneName } from '../format/time';
 import logo from '../logo.svg';
 import { Button } from '../ui/button';
 import { Menu } from '../ui/menu';
-import { Toasts } from '../ui/toast';
+import { Toasts, tell } from '../ui/toast';
 import { Contact } from './contact';
-import { SESSION_KEY, useSession } from './session';
+import { useSession } from './session';
 import { useShortcuts } from './shortcuts';
 import { choose, useTheme } from './theme';
 
@@ -143,12 +143,15 @@ function TimesButton() {
 
 function Who() {
   const session = useSession();
-  const client = useQueryClient();
   if (session.open) return null;
   async function logOut() {
-    await api.DELETE('/api/v1/session');
-    client.clear();
-    await client.invalidateQueries({ queryKey: SESSION_KEY });
+    try {
+      await api.DELETE('/api/v1/session');
+    } catch (error) {
+      return tell(asProblem(error).title);
+    }
+    // Nothing of what somebody has seen is left in the page for whoever comes next.
+    location.reload();
   }
   return (
     <Menu
