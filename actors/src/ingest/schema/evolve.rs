@@ -36,6 +36,7 @@ pub fn propose(schema: &TableSchema, seen: &Inference) -> Changes {
                 changes.add.push((proposal.path, proposal.column_type));
             }
             None => {}
+            Some(index) if schema.columns[index].is_chosen => {}
             Some(index) => {
                 let wider = widen(schema.columns[index].column_type, proposal.column_type);
                 changes
@@ -153,5 +154,8 @@ mod tests {
         );
         assert_eq!(to(r#"{"n":"text"}"#), []);
         assert_eq!(to(r#"{"s":1}"#), []);
+        let mut chosen = table.clone();
+        chosen.columns[0].is_chosen = true;
+        assert_eq!(changes(&chosen, r#"{"n":1.5}"#), Changes::default());
     }
 }

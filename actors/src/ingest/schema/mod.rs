@@ -161,6 +161,8 @@ pub struct Column {
     pub path: Path,
     /// Its type.
     pub column_type: ColumnType,
+    /// Whether somebody has chosen the type: then it is never widened, and what does not fit is a dead letter.
+    pub is_chosen: bool,
 }
 
 /// Most columns a table gets by itself. Fields beyond go to the catch-all column [`REST_COLUMN`].
@@ -247,6 +249,7 @@ impl TableSchema {
             name,
             path: path.to_vec(),
             column_type,
+            is_chosen: false,
         });
         self.columns.last()
     }

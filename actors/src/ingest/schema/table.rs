@@ -1,7 +1,8 @@
 //! A schema as a ClickHouse table, and back.
 //!
 //! The table itself is the only record of a schema: every column's comment holds the path of its
-//! field as JSON, `{"path":["customer","region"]}`, so that any node can read it back. Fields that get no column stand in
+//! field as JSON, `{"path":["customer","region"]}`, so that any node can read it back; `"chosen":true` with it says that
+//! somebody has chosen the type. Fields that get no column stand in
 //! the table's comment, `{"left_out":[["customer","email"]]}`, before which people may write what they like.
 
 use clickhouse::Row;
@@ -15,6 +16,8 @@ use crate::store::{Store, StoreError};
 #[derive(Serialize, Deserialize)]
 struct Comment {
     path: Path,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    chosen: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,8 +55,11 @@ fn table_comment(left_out: &[Path]) -> String {
     format!("\nCOMMENT {}", literal(&text))
 }
 
-fn comment(path: &[String]) -> String {
-    let comment = Comment { path: path.to_vec() };
+fn comment(column: &Column) -> String {
+    let comment = Comment {
+        path: column.path.clone(),
+        chosen: column.is_chosen,
+    };
     literal(&serde_json::to_string(&comment).unwrap_or_default())
 }
 
@@ -62,7 +68,7 @@ fn definition(column: &Column) -> String {
         "{} {} COMMENT {}",
         ident(&column.name),
         column.column_type,
-        comment(&column.path)
+        comment(column)
     )
 }
 
@@ -127,14 +133,15 @@ pub async fn read(store: &Store, table: &TableName) -> Result<Option<TableSchema
         .filter(|row| !METADATA_COLUMNS.contains(&row.name.as_str()));
     let columns = fields.filter_map(|row| {
         let column_type = ColumnType::parse(&row.column_type)?;
-        let path = match serde_json::from_str::<Comment>(&row.comment) {
-            Ok(comment) => comment.path,
-            Err(_) => row.name.split('.').map(str::to_owned).collect(),
-        };
+        let comment = serde_json::from_str::<Comment>(&row.comment).unwrap_or_else(|_| Comment {
+            path: row.name.split('.').map(str::to_owned).collect(),
+            chosen: false,
+        });
         Some(Column {
             name: row.name,
-            path,
+            path: comment.path,
             column_type,
+            is_chosen: comment.chosen,
         })
     });
     Ok(Some(TableSchema {
@@ -248,6 +255,22 @@ mod tests {
         for comment in ["", "orders of the shop", "{\"left_out\":[[1]]}", "{\"left_out\":"] {
             assert_eq!(left_out(comment), Vec::<Path>::new(), "{comment}");
         }
+    }
+
+    #[test]
+    fn a_chosen_type_is_known_by_the_column_s_comment() {
+        let mut schema = TableSchema::default();
+        schema.add(&["n".to_owned()], ColumnType::Scalar(Scalar::Int64));
+        let read = |column: &Column| {
+            let definition = definition(column);
+            let (_, text) = definition.split_once("COMMENT '").unwrap();
+            serde_json::from_str::<Comment>(text.trim_end_matches('\''))
+                .unwrap()
+                .chosen
+        };
+        assert!(!read(&schema.columns[0]));
+        schema.columns[0].is_chosen = true;
+        assert!(read(&schema.columns[0]));
     }
 
     #[test]

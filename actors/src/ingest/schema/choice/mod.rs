@@ -2,7 +2,7 @@
 //! field gets no column.
 //!
 //! [`Choices`] are an order for whoever makes the table, and nothing is looked up in them afterwards: a chosen type is
-//! the column's type, and fields that are left out stand in the table's comment.
+//! the column's type, whose comment says that it was chosen, and fields that are left out stand in the table's comment.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -166,10 +166,15 @@ impl Choices {
             }
             room -= usize::from(chosen.is_none());
             let column_type = chosen.unwrap_or(proposal.column_type);
-            plan.add(&proposal.path.clone(), column_type, Some(proposal));
+            plan.add(
+                &proposal.path.clone(),
+                column_type,
+                chosen.is_some(),
+                Some(proposal),
+            );
         }
         for (path, column_type) in &self.typed {
-            plan.add(path, *column_type, None);
+            plan.add(path, *column_type, true, None);
         }
         plan.keys = plan.sorting_keys();
         plan
@@ -192,9 +197,13 @@ impl Choices {
 }
 
 impl Plan {
-    fn add(&mut self, path: &[String], column_type: ColumnType, proposal: Option<Proposal>) {
-        if self.schema.add(path, column_type).is_some() {
-            self.proposals.push(proposal);
+    fn add(&mut self, path: &[String], column_type: ColumnType, is_chosen: bool, proposal: Option<Proposal>) {
+        if self.schema.add(path, column_type).is_none() {
+            return;
+        }
+        self.proposals.push(proposal);
+        if let Some(column) = self.schema.columns.last_mut() {
+            column.is_chosen = is_chosen;
         }
     }
 

@@ -246,7 +246,11 @@ proptest! {
         let mut schema = choices.plan(&texts(&first)).schema;
         let mut seen = texts(&first);
         later.iter().for_each(|message| seen.observe(message.as_bytes(), NOW_MS));
-        for (path, column_type) in super::super::evolve::propose(&schema, &seen).add {
+        let changes = super::super::evolve::propose(&schema, &seen);
+        for (index, column_type) in changes.widen {
+            schema.columns[index].column_type = column_type;
+        }
+        for (path, column_type) in changes.add {
             schema.add(&path, column_type);
         }
         for (path, column_type) in &choices.typed {
