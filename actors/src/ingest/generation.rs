@@ -72,6 +72,24 @@ pub async fn current(
     }
 }
 
+/// The table that `stream` has in `database`, or would have: it keeps one through all lives of its topic.
+pub async fn table_of(store: &Store, stream: &StreamId, database: &str) -> Result<TableName, StoreError> {
+    let known: Vec<String> = store
+        .rows(&format!(
+            "SELECT table_name FROM aurora.generations WHERE stream = {} ORDER BY generation DESC LIMIT 1",
+            literal(&stream.to_string())
+        ))
+        .await?;
+    let table = match known.into_iter().next() {
+        Some(table) => table,
+        None => free_table_name(store, stream, database).await?,
+    };
+    Ok(TableName {
+        database: database.to_owned(),
+        table,
+    })
+}
+
 /// The topic's name as a table, with a number when another stream has it: `a.b` and `a-b` would
 /// share one.
 async fn free_table_name(store: &Store, stream: &StreamId, database: &str) -> Result<String, StoreError> {

@@ -1,6 +1,7 @@
 //! Connections, added and tried over HTTP, to a Kafka that is secured in every way; and what can be done with streams
 //! while they run.
 
+mod columns;
 mod mistakes;
 mod streams;
 

@@ -14,9 +14,9 @@ use aurora_chaos_tests::shared;
 use aurora_chaos_tests::stack::PATIENCE;
 use serde_json::{Value, json};
 
-const PARTITIONS: i32 = 4;
+pub(super) const PARTITIONS: i32 = 4;
 
-async fn two_nodes(sandbox: &Sandbox, kafka: &Kafka, clickhouse: &ClickHouse) -> Result<Cluster> {
+pub(super) async fn two_nodes(sandbox: &Sandbox, kafka: &Kafka, clickhouse: &ClickHouse) -> Result<Cluster> {
     let options = gossip_options(2)?
         .into_iter()
         .zip(1..)
@@ -36,13 +36,13 @@ async fn two_nodes(sandbox: &Sandbox, kafka: &Kafka, clickhouse: &ClickHouse) ->
     Ok(cluster)
 }
 
-async fn post(api: &Api, path: &str, body: &Value, status: u16) -> Result<Value> {
+pub(super) async fn post(api: &Api, path: &str, body: &Value, status: u16) -> Result<Value> {
     let answer = api.post(path, body).await?;
     ensure!(answer.status == status, "{path}: {answer:?}");
     Ok(answer.json())
 }
 
-async fn until_state(cluster: &Cluster, topic: &str, state: &str) -> Result<()> {
+pub(super) async fn until_state(cluster: &Cluster, topic: &str, state: &str) -> Result<()> {
     for node in &cluster.nodes {
         eventually(&format!("{topic} to be {state}"), PATIENCE, async || {
             let stream = node.api().stream(&stream_id(topic)).await?;
@@ -75,7 +75,7 @@ fn more(load: &Load) -> Load {
     }
 }
 
-async fn require_clean(api: &Api, topic: &str) -> Result<()> {
+pub(super) async fn require_clean(api: &Api, topic: &str) -> Result<()> {
     let report = api.audit(&stream_id(topic)).await?;
     ensure!(
         report.clean && !report.partitions.is_empty(),

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use aurora_actors::ingest::schema::choice::ColumnChoice;
 use aurora_actors::ingest::start::Start;
 use clap::{Args, Subcommand};
 
@@ -31,6 +32,13 @@ enum Change {
         /// Where it begins: `earliest`, `latest`, or a time such as 2026-11-01T00:00:00Z
         #[arg(long, value_name = "START")]
         start: Option<Start>,
+        /// Give a field's column this type, such as `customer.age=Int64`, instead of what a sample speaks for; a key that
+        /// has a dot in it is written as JSON: `["a.b","c"]=Bool`
+        #[arg(long = "column", value_name = "FIELD=TYPE", value_parser = typed_column)]
+        columns: Vec<ColumnChoice>,
+        /// Make no column for this field and what lies beneath it, now or later
+        #[arg(long = "leave-out", value_name = "FIELD", value_parser = left_out)]
+        left_out: Vec<ColumnChoice>,
         #[command(flatten)]
         address: NodeAddress,
     },
@@ -77,12 +85,15 @@ impl Change {
                 connection,
                 topic,
                 start,
+                columns,
+                left_out,
                 address,
             } => {
                 let stream = NewStream {
                     connection: connection.clone(),
                     topic: topic.clone(),
                     start: start.map(|start| start.to_string()),
+                    columns: columns.iter().chain(left_out).cloned().collect(),
                 };
                 let added: AddedStream = Client::new(address)?.post("/api/v1/streams", &stream).await?;
                 output::note(&format!("{} is ingested from now on", added.id));
@@ -114,6 +125,32 @@ impl Change {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// A field as it is typed: keys with dots between them, or in JSON.
+fn field(text: &str) -> Result<Vec<String>, String> {
+    if !text.starts_with('[') {
+        return Ok(text.split('.').map(str::to_owned).collect());
+    }
+    serde_json::from_str(text).map_err(|error| format!("the keys are no JSON array of texts: {error}"))
+}
+
+fn typed_column(text: &str) -> Result<ColumnChoice, String> {
+    // No type has such a sign in it, and a key may.
+    let (path, column_type) = text.rsplit_once('=').ok_or("it has to look like FIELD=TYPE")?;
+    Ok(ColumnChoice {
+        path: field(path)?,
+        column_type: Some(column_type.to_owned()),
+        leave_out: false,
+    })
+}
+
+fn left_out(text: &str) -> Result<ColumnChoice, String> {
+    Ok(ColumnChoice {
+        path: field(text)?,
+        column_type: None,
+        leave_out: true,
+    })
 }
 
 pub(super) async fn run(args: &StreamsArgs) -> anyhow::Result<ExitCode> {
@@ -164,4 +201,21 @@ pub(super) async fn run(args: &StreamsArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_typed_with_dots_or_as_json() {
+        let path = |text: &str| typed_column(text).map(|choice| choice.path.join("|"));
+        assert_eq!(path("customer.age=Int64").unwrap(), "customer|age");
+        assert_eq!(path(r#"["a.b","c"]=Bool"#).unwrap(), "a.b|c");
+        assert_eq!(path("a=b=Bool").unwrap(), "a=b");
+        assert!(path("customer.age").is_err() && path("[1]=Bool").is_err());
+        let choice = typed_column("at=DateTime64(3, 'UTC')").unwrap();
+        assert_eq!(choice.column_type.as_deref(), Some("DateTime64(3, 'UTC')"));
+        assert!(left_out("customer.email").unwrap().leave_out);
+    }
 }

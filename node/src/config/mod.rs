@@ -72,6 +72,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use aurora_actors::ingest::schema::choice::Choices;
 use aurora_actors::query::limits::QueryLimits;
 use serde::Deserialize;
 
@@ -180,6 +181,10 @@ pub struct StreamSection {
     /// What tells this life of the topic from others, for brokers that cannot say: the demo's broker
     /// starts anew each time.
     pub topic_identity: Option<String>,
+    /// What its table is made with where that is not to be what a sample speaks for: `{ path = ["price"], type =
+    /// "Float64" }` and `{ path = ["customer", "email"], leave_out = true }`.
+    #[serde(default)]
+    pub columns: Choices,
 }
 
 /// `[limits]`

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aurora_actors::ingest::resting;
+use aurora_actors::ingest::schema::choice::{Choices, ColumnChoice};
+use aurora_actors::ingest::schema::table;
 use aurora_actors::ingest::start::Start;
 use aurora_actors::ingest::status::State as StreamState;
+use aurora_actors::ingest::{generation, resting};
 use aurora_cluster::StreamId;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -36,6 +38,11 @@ pub struct NewStream {
     /// now on), or a time, with the first message that Kafka got then or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
+    /// Types that columns get other than those that a sample of the topic speaks for, and fields that get no column, now
+    /// and later. POST /api/v1/connections/preview says what would come of it. 409 when the stream has a table from
+    /// earlier that is made otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnChoice>,
 }
 
 /// A stream that was added.
@@ -90,11 +97,55 @@ pub(super) async fn add_stream(
     let start = request.start.as_deref().unwrap_or("earliest").parse::<Start>();
     let document = StreamDocument {
         start: start.map_err(|error| unreadable(error.to_string()).about("start"))?,
+        columns: checked_choices(&request.columns)?,
         added: Some(Changed::now(&caller.name)),
         ..StreamDocument::new(&id)
     };
-    registry(&state)?.add_stream(&id, &document).await?;
+    let registry = registry(&state)?;
+    if !document.columns.is_empty() && !registry.streams().await?.contains_key(&id) {
+        require_table_as_chosen(&state, &id, &document.columns).await?;
+    }
+    registry.add_stream(&id, &document).await?;
     Ok((StatusCode::CREATED, Json(AddedStream { id: id.to_string() })))
+}
+
+/// What somebody has decided about columns, if it can be carried out.
+pub(super) fn checked_choices(choices: &[ColumnChoice]) -> Result<Choices, Problem> {
+    Choices::check(choices).map_err(|mistake| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "field",
+            "A column cannot be made like that",
+            mistake.what,
+            "Mend the field that is named; POST /api/v1/connections/preview says which types each column could have.",
+        )
+        .about(&mistake.field)
+    })
+}
+
+/// Refuses choices for a table that is there already, from when the stream was added before, and is made otherwise: its
+/// columns stand.
+async fn require_table_as_chosen(state: &NodeState, id: &StreamId, columns: &Choices) -> Result<(), Problem> {
+    let table = generation::table_of(&state.store, id, &state.database).await?;
+    let Some(schema) = table::read(&state.store, &table).await? else {
+        return Ok(());
+    };
+    let otherwise = columns.not_in(&schema);
+    if otherwise.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = otherwise.iter().take(10).map(|path| path.join(".")).collect();
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "table-exists",
+        "The stream has a table already",
+        format!(
+            "{table} is there, from when the stream was added before, and its columns stand. It has something else for: {}.",
+            names.join(", ")
+        ),
+        "Add the stream without columns, to go on with that table; or add it so, remove it with data=drop, and add it again.",
+    )
+    .about("columns"))
 }
 
 /// Pauses a stream: within seconds no node works on it any more. How far it has come is kept.

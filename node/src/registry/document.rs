@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
+use aurora_actors::ingest::schema::choice::Choices;
 use aurora_actors::ingest::source::connection::KafkaConnection;
 use aurora_actors::ingest::start::Start;
 use aurora_actors::ingest::stream::StreamSpec;
@@ -127,6 +128,9 @@ pub struct StreamDocument {
     /// Where it begins, if it has never read anything.
     #[serde(default, skip_serializing_if = "is_default")]
     pub start: Start,
+    /// What its table is made with, if there is none yet.
+    #[serde(default, skip_serializing_if = "Choices::is_empty")]
+    pub columns: Choices,
     /// No node works on it until somebody says otherwise.
     #[serde(default, skip_serializing_if = "is_false")]
     pub paused: bool,
@@ -156,6 +160,7 @@ impl StreamDocument {
             topic: id.topic().to_owned(),
             topic_identity: None,
             start: Start::default(),
+            columns: Choices::default(),
             paused: false,
             dropping: false,
             added: None,
@@ -169,6 +174,7 @@ impl StreamDocument {
             database: database.to_owned(),
             topic_identity: self.topic_identity.clone(),
             start: self.start,
+            columns: self.columns.clone(),
         }
     }
 }
@@ -183,6 +189,7 @@ impl Document for StreamDocument {
             ("topic", self.topic != other.topic),
             ("topic_identity", self.topic_identity != other.topic_identity),
             ("start", self.start != other.start),
+            ("columns", self.columns != other.columns),
             ("paused", self.paused != other.paused),
             ("dropping", self.dropping != other.dropping),
         ];
@@ -195,7 +202,12 @@ impl Document for StreamDocument {
     }
 
     fn declared_over(&self, known: &Self) -> Self {
+        // A file that says nothing of columns does not speak of them.
+        let columns = [&self.columns, &known.columns]
+            .into_iter()
+            .find(|columns| !columns.is_empty());
         Self {
+            columns: columns.cloned().unwrap_or_default(),
             topic_identity: self.topic_identity.clone(),
             ..known.clone()
         }
@@ -229,6 +241,7 @@ impl Declared {
             let id = StreamId::new(&section.connection, &section.topic)?;
             let document = StreamDocument {
                 topic_identity: section.topic_identity.clone(),
+                columns: section.columns.clone(),
                 ..StreamDocument::new(&id)
             };
             declared.streams.insert(id, document);
@@ -370,6 +383,19 @@ mod tests {
         let both = declared.declared_over(&paused);
         assert!(both.paused && both.is_made_by_people());
         assert_eq!(both.differences(&paused), ["topic_identity"]);
+        let columns: Choices = serde_json::from_str(r#"[{"path":["n"],"type":"Bool"}]"#).unwrap();
+        let chosen = StreamDocument {
+            columns: columns.clone(),
+            ..paused.clone()
+        };
+        assert_eq!(declared.declared_over(&chosen).columns, columns);
+        let declared = StreamDocument { columns, ..declared };
+        assert_eq!(
+            declared.declared_over(&paused).differences(&paused),
+            ["topic_identity", "columns"]
+        );
+        let text = serde_json::to_string(&declared).unwrap();
+        assert_eq!(serde_json::from_str::<StreamDocument>(&text).unwrap(), declared);
     }
 
     #[test]
@@ -386,6 +412,7 @@ mod tests {
             connection: "prod".to_owned(),
             topic: "orders".to_owned(),
             topic_identity: None,
+            columns: Choices::default(),
         };
         let declared = Declared::new(&[section], &[stream]).unwrap();
         assert_eq!(declared.connections["prod"].properties["client.rack"], "env:PATH");

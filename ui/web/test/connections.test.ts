@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { arriving, type Rows } from '../src/connect/arriving';
 import { chartData, shownTimes } from '../src/connect/chart-data';
 import { originOf } from '../src/connect/columns';
-import type { Connection, Security, ShownSecret } from '../src/connect/connections-api';
+import type { Connection, Preview, Security, ShownSecret } from '../src/connect/connections-api';
+import { rowsOf, shortType, withLeftOut, withType } from '../src/connect/form/choices';
 import {
   CERTIFICATE,
   draftOf,
@@ -163,4 +164,62 @@ test('payloads say when they are not shown as they are', () => {
   expect(payloadNote({ payload: 'AAE=', base64: true, cut: false })).toBe(
     'It is no text, and shown in Base64: 2 bytes.',
   );
+});
+
+describe('what is decided about columns', () => {
+  const column = (path: string[], type: string, rejects: Record<string, number> = {}) => ({
+    path,
+    name: path.join('.'),
+    type,
+    proposed: type,
+    seen: 10,
+    missing: 0,
+    evidence: '',
+    examples: [],
+    choices: [{ type, rejects: 0 }, ...Object.entries(rejects).map(([type, rejects]) => ({ type, rejects }))],
+  });
+  const n = column(['n'], 'Nullable(String)', { 'Nullable(Int64)': 3 });
+  const proposal: Preview = {
+    topic: 'orders',
+    partitions: 1,
+    sampled: 10,
+    messages: [],
+    left_out: [],
+    rejected: [],
+    columns: [n, column(['who'], 'Nullable(String)'), column(['who', 'mail'], 'Nullable(String)')],
+  };
+  const shown = (choices: Parameters<typeof rowsOf>[1]) =>
+    rowsOf(proposal, choices).map(({ type, rejects, isCovered }) => [type, rejects, isCovered]);
+
+  test('is nothing where the proposal is taken, again', () => {
+    const chosen = withType([], n, 'Nullable(Int64)');
+    expect(chosen).toEqual([{ path: ['n'], type: 'Nullable(Int64)' }]);
+    expect(shown(chosen)[0]).toEqual(['Nullable(Int64)', 3, false]);
+    expect(withType(chosen, n, 'Nullable(String)')).toEqual([]);
+  });
+
+  test('leaves out an object with all that is in it, and nothing twice', () => {
+    const mail = withLeftOut([], ['who', 'mail'], true);
+    expect(shown(mail)[2]).toEqual([undefined, 0, false]);
+    const who = withLeftOut(mail, ['who'], true);
+    expect(who).toEqual([{ path: ['who'], leave_out: true }]);
+    expect(shown(who)).toEqual([
+      ['Nullable(String)', 0, false],
+      [undefined, 0, false],
+      [undefined, 0, true],
+    ]);
+    expect(withLeftOut(who, ['who'], false)).toEqual([]);
+    expect(withLeftOut(withLeftOut([], ['n'], true), ['who'], true)).toHaveLength(2);
+  });
+
+  test('leaves an object alone whose name only begins alike', () => {
+    expect(shown(withLeftOut([], ['wh'], true))).toEqual(shown([]));
+  });
+
+  test('shows types without what every column has', () => {
+    expect(shortType("Nullable(DateTime64(3, 'UTC'))")).toBe('DateTime64(3)');
+    expect(shortType("Array(Nullable(DateTime64(9, 'UTC')))")).toBe('Array(DateTime64(9))');
+    expect(shortType('LowCardinality(Nullable(String))')).toBe('LowCardinality(String)');
+    expect(shortType('Array(Int64)')).toBe('Array(Int64)');
+  });
 });

@@ -46,6 +46,7 @@ pub struct Decoder {
     /// What the message in hand has shown so far.
     unknown: bool,
     misfit: Option<RejectReason>,
+    misfits: Vec<usize>,
     rest: Vec<u8>,
     scratch: Vec<u8>,
     unfit: Unfit,
@@ -68,6 +69,8 @@ struct Field {
     key: Box<[u8]>,
     column: Option<usize>,
     child: Option<usize>,
+    /// Nobody wants what stands here.
+    left_out: bool,
 }
 
 impl Node {
@@ -88,6 +91,7 @@ impl Node {
                 key: key.as_bytes().into(),
                 column: None,
                 child: None,
+                left_out: false,
             });
             // A first guess: the keys come in the order of the columns.
             follows.push(fields.len());
@@ -102,29 +106,21 @@ impl Decoder {
     pub fn new(schema: Arc<TableSchema>) -> Self {
         let mut nodes = vec![Node::new(Vec::new())];
         for (index, column) in schema.columns.iter().enumerate() {
-            let Some((last, parents)) = column.path.split_last() else {
-                continue;
-            };
-            let mut node = 0;
-            for key in parents {
-                let known = nodes[node].field(key).child;
-                node = known.unwrap_or_else(|| {
-                    let mut prefix = nodes[node].prefix.clone();
-                    prefix.extend_from_slice(&json_text(key));
-                    prefix.push(b'.');
-                    nodes.push(Node::new(prefix));
-                    let child = nodes.len() - 1;
-                    nodes[node].field(key).child = Some(child);
-                    child
-                });
+            if let Some(field) = field_at(&mut nodes, &column.path) {
+                field.column = Some(index);
             }
-            nodes[node].field(last).column = Some(index);
+        }
+        for path in &schema.left_out {
+            if let Some(field) = field_at(&mut nodes, path) {
+                field.left_out = true;
+            }
         }
         Self {
             nodes,
             schema,
             unknown: false,
             misfit: None,
+            misfits: Vec::new(),
             rest: Vec::new(),
             scratch: Vec::new(),
             unfit: Unfit::Ask,
@@ -134,6 +130,11 @@ impl Decoder {
     /// The schema that rows follow.
     pub fn schema(&self) -> &Arc<TableSchema> {
         &self.schema
+    }
+
+    /// The columns, by their position in the schema, that values of the last message did not fit into.
+    pub fn misfits(&self) -> &[usize] {
+        &self.misfits
     }
 
     /// Adds the row that `payload` is to `columns`, which must follow the decoder's schema. On any
@@ -156,6 +157,7 @@ impl Decoder {
         }
         self.unknown = false;
         self.misfit = None;
+        self.misfits.clear();
         self.rest.clear();
         self.unfit = if self.schema.columns.len() >= MAX_COLUMNS {
             Unfit::Settle
@@ -265,6 +267,25 @@ impl Decoder {
         }
         Ok(())
     }
+}
+
+/// The place of a field among the nodes, which are made on the way to it; `None` for a path without keys.
+fn field_at<'nodes>(nodes: &'nodes mut Vec<Node>, path: &[String]) -> Option<&'nodes mut Field> {
+    let (last, parents) = path.split_last()?;
+    let mut node = 0;
+    for key in parents {
+        let known = nodes[node].field(key).child;
+        node = known.unwrap_or_else(|| {
+            let mut prefix = nodes[node].prefix.clone();
+            prefix.extend_from_slice(&json_text(key));
+            prefix.push(b'.');
+            nodes.push(Node::new(prefix));
+            let child = nodes.len() - 1;
+            nodes[node].field(key).child = Some(child);
+            child
+        });
+    }
+    Some(nodes[node].field(last))
 }
 
 fn is_blank(text: &[u8]) -> bool {

@@ -121,6 +121,49 @@ fn unknown_fields_ask_first_and_are_kept_when_there_is_no_column_for_them() {
 }
 
 #[test]
+fn what_is_left_out_is_skipped_whatever_it_is() {
+    let mut schema = TableSchema::clone(&schema(&[
+        (&["id"], ColumnType::Scalar(Scalar::Int64)),
+        (&["user", "name"], ColumnType::Scalar(Scalar::String)),
+    ]));
+    let path = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    schema.left_out = vec![
+        path(&["secret"]),
+        path(&["user", "mail"]),
+        path(&["only", "this"]),
+    ];
+    let schema = Arc::new(schema);
+    let mut decoder = Decoder::new(schema.clone());
+    let mut columns = Columns::new(schema);
+    let mut outcome = |message: &str, unfit| decoder.decode(message.as_bytes(), &mut columns, unfit);
+    for value in ["1", "null", "\"x\"", "[1,[2]]", "{\"deep\":{\"er\":1}}"] {
+        let message = format!(
+            r#"{{"secret":{value},"id":1,"user":{{"mail":{value},"name":"n"}},"only":{{"this":{value}}}}}"#
+        );
+        assert_eq!(outcome(&message, Unfit::Ask), Ok(Decoded::Row), "{message}");
+    }
+    assert_eq!(
+        outcome(r#"{"secret":1,"only":{"this":1,"that":2}}"#, Unfit::Ask),
+        Ok(Decoded::NeedsSchema)
+    );
+    assert_eq!(
+        outcome(r#"{"secret":1,"only":{"this":1,"that":2}}"#, Unfit::Settle),
+        Ok(Decoded::Row)
+    );
+    assert_eq!(
+        outcome(r#"{"secret":{"broken"}}"#, Unfit::Settle)
+            .unwrap_err()
+            .code(),
+        "invalid_json"
+    );
+    assert!(whole(&columns));
+    let ColumnBuilder::Text(rest) = &columns.rest else {
+        panic!()
+    };
+    assert!(rest.data.ends_with(br#"{"only.that":2}"#));
+}
+
+#[test]
 fn the_last_of_equal_keys_counts() {
     let (outcome, columns) = decode(
         br#"{"id":1,"id":2,"tags":["a"],"tags":[],"kind":"a","kind":null}"#,

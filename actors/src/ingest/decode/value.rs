@@ -45,7 +45,12 @@ impl Decoder {
             return self.object(reader, child, depth + 1, columns);
         }
         let Some(index) = column else {
-            let key = self.nodes[node].fields[field].key.clone();
+            let field = &self.nodes[node].fields[field];
+            if field.left_out {
+                reader.skip(depth)?;
+                return Ok(());
+            }
+            let key = field.key.clone();
             return self.unknown_field(reader, node, &key);
         };
         let rows = columns.rows;
@@ -141,6 +146,9 @@ impl Decoder {
 
     #[cold]
     fn note_misfit(&mut self, index: usize, kind: Kind) {
+        if !self.misfits.contains(&index) {
+            self.misfits.push(index);
+        }
         let column = &self.schema.columns[index];
         let expected = column.column_type;
         let found = match (expected, kind) {

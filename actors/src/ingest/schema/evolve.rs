@@ -23,6 +23,10 @@ impl Changes {
 pub fn propose(schema: &TableSchema, seen: &Inference) -> Changes {
     let mut changes = Changes::default();
     for proposal in seen.propose() {
+        // The decoder does not ask for these, but other fields of the same message may have made it ask.
+        if schema.leaves_out(&proposal.path) || schema.keeps_whole(&proposal.path) {
+            continue;
+        }
         let existing = schema
             .columns
             .iter()
@@ -32,6 +36,7 @@ pub fn propose(schema: &TableSchema, seen: &Inference) -> Changes {
                 changes.add.push((proposal.path, proposal.column_type));
             }
             None => {}
+            Some(index) if schema.columns[index].is_chosen => {}
             Some(index) => {
                 let wider = widen(schema.columns[index].column_type, proposal.column_type);
                 changes
@@ -112,6 +117,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_never_comes_back_and_an_object_kept_as_text_is_not_taken_apart() {
+        let mut table = schema(&[("a", Scalar::String), ("m", Scalar::String)]);
+        table.add(&["m".to_owned(), "x".to_owned()], ColumnType::LowCardinality);
+        table.left_out = vec![
+            vec!["secret".to_owned()],
+            vec!["who".to_owned(), "mail".to_owned()],
+        ];
+        let found = changes(
+            &table,
+            r#"{"a":{"b":1},"m":{"y":2},"secret":{"deep":1},"who":{"mail":"x","name":"ann"},"new":true}"#,
+        );
+        let added: Vec<String> = found.add.iter().map(|(path, _)| path.join(".")).collect();
+        assert_eq!(added, ["m.y", "who.name", "new"]);
+        let mut full = schema(&[("n", Scalar::Int64)]);
+        full.left_out = vec![vec!["n".to_owned()]];
+        assert_eq!(changes(&full, r#"{"n":1.5}"#), Changes::default());
+    }
+
+    #[test]
     fn only_what_loses_nothing_is_widened() {
         let table = schema(&[
             ("n", Scalar::Int64),
@@ -130,5 +154,8 @@ mod tests {
         );
         assert_eq!(to(r#"{"n":"text"}"#), []);
         assert_eq!(to(r#"{"s":1}"#), []);
+        let mut chosen = table.clone();
+        chosen.columns[0].is_chosen = true;
+        assert_eq!(changes(&chosen, r#"{"n":1.5}"#), Changes::default());
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! A [`TableSchema`] maps paths in a JSON object to typed columns. It is inferred from a sample of
 //! the topic ([`infer`]), written as a table ([`table`]), read back from that table at every start,
-//! so that the table is the only truth, and grows while the stream runs ([`evolve`]).
+//! so that the table is the only truth, and grows while the stream runs ([`evolve`]). What people decide
+//! otherwise before it is made ([`choice`]) goes into the table as well.
 //!
 //! Every scalar column is `Nullable`: a field that a message leaves out is unknown, not zero, and
 //! an average over it must not count it.
 
+pub mod choice;
 pub mod evolve;
 pub mod infer;
 pub mod keeper;
@@ -115,6 +117,14 @@ impl ColumnType {
         }
         Scalar::parse(inside("Nullable").unwrap_or(name)).map(ColumnType::Scalar)
     }
+
+    /// Whether a column of this type takes any value, as text.
+    pub fn is_text(self) -> bool {
+        matches!(
+            self,
+            ColumnType::LowCardinality | ColumnType::Scalar(Scalar::String)
+        )
+    }
 }
 
 impl fmt::Display for ColumnType {
@@ -137,6 +147,11 @@ impl fmt::Display for ColumnType {
 /// Where a value stands in a message: the keys from the outermost object inwards.
 pub type Path = Vec<String>;
 
+/// Whether `path` leads into the value that stands at `above`.
+fn is_beneath(path: &[String], above: &[String]) -> bool {
+    path.len() > above.len() && path.starts_with(above)
+}
+
 /// One column that holds a field of the events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -146,6 +161,8 @@ pub struct Column {
     pub path: Path,
     /// Its type.
     pub column_type: ColumnType,
+    /// Whether somebody has chosen the type: then it is never widened, and what does not fit is a dead letter.
+    pub is_chosen: bool,
 }
 
 /// Most columns a table gets by itself. Fields beyond go to the catch-all column [`REST_COLUMN`].
@@ -174,6 +191,8 @@ pub const METADATA_COLUMNS: [&str; 7] = [
 pub struct TableSchema {
     /// The columns of the events' fields.
     pub columns: Vec<Column>,
+    /// Fields that get no column, and neither does what lies beneath them: somebody wants none of it.
+    pub left_out: Vec<Path>,
 }
 
 impl TableSchema {
@@ -203,6 +222,27 @@ impl TableSchema {
             .unwrap_or(name)
     }
 
+    /// Whether the field gets no column because somebody wants it left out.
+    pub fn leaves_out(&self, path: &[String]) -> bool {
+        self.left_out.iter().any(|left_out| path.starts_with(left_out))
+    }
+
+    /// Whether the field lies in an object that goes into a column of text as a whole. An object of which anything
+    /// beneath is known is taken apart.
+    pub fn keeps_whole(&self, path: &[String]) -> bool {
+        let is_taken_apart = |above: &[String]| {
+            let paths = self
+                .columns
+                .iter()
+                .map(|column| &column.path)
+                .chain(&self.left_out);
+            paths.into_iter().any(|path| is_beneath(path, above))
+        };
+        self.columns.iter().any(|column| {
+            column.column_type.is_text() && is_beneath(path, &column.path) && !is_taken_apart(&column.path)
+        })
+    }
+
     /// Adds a column for `path`, unless the table is full or has one already.
     pub fn add(&mut self, path: &[String], column_type: ColumnType) -> Option<&Column> {
         let has = self.columns.iter().any(|column| column.path == path);
@@ -214,6 +254,7 @@ impl TableSchema {
             name,
             path: path.to_vec(),
             column_type,
+            is_chosen: false,
         });
         self.columns.last()
     }

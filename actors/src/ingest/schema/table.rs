@@ -1,7 +1,9 @@
 //! A schema as a ClickHouse table, and back.
 //!
 //! The table itself is the only record of a schema: every column's comment holds the path of its
-//! field as JSON, `{"path":["customer","region"]}`, so that any node can read it back.
+//! field as JSON, `{"path":["customer","region"]}`, so that any node can read it back; `"chosen":true` with it says that
+//! somebody has chosen the type. Fields that get no column stand in
+//! the table's comment, `{"left_out":[["customer","email"]]}`, before which people may write what they like.
 
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
@@ -14,10 +16,50 @@ use crate::store::{Store, StoreError};
 #[derive(Serialize, Deserialize)]
 struct Comment {
     path: Path,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    chosen: bool,
 }
 
-fn comment(path: &[String]) -> String {
-    let comment = Comment { path: path.to_vec() };
+#[derive(Serialize, Deserialize)]
+struct TableComment {
+    left_out: Vec<Path>,
+}
+
+/// How Aurora's part of a table's comment begins.
+const LEFT_OUT: &str = "{\"left_out\":";
+
+/// What people say of a table in its comment, without what Aurora keeps there.
+pub fn said_by_people(comment: &str) -> &str {
+    comment.split(LEFT_OUT).next().unwrap_or_default().trim_end()
+}
+
+fn left_out(comment: &str) -> Vec<Path> {
+    let Some(at) = comment.find(LEFT_OUT) else {
+        return Vec::new();
+    };
+    let mut found = serde_json::Deserializer::from_str(&comment[at..]).into_iter::<TableComment>();
+    found
+        .next()
+        .and_then(Result::ok)
+        .map_or_else(Vec::new, |comment| comment.left_out)
+}
+
+fn table_comment(left_out: &[Path]) -> String {
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let comment = TableComment {
+        left_out: left_out.to_vec(),
+    };
+    let text = serde_json::to_string(&comment).unwrap_or_default();
+    format!("\nCOMMENT {}", literal(&text))
+}
+
+fn comment(column: &Column) -> String {
+    let comment = Comment {
+        path: column.path.clone(),
+        chosen: column.is_chosen,
+    };
     literal(&serde_json::to_string(&comment).unwrap_or_default())
 }
 
@@ -26,7 +68,7 @@ fn definition(column: &Column) -> String {
         "{} {} COMMENT {}",
         ident(&column.name),
         column.column_type,
-        comment(&column.path)
+        comment(column)
     )
 }
 
@@ -51,7 +93,8 @@ pub fn create_statement(table: &TableName, schema: &TableSchema, keys: &[String]
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMM(_timestamp)
 ORDER BY ({keys}_timestamp)
-SETTINGS allow_nullable_key = 1"
+SETTINGS allow_nullable_key = 1{}",
+        table_comment(&schema.left_out)
     )
 }
 
@@ -60,6 +103,7 @@ struct ColumnRow {
     name: String,
     column_type: String,
     comment: String,
+    table_comment: String,
 }
 
 /// Reads the schema of a table; `None` when there is no such table. Columns that Aurora did not
@@ -67,15 +111,18 @@ struct ColumnRow {
 pub async fn read(store: &Store, table: &TableName) -> Result<Option<TableSchema>, StoreError> {
     let rows: Vec<ColumnRow> = store
         .rows(&format!(
-            "SELECT name, type AS column_type, comment FROM system.columns
-             WHERE database = {} AND table = {} AND default_kind IN ('', 'DEFAULT') ORDER BY position",
-            literal(&table.database),
-            literal(&table.table)
+            "SELECT name, type AS column_type, comment,
+                 ifNull((SELECT any(comment) FROM system.tables WHERE database = {database} AND name = {name}), '') AS table_comment
+             FROM system.columns
+             WHERE database = {database} AND table = {name} AND default_kind IN ('', 'DEFAULT') ORDER BY position",
+            database = literal(&table.database),
+            name = literal(&table.table)
         ))
         .await?;
-    if rows.is_empty() {
+    let Some(first) = rows.first() else {
         return Ok(None);
-    }
+    };
+    let left_out = left_out(&first.table_comment);
     if !rows.iter().any(|row| row.name == "_offset") {
         return Err(StoreError::Answer(format!(
             "a table {table} exists that is not one of Aurora's (it has no column _offset); rename it, or let Aurora use another database"
@@ -86,18 +133,20 @@ pub async fn read(store: &Store, table: &TableName) -> Result<Option<TableSchema
         .filter(|row| !METADATA_COLUMNS.contains(&row.name.as_str()));
     let columns = fields.filter_map(|row| {
         let column_type = ColumnType::parse(&row.column_type)?;
-        let path = match serde_json::from_str::<Comment>(&row.comment) {
-            Ok(comment) => comment.path,
-            Err(_) => row.name.split('.').map(str::to_owned).collect(),
-        };
+        let comment = serde_json::from_str::<Comment>(&row.comment).unwrap_or_else(|_| Comment {
+            path: row.name.split('.').map(str::to_owned).collect(),
+            chosen: false,
+        });
         Some(Column {
             name: row.name,
-            path,
+            path: comment.path,
             column_type,
+            is_chosen: comment.chosen,
         })
     });
     Ok(Some(TableSchema {
         columns: columns.collect(),
+        left_out,
     }))
 }
 
@@ -170,6 +219,59 @@ async fn widening_is_exact(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_out_is_found_in_the_comment_whatever_people_write_before_it() {
+        let paths: Vec<Path> = vec![
+            vec!["a'b\\".to_owned(), "{\"left_out\":".to_owned()],
+            vec!["c".to_owned()],
+        ];
+        let mut schema = TableSchema::default();
+        let table = TableName::for_topic("events", "t");
+        assert!(create_statement(&table, &schema, &[]).ends_with("allow_nullable_key = 1"));
+        schema.left_out.clone_from(&paths);
+        let statement = create_statement(&table, &schema, &[]);
+        let expected = format!(
+            "COMMENT {}",
+            literal(
+                &serde_json::to_string(&TableComment {
+                    left_out: paths.clone()
+                })
+                .unwrap()
+            )
+        );
+        assert!(statement.ends_with(&expected), "{statement}");
+        let kept = serde_json::to_string(&TableComment {
+            left_out: paths.clone(),
+        })
+        .unwrap();
+        for comment in [kept.clone(), format!("orders of the shop {kept} (do not change)")] {
+            assert_eq!(left_out(&comment), paths, "{comment}");
+        }
+        assert_eq!(
+            said_by_people(&format!("orders of the shop {kept}")),
+            "orders of the shop"
+        );
+        for comment in ["", "orders of the shop", "{\"left_out\":[[1]]}", "{\"left_out\":"] {
+            assert_eq!(left_out(comment), Vec::<Path>::new(), "{comment}");
+        }
+    }
+
+    #[test]
+    fn a_chosen_type_is_known_by_the_column_s_comment() {
+        let mut schema = TableSchema::default();
+        schema.add(&["n".to_owned()], ColumnType::Scalar(Scalar::Int64));
+        let read = |column: &Column| {
+            let definition = definition(column);
+            let (_, text) = definition.split_once("COMMENT '").unwrap();
+            serde_json::from_str::<Comment>(text.trim_end_matches('\''))
+                .unwrap()
+                .chosen
+        };
+        assert!(!read(&schema.columns[0]));
+        schema.columns[0].is_chosen = true;
+        assert!(read(&schema.columns[0]));
+    }
 
     #[test]
     fn names_and_paths_are_quoted() {

@@ -9,6 +9,7 @@ use aurora_cluster::Partition;
 use super::StreamContext;
 use crate::ingest::generation;
 use crate::ingest::ownership::StreamTarget;
+use crate::ingest::schema::choice::Plan;
 use crate::ingest::schema::infer::Inference;
 use crate::ingest::schema::keeper::SchemaKeeper;
 use crate::ingest::schema::table;
@@ -92,10 +93,15 @@ async fn attempt(context: &StreamContext) -> Result<Bootstrapped, NotYet> {
     let target = generation::current(store, &spec.id, &topic_identity, &spec.database).await?;
     let beginnings = beginnings(context, &target, &partitions).await?;
     let schema = match table::read(store, &target.table).await? {
-        Some(schema) => schema,
+        Some(schema) => {
+            let otherwise = spec.columns.not_in(&schema);
+            if !otherwise.is_empty() {
+                tracing::info!(stream = %spec.id, table = %target.table, ?otherwise, "the table is there already, with other columns than were chosen");
+            }
+            schema
+        }
         None => {
-            let inference = look(context).await?;
-            let (schema, keys) = inference.schema();
+            let Plan { schema, keys, .. } = spec.columns.plan(&look(context).await?);
             table::create(store, &target.table, &schema, &keys).await?;
             tracing::info!(stream = %spec.id, table = %target.table, columns = schema.columns.len(), ?keys, "table made");
             table::read(store, &target.table).await?.unwrap_or(schema)

@@ -26,6 +26,7 @@ use super::ownership::owners::HighestEpochs;
 use super::ownership::takeover::Takeovers;
 use super::pipeline::{self, PartitionPipeline, PipelineContext, PipelineMessage};
 use super::reconcile::ReconcilerMessage;
+use super::schema::choice::Choices;
 use super::slot::ReadySignal;
 use super::source::Source;
 use super::start::Start;
@@ -51,6 +52,8 @@ pub struct StreamSpec {
     pub topic_identity: Option<String>,
     /// Where it begins, if it has never read anything.
     pub start: Start,
+    /// What its table is made with, if there is none yet.
+    pub columns: Choices,
 }
 
 /// What a stream needs.

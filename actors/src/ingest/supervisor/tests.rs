@@ -53,6 +53,7 @@ impl Scene {
             // librdkafka's own broker does not know its topics' ids.
             topic_identity: Some("test".to_owned()),
             start: Start::Earliest,
+            columns: crate::ingest::schema::choice::Choices::default(),
         };
         self.tell(IngestMessage::Start(connection, spec));
     }

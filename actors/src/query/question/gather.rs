@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::catalog::{Catalog, Column, SYSTEM_COLUMNS, Table, role};
+use crate::ingest::schema::table;
 use crate::query::sql::{Priority, SqlError, SqlRequest, SqlRunner, Terms};
 use crate::store::sql::{ident, literal};
 
@@ -122,7 +123,9 @@ impl Gatherer {
                 catalog.tables.push(Table {
                     database,
                     name,
-                    comment: known.map(|row| text(row, 2)).unwrap_or_default(),
+                    comment: known
+                        .map(|row| table::said_by_people(&text(row, 2)).to_owned())
+                        .unwrap_or_default(),
                     rows: known.map(|row| number(row, 3)).unwrap_or_default(),
                     ..Table::default()
                 });

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use aurora_actors::ingest::schema::choice::Choices;
 use aurora_actors::ingest::source::Source;
 use aurora_actors::ingest::source::buffer::Budget;
 use aurora_actors::ingest::source::connection::{KafkaConnection, SourceError};
@@ -298,6 +299,7 @@ fn sections(args: &UpArgs, demo: Option<&Demo>) -> (Vec<ConnectionSection>, Vec<
             topic: DEMO_TOPIC.to_owned(),
             // The demo's broker starts its offsets anew each time: each start is a topic of its own.
             topic_identity: Some(demo.broker.run_id().to_owned()),
+            columns: Choices::default(),
         });
     }
     if let Some(brokers) = &args.kafka {
@@ -310,6 +312,7 @@ fn sections(args: &UpArgs, demo: Option<&Demo>) -> (Vec<ConnectionSection>, Vec<
             connection: "kafka".to_owned(),
             topic: topic.clone(),
             topic_identity: None,
+            columns: Choices::default(),
         }));
     }
     (connections, streams)

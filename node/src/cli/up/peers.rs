@@ -307,6 +307,7 @@ mod tests {
             connection: "kafka".to_owned(),
             topic: "orders".to_owned(),
             topic_identity: Some("run".to_owned()),
+            columns: aurora_actors::ingest::schema::choice::Choices::default(),
         };
         let key = ClusterKey::generate();
         let common = Common {

@@ -1,13 +1,16 @@
 //! Connections tried before they are kept: do they work, and what would their streams be?
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use aurora_actors::ingest::preview::{self, Preview};
+use aurora_actors::ingest::preview::{self, Looked, Preview};
+use aurora_actors::ingest::schema::choice::ColumnChoice;
 use aurora_actors::ingest::source::check::{self, Findings};
 use aurora_actors::ingest::source::connection::{KafkaConnection, SourceError};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::ToSchema;
@@ -16,6 +19,7 @@ use super::draft::{self, Draft};
 use crate::http::access::Caller;
 use crate::http::extract::Body;
 use crate::http::problem::Problem;
+use crate::http::registry::checked_choices;
 use crate::node::NodeState;
 use crate::registry::document::ConnectionDocument;
 use crate::registry::security::{Given, Security};
@@ -23,19 +27,67 @@ use crate::registry::security::{Given, Security};
 /// How many are tried at once on a node.
 const AT_ONCE: usize = 2;
 
+/// How many looks at topics a node keeps, each with some megabytes of messages, and for how long: while somebody
+/// chooses types for the columns they see.
+const KEPT_LOOKS: usize = 2;
+const KEEP_LOOKS_FOR: Duration = Duration::from_secs(120);
+
 /// What is tried at the moment: each trial holds connections and a thread of its own.
 #[derive(Debug)]
-pub struct Trials(Arc<Semaphore>);
+pub struct Trials {
+    turns: Arc<Semaphore>,
+    /// The latest looks, the last one last.
+    looks: Arc<Mutex<Vec<Look>>>,
+}
+
+/// A topic as it was looked at, through a connection as it was then: whoever has another login gets another look.
+#[derive(Debug)]
+struct Look {
+    connection: KafkaConnection,
+    topic: String,
+    looked: Arc<Looked>,
+    at: Instant,
+}
 
 impl Default for Trials {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        Self {
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            looks: Arc::default(),
+        }
     }
 }
 
 impl Trials {
+    fn look(&self, connection: &KafkaConnection, topic: &str) -> Option<Arc<Looked>> {
+        let looks = self.looks.lock();
+        let mut looks = looks.iter().filter(|look| look.at.elapsed() < KEEP_LOOKS_FOR);
+        let look = looks.find(|look| look.connection == *connection && look.topic == topic);
+        look.map(|look| look.looked.clone())
+    }
+
+    fn keep(&self, connection: KafkaConnection, topic: String, looked: Arc<Looked>) {
+        let looks = self.looks.clone();
+        {
+            let mut looks = looks.lock();
+            looks.retain(|look| look.connection != connection || look.topic != topic);
+            let spare = (looks.len() + 1).saturating_sub(KEPT_LOOKS);
+            looks.drain(..spare);
+            looks.push(Look {
+                connection,
+                topic,
+                looked,
+                at: Instant::now(),
+            });
+        }
+        tokio::spawn(async move {
+            tokio::time::sleep(KEEP_LOOKS_FOR).await;
+            looks.lock().retain(|look| look.at.elapsed() < KEEP_LOOKS_FOR);
+        });
+    }
+
     fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        self.0.clone().try_acquire_owned().map_err(|_| {
+        self.turns.clone().try_acquire_owned().map_err(|_| {
             Problem::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "busy",
@@ -72,6 +124,10 @@ pub struct PreviewRequest {
     pub security: Option<Security<Given>>,
     /// The topic.
     pub topic: String,
+    /// What is decided about its columns, as in POST /api/v1/streams. A look that the node took at the topic within the
+    /// last two minutes serves again, so that only what was decided makes a difference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnChoice>,
 }
 
 /// Says whether a connection works, step by step, and which topics there are. Nothing is kept.
@@ -98,7 +154,8 @@ pub(in crate::http) async fn test(
     found.map(Json).map_err(|error| draft::setup_problem(&error))
 }
 
-/// Looks at a topic: some messages, and the columns that a stream would begin with. Nothing is made.
+/// Looks at a topic: some messages, and the columns that a stream would begin with, as proposed or as somebody decides.
+/// Nothing is made.
 #[utoipa::path(
     post,
     path = "/api/v1/connections/preview",
@@ -116,19 +173,42 @@ pub(in crate::http) async fn preview(
         brokers,
         security,
         topic,
+        columns,
     } = request;
     draft::require_topic(&topic)?;
+    let choices = checked_choices(&columns)?;
     let connection = typed(&state, &caller, connection.as_deref(), brokers, security).await?;
+    let known = state
+        .trials
+        .look(&connection, &topic)
+        .filter(|_| !choices.is_empty());
+    let looked = match known {
+        Some(looked) => looked,
+        None => look(&state, connection, topic).await?,
+    };
+    let preview = tokio::task::spawn_blocking(move || looked.preview(&choices)).await;
+    preview
+        .map(Json)
+        .map_err(|error| preview_problem(&SourceError::Setup(error.to_string())))
+}
+
+/// Looks at a topic when it is this request's turn, and keeps what was seen for a while.
+async fn look(state: &NodeState, connection: KafkaConnection, topic: String) -> Result<Arc<Looked>, Problem> {
     let turn = state.trials.begin()?;
     let looked = tokio::task::spawn_blocking(move || {
-        let looked = preview::preview(&connection, &topic);
+        let looked = preview::look(&connection, &topic);
         drop(turn);
-        looked
+        (connection, topic, looked)
     });
-    let looked = looked
-        .await
-        .unwrap_or_else(|error| Err(SourceError::Setup(error.to_string())));
-    looked.map(Json).map_err(|error| preview_problem(&error))
+    match looked.await {
+        Ok((connection, topic, Ok(looked))) => {
+            let looked = Arc::new(looked);
+            state.trials.keep(connection, topic, looked.clone());
+            Ok(looked)
+        }
+        Ok((_, _, Err(error))) => Err(preview_problem(&error)),
+        Err(error) => Err(preview_problem(&SourceError::Setup(error.to_string()))),
+    }
 }
 
 fn preview_problem(error: &SourceError) -> Problem {

@@ -43,6 +43,7 @@ export type Check = Schemas['Check'];
 export type Topic = Schemas['FoundTopic'];
 export type Findings = Schemas['Findings'];
 export type Preview = Schemas['Preview'];
+export type ColumnChoice = Schemas['ColumnChoice'];
 export type DeadLetters = Schemas['DeadLetters'];
 export type RetryRequest = Schemas['RetryRequest'];
 export type RetryResult = Schemas['RetryResult'];
@@ -102,13 +103,26 @@ export function previewTopic(
   draft: Draft | undefined,
   topic: string,
   signal: AbortSignal,
+  columns: readonly ColumnChoice[] = [],
 ): Promise<Preview> {
-  const body = { ...(name === undefined ? {} : { connection: name }), ...draft, topic };
+  const body = {
+    ...(name === undefined ? {} : { connection: name }),
+    ...draft,
+    topic,
+    ...decided(columns),
+  };
   return content(api.POST('/api/v1/connections/preview', { body, signal }));
 }
 
-export function addStream(connection: string, topic: string, start?: string): Promise<{ id: string }> {
-  const body = { connection, topic, ...(start === undefined ? {} : { start }) };
+const decided = (columns: readonly ColumnChoice[]) => (columns.length === 0 ? {} : { columns: [...columns] });
+
+export function addStream(
+  connection: string,
+  topic: string,
+  start?: string,
+  columns: readonly ColumnChoice[] = [],
+): Promise<{ id: string }> {
+  const body = { connection, topic, ...(start === undefined ? {} : { start }), ...decided(columns) };
   return content(api.POST('/api/v1/streams', { body }));
 }
 

@@ -1,7 +1,7 @@
 /** How an answer is drawn: the kind of picture, and which column is what in it. */
 import { type ChartKind, type ChartSpec, fitSpec, possibleKinds, specFor } from '../results/auto-chart';
 import { type Column, nature } from '../results/chart-values';
-import { Select } from './select';
+import { Select } from '../ui/select';
 
 interface Props {
   columns: readonly Column[];

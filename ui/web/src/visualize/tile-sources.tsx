@@ -6,7 +6,7 @@ import { asProblem, Problem } from '../api/problem';
 import { type ChartSpec, KINDS } from '../results/auto-chart';
 import { Button } from '../ui/button';
 import { ProblemNotice } from '../ui/notice';
-import { Select } from './select';
+import { Select } from '../ui/select';
 
 export interface Found {
   title: string;

@@ -2,10 +2,10 @@ import { RefreshCw } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTimes } from '../format/time';
 import { Button } from '../ui/button';
+import { Select } from '../ui/select';
 import { type Board, REFRESHES } from './board';
 import { CustomRange } from './custom-range';
 import { SPANS, type Span } from './range';
-import { Select } from './select';
 import type { View } from './use-view';
 import { VariableField } from './variable-field';
 

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
+import { Select } from '../ui/select';
 import type { Variable } from './board';
 import { valuesFor } from './parameters';
-import { Select } from './select';
 import { runStatement } from './use-statement';
 import type { View } from './use-view';
 

@@ -5,9 +5,9 @@ import { Problem } from '../api/problem';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { ProblemNotice } from '../ui/notice';
+import { Select } from '../ui/select';
 import { tell } from '../ui/toast';
 import { BoardError, emptyBoard, MOST_VARIABLES, parseBoard, VARIABLE_TYPES, type Variable } from './board';
-import { Select } from './select';
 
 interface Props {
   variables: readonly Variable[];

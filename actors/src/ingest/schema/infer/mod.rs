@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
-use super::{ColumnType, MAX_COLUMNS, Path, Scalar, TableSchema, time};
+use super::{ColumnType, Path, Scalar, time};
 use crate::ingest::json::{JsonError, Kind, MAX_DEPTH, Number, Reader};
 
 /// Objects nested deeper than this stay text in one column.
-const MAX_FLATTENED_LEVELS: usize = 8;
+pub(super) const MAX_FLATTENED_LEVELS: usize = 8;
 /// Longest path that gets a column, in bytes of its keys; longer ones stay in the catch-all.
-const MAX_PATH_BYTES: usize = 200;
+pub(super) const MAX_PATH_BYTES: usize = 200;
 /// Distinct texts that are remembered of a field, and the most a low-cardinality column may have.
 const MAX_DISTINCT: usize = 1_000;
 /// Fewer texts than this say nothing about cardinality.
@@ -46,7 +46,7 @@ pub struct Proposal {
     pub evidence: String,
     /// Some of its values.
     pub examples: Vec<String>,
-    /// For text with few distinct values that every message has: how many it has.
+    /// For a text that every message has: how many distinct ones there are, unless they are too many to count.
     pub distinct: Option<usize>,
 }
 
@@ -139,7 +139,8 @@ impl Inference {
         self.fields.entry(path.clone()).or_default()
     }
 
-    /// The columns that the sample asks for, in the order in which the fields came up.
+    /// The columns that the sample asks for, in the order in which the fields came up. They may be more than a table
+    /// gets.
     pub fn propose(&self) -> Vec<Proposal> {
         let fields = self
             .order
@@ -148,36 +149,44 @@ impl Inference {
         fields
             .filter_map(|(path, stats)| {
                 let column_type = stats.column_type(path.last().map_or("", String::as_str))?;
-                let everywhere = stats.texts == self.messages - self.unfit;
-                let low = column_type == ColumnType::LowCardinality;
+                let everywhere = stats.texts == self.messages - self.unfit && !stats.distinct_overflow;
                 Some(Proposal {
                     path: path.clone(),
                     column_type,
                     seen: stats.present(),
                     evidence: stats.evidence(self.messages),
                     examples: stats.examples.clone(),
-                    distinct: (low && everywhere).then_some(stats.distinct.len()),
+                    distinct: everywhere.then_some(stats.distinct.len()),
                 })
             })
-            .take(MAX_COLUMNS)
             .collect()
     }
 
-    /// The schema of [`propose`](Self::propose), with up to two columns to sort by: those with the
-    /// fewest values that every message has.
-    pub fn schema(&self) -> (TableSchema, Vec<String>) {
-        let mut schema = TableSchema::default();
-        let mut keys = Vec::new();
-        for proposal in self.propose() {
-            let Some(column) = schema.add(&proposal.path, proposal.column_type) else {
-                continue;
-            };
-            if let Some(distinct @ 2..=64) = proposal.distinct {
-                keys.push((distinct, column.name.clone()));
-            }
+    /// Messages that have a value there, and no object.
+    pub fn present(&self, path: &[String]) -> u64 {
+        self.fields.get(path).map_or(0, FieldStats::present)
+    }
+
+    /// Whether all that messages have there are objects.
+    pub(super) fn has_only_objects(&self, path: &[String]) -> bool {
+        let stats = self.fields.get(path);
+        stats.is_some_and(|stats| stats.objects > 0 && stats.present() == 0)
+    }
+
+    /// Types that hold at least some of the values that messages have there: first those made for such values, then
+    /// text, which holds anything.
+    pub fn alternatives(&self, path: &[String]) -> Vec<ColumnType> {
+        let Some(stats) = self.fields.get(path) else {
+            return Vec::new();
+        };
+        let mut types: Vec<ColumnType> = stats.scalars().into_iter().map(ColumnType::Scalar).collect();
+        if let Some(elements) = &stats.elements {
+            let nullable = elements.nulls > 0;
+            let scalars = elements.scalars().into_iter().chain([Scalar::String]);
+            types.extend(scalars.map(|element| ColumnType::Array { element, nullable }));
         }
-        keys.sort();
-        (schema, keys.into_iter().take(2).map(|(_, name)| name).collect())
+        types.extend([ColumnType::Scalar(Scalar::String), ColumnType::LowCardinality]);
+        types
     }
 }
 
@@ -362,6 +371,23 @@ impl FieldStats {
             () if holds(0, i128::from(u64::MAX)) => Scalar::UInt64,
             () => Scalar::Int128,
         }
+    }
+
+    /// Types other than text that were made for values of the kinds that were seen.
+    fn scalars(&self) -> Vec<Scalar> {
+        // Any number can be a moment. It is worth mentioning only where some are of these days.
+        let has_moments = self.moments > 0 || self.near_now > 0;
+        let mut scalars = Vec::new();
+        if self.booleans > 0 {
+            scalars.push(Scalar::Bool);
+        }
+        if self.integers + self.floats > 0 {
+            scalars.extend([Scalar::Int64, Scalar::UInt64, Scalar::Int128, Scalar::Float64]);
+        }
+        if has_moments {
+            scalars.extend([3, 6, 9].map(Scalar::DateTime));
+        }
+        scalars
     }
 
     /// Few distinct values, and hardly new ones in the second half: session ids repeat too, but

@@ -82,7 +82,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Looks at a topic: some messages, and the columns that a stream would begin with. Nothing is made. */
+        /**
+         * Looks at a topic: some messages, and the columns that a stream would begin with, as proposed or as somebody decides.
+         *     Nothing is made.
+         */
         post: operations["post_connections_preview"];
         delete?: never;
         options?: never;
@@ -660,6 +663,15 @@ export interface components {
             /** @description The version of the node that answers. */
             version: string;
         };
+        /** @description What somebody decides about one field, as it is written in requests and files: a type, or that it is left out. */
+        ColumnChoice: {
+            /** @description Whether it gets no column: neither now nor when later messages have it, and neither what lies beneath it. */
+            leave_out?: boolean;
+            /** @description The field: keys from the outermost object inwards. It may be one that no message has had yet. */
+            path: components["schemas"]["Vec"];
+            /** @description The type of its column, as ClickHouse spells it, with or without `Nullable`. What does not fit will be a dead letter. */
+            type?: string | null;
+        };
         /** @description A column of a table. */
         ColumnView: {
             /** @description What stands beside it in the table; of what Aurora made, the path of its field. */
@@ -937,6 +949,12 @@ export interface components {
         };
         /** @description A stream to be added. */
         NewStream: {
+            /**
+             * @description Types that columns get other than those that a sample of the topic speaks for, and fields that get no column, now
+             *     and later. POST /api/v1/connections/preview says what would come of it. 409 when the stream has a table from
+             *     earlier that is made otherwise.
+             */
+            columns?: components["schemas"]["ColumnChoice"][];
             /** @description The connection's name. */
             connection: string;
             /**
@@ -1114,6 +1132,8 @@ export interface components {
         Preview: {
             /** @description The columns that the table would have. */
             columns: components["schemas"]["PreviewColumn"][];
+            /** @description Fields that would get no column, because the request leaves them out. */
+            left_out: components["schemas"]["PreviewLeftOut"][];
             /** @description Some of them, the latest first. */
             messages: components["schemas"]["PreviewMessage"][];
             /**
@@ -1132,7 +1152,9 @@ export interface components {
         };
         /** @description A column that the table would have. */
         PreviewColumn: {
-            /** @description What speaks for the type. */
+            /** @description The types that it could be given, the one it has among them, and what each would cost. */
+            choices: components["schemas"]["TypeChoice"][];
+            /** @description What the sample shows of it. */
             evidence: string;
             /** @description Some values, as JSON. */
             examples: string[];
@@ -1145,6 +1167,8 @@ export interface components {
             name: string;
             /** @description The field: keys from the outermost object inwards. */
             path: string[];
+            /** @description The type that the sample speaks for; null where it has no value there. */
+            proposed?: string | null;
             /**
              * Format: int64
              * @description Messages that have a value there.
@@ -1152,6 +1176,16 @@ export interface components {
             seen: number;
             /** @description Its type, as ClickHouse spells it. */
             type: string;
+        };
+        /** @description A field that would get no column. */
+        PreviewLeftOut: {
+            /** @description The field: keys from the outermost object inwards. */
+            path: string[];
+            /**
+             * Format: int64
+             * @description Messages that have a value there; 0 for an object.
+             */
+            seen: number;
         };
         /** @description A message. */
         PreviewMessage: {
@@ -1174,6 +1208,8 @@ export interface components {
         };
         /** @description Messages that would become dead letters for one reason. */
         PreviewRejects: {
+            /** @description The column that they do not fit into, if that is the reason. A message counts for the first one only. */
+            column?: string | null;
             /**
              * Format: int64
              * @description How many.
@@ -1190,6 +1226,11 @@ export interface components {
         PreviewRequest: {
             /** @description `HOST:PORT[,HOST:PORT…]` */
             brokers?: string | null;
+            /**
+             * @description What is decided about its columns, as in POST /api/v1/streams. A look that the node took at the topic within the
+             *     last two minutes serves again, so that only what was decided makes a difference.
+             */
+            columns?: components["schemas"]["ColumnChoice"][];
             /** @description The name of a connection that is there. Secrets that are left out are its. */
             connection?: string | null;
             security?: components["schemas"]["Security_Given"] | null;
@@ -1587,6 +1628,18 @@ export interface components {
             name?: string | null;
             security?: components["schemas"]["Security_Given"] | null;
         };
+        /** @description A type that a column could be given. */
+        TypeChoice: {
+            /**
+             * Format: int64
+             * @description Messages of the sample that would be dead letters because of it; 0 when every value fits, exactly or widened
+             *     without a loss.
+             */
+            rejects: number;
+            /** @description The type, as ClickHouse spells it. */
+            type: string;
+        };
+        Vec: string[];
         /**
          * @description What somebody thinks of an answer.
          * @enum {string}

@@ -1,39 +1,23 @@
 /** What a topic's stream would begin with: columns, what would not fit, and some messages. */
-import { useState } from 'react';
 import { count, plural, sentence } from '../../format/format';
-import { Button } from '../../ui/button';
 import { Code } from '../../ui/code';
 import { Time } from '../../ui/time';
-import type { Preview } from '../connections-api';
+import type { ColumnChoice, Preview } from '../connections-api';
 import { reasonText } from '../reasons';
-import { Table, type TableColumn } from '../table';
+import { ColumnChoices } from './column-choices';
 
-/** More push what is below out of sight. */
-const SHOWN_AT_FIRST = 8;
-
-const COLUMNS: TableColumn<Preview['columns'][number]>[] = [
-  { title: 'Column', cell: ({ name }) => name },
-  { title: 'Type', cell: ({ type }) => <code className="font-mono text-sm">{type}</code> },
-  { title: 'Why', cell: ({ evidence }) => <span className="text-muted">{sentence(evidence)}</span> },
-  {
-    title: 'There',
-    cell: ({ seen, missing }) => (missing === 0 ? 'always' : `${count(seen)} of ${count(seen + missing)}`),
-  },
-  {
-    title: 'Examples',
-    cell: ({ examples }) => (
-      <span className="font-mono text-sm">{examples.map((example) => cut(example, 40)).join('  ')}</span>
-    ),
-  },
-];
-
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
+interface Props {
+  /** What the node proposes when nothing is decided. */
+  proposal: Preview;
+  choices: readonly ColumnChoice[];
+  /** Left out where nothing can be decided any more. */
+  onChoose: ((choices: ColumnChoice[]) => void) | undefined;
+  /** What comes of the choices; undefined while that is found out. */
+  checked: Preview | undefined;
 }
 
-export function TopicPreview({ preview }: { preview: Preview }) {
-  const { partitions, messages_in_topic, sampled, columns, rejected, messages } = preview;
-  const [isWhole, setWhole] = useState(false);
+export function TopicPreview({ proposal, choices, onChoose, checked }: Props) {
+  const { partitions, messages_in_topic, sampled, messages } = proposal;
   if (sampled === 0) {
     return (
       <p>
@@ -47,20 +31,15 @@ export function TopicPreview({ preview }: { preview: Preview }) {
       <p>
         {plural(partitions, 'partition')}
         {messages_in_topic != null && `, ${plural(messages_in_topic, 'message')}`};{' '}
-        {plural(sampled, 'message')} looked at. The table would have {plural(columns.length, 'column')}:
+        {plural(sampled, 'message')} looked at. The table would have{' '}
+        {plural((checked ?? proposal).columns.length, 'column')}
+        {onChoose && ', which you can change now and not later'}:
       </p>
-      <Table
-        caption="Proposed columns"
-        columns={COLUMNS}
-        rows={isWhole ? columns : columns.slice(0, SHOWN_AT_FIRST)}
-        keyOf={({ name }) => name}
-      />
-      {!isWhole && columns.length > SHOWN_AT_FIRST && (
-        <Button small className="self-start" onPress={() => setWhole(true)}>
-          Show all {count(columns.length)} columns
-        </Button>
-      )}
-      {rejected.length > 0 && <Rejected rejected={rejected} />}
+      <ColumnChoices proposal={proposal} choices={choices} onChoose={onChoose} />
+      <p role="status" className="text-muted text-sm">
+        {choices.length > 0 && (checked ? outcome(checked) : 'Checking what would not fit…')}
+      </p>
+      {checked && checked.rejected.length > 0 && <Rejected rejected={checked.rejected} />}
       <details>
         <summary className="cursor-pointer font-medium">{plural(messages.length, 'message')} of it</summary>
         <ul className="mt-2 flex flex-col gap-3">
@@ -84,6 +63,13 @@ export function TopicPreview({ preview }: { preview: Preview }) {
   );
 }
 
+/** What comes of what was decided, in a sentence. */
+function outcome({ sampled, rejected }: Preview): string {
+  const howMany = rejected.reduce((sum, { count }) => sum + count, 0);
+  if (howMany === 0) return 'With your changes, all messages that were looked at fit.';
+  return `With your changes, ${count(howMany)} of ${plural(sampled, 'message')} would not fit.`;
+}
+
 function Rejected({ rejected }: { rejected: Preview['rejected'] }) {
   return (
     <div className="flex flex-col gap-2">
@@ -92,8 +78,8 @@ function Rejected({ rejected }: { rejected: Preview['rejected'] }) {
         Such messages become dead letters: kept with the reason, and never in the way of the others.
       </p>
       <ul className="flex flex-col gap-3">
-        {rejected.map(({ reason, count: howMany, detail, example }) => (
-          <li key={reason} className="flex min-w-0 flex-col gap-1">
+        {rejected.map(({ reason, column, count: howMany, detail, example }) => (
+          <li key={`${reason}/${column ?? ''}`} className="flex min-w-0 flex-col gap-1">
             <p className="[overflow-wrap:anywhere]">
               <span className="font-medium">
                 {reasonText(reason)}, {plural(howMany, 'message')}:

@@ -1,6 +1,6 @@
 /** A topic is chosen and looked at, and its stream made. */
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useLocation } from 'wouter';
 import { asProblem, type Problem } from '../../api/problem';
 import { Button } from '../../ui/button';
@@ -8,6 +8,7 @@ import { ProblemNotice } from '../../ui/notice';
 import { tell } from '../../ui/toast';
 import {
   addStream,
+  type ColumnChoice,
   type Connection,
   type Draft,
   type Preview,
@@ -21,6 +22,7 @@ import { StartField } from './start-field';
 import { TopicPreview } from './topic-preview';
 import { Topics } from './topics';
 import { type Start, startOf } from './typed';
+import { useRecheck } from './use-recheck';
 
 interface Props {
   topics: readonly Topic[];
@@ -33,13 +35,26 @@ interface Props {
 export function TopicStep({ topics, saved, draft, onEnsureSaved }: Props) {
   const { data: streams } = useRecordedStreams();
   const [topic, setTopic] = useState<string>();
+  const [choices, setChoices] = useState<readonly ColumnChoice[]>([]);
   const { asked, ask } = useAsked<Preview>();
+  const { recheck, checked, problem } = useRecheck(
+    useCallback(
+      (decided, signal) => previewTopic(saved?.name, draft, topic ?? '', signal, decided),
+      [saved?.name, draft, topic],
+    ),
+  );
   const isRead = (name: string) =>
     saved !== undefined &&
     streams?.some((stream) => stream.connection === saved.name && stream.topic === name) === true;
 
+  function decide(decided: readonly ColumnChoice[]) {
+    setChoices(decided);
+    recheck(decided);
+  }
+
   function choose(name: string) {
     setTopic(name);
+    decide([]);
     void ask((signal) => previewTopic(saved?.name, draft, name, signal));
   }
 
@@ -61,13 +76,26 @@ export function TopicStep({ topics, saved, draft, onEnsureSaved }: Props) {
               Looking at the topic…
             </p>
           ) : (
-            asked.answer?.topic === topic && <TopicPreview preview={asked.answer} />
+            asked.answer?.topic === topic && (
+              <TopicPreview
+                proposal={asked.answer}
+                choices={choices}
+                onChoose={isRead(topic) ? undefined : decide}
+                checked={choices.length === 0 ? asked.answer : checked(choices)}
+              />
+            )
           )}
           {asked.problem && <ProblemNotice problem={asked.problem} />}
+          {choices.length > 0 && problem && <ProblemNotice problem={problem} />}
           {isRead(topic) ? (
             <p className="text-muted">This topic is read already.</p>
           ) : (
-            <Create topic={topic} isNew={saved === undefined} onEnsureSaved={onEnsureSaved} />
+            <Create
+              topic={topic}
+              choices={choices}
+              isNew={saved === undefined}
+              onEnsureSaved={onEnsureSaved}
+            />
           )}
         </section>
       )}
@@ -77,11 +105,12 @@ export function TopicStep({ topics, saved, draft, onEnsureSaved }: Props) {
 
 interface CreateProps {
   topic: string;
+  choices: readonly ColumnChoice[];
   isNew: boolean;
   onEnsureSaved: Props['onEnsureSaved'];
 }
 
-function Create({ topic, isNew, onEnsureSaved }: CreateProps) {
+function Create({ topic, choices, isNew, onEnsureSaved }: CreateProps) {
   const client = useQueryClient();
   const [, navigate] = useLocation();
   const [start, setStart] = useState<Start>('earliest');
@@ -97,7 +126,7 @@ function Create({ topic, isNew, onEnsureSaved }: CreateProps) {
       const connection = await onEnsureSaved();
       if (connection === undefined) return;
       // Left out where it is what happens anyway.
-      const { id } = await addStream(connection, topic, from === 'earliest' ? undefined : from);
+      const { id } = await addStream(connection, topic, from === 'earliest' ? undefined : from, choices);
       tell(`${topic} is being read.`);
       await client.invalidateQueries({ queryKey: ['streams'] });
       navigate(streamPath(id));

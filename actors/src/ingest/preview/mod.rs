@@ -9,11 +9,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::batch::Columns;
-use super::decode::{Decoder, Unfit};
-use super::schema::TableSchema;
+use super::decode::{Decoder, RejectReason, Unfit};
+use super::schema::choice::{Choices, Plan};
 use super::schema::infer::{Inference, Proposal};
+use super::schema::{Column, TableSchema};
 use super::source::connection::{Context, KafkaConnection, SourceError, partitions};
 use super::source::sample::{SAMPLE_MESSAGES, Sampled, read_some};
+
+mod alternatives;
+
+pub use alternatives::TypeChoice;
 
 /// How long each part of looking may take: the partitions, the first messages, the last ones.
 const LOOK_LIMIT: Duration = Duration::from_secs(4);
@@ -41,6 +46,8 @@ pub struct Preview {
     pub messages: Vec<PreviewMessage>,
     /// The columns that the table would have.
     pub columns: Vec<PreviewColumn>,
+    /// Fields that would get no column, because the request leaves them out.
+    pub left_out: Vec<PreviewLeftOut>,
     /// Messages that would become dead letters.
     pub rejected: Vec<PreviewRejects>,
 }
@@ -76,8 +83,21 @@ pub struct PreviewColumn {
     pub missing: u64,
     /// Some values, as JSON.
     pub examples: Vec<String>,
-    /// What speaks for the type.
+    /// What the sample shows of it.
     pub evidence: String,
+    /// The type that the sample speaks for; null where it has no value there.
+    pub proposed: Option<String>,
+    /// The types that it could be given, the one it has among them, and what each would cost.
+    pub choices: Vec<TypeChoice>,
+}
+
+/// A field that would get no column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PreviewLeftOut {
+    /// The field: keys from the outermost object inwards.
+    pub path: Vec<String>,
+    /// Messages that have a value there; 0 for an object.
+    pub seen: u64,
 }
 
 /// Messages that would become dead letters for one reason.
@@ -85,6 +105,8 @@ pub struct PreviewColumn {
 pub struct PreviewRejects {
     /// The reason, in short.
     pub reason: String,
+    /// The column that they do not fit into, if that is the reason. A message counts for the first one only.
+    pub column: Option<String>,
     /// How many.
     pub count: u64,
     /// The reason of one of them, as a sentence.
@@ -93,22 +115,43 @@ pub struct PreviewRejects {
     pub example: String,
 }
 
+/// What was found when a topic was looked at.
+#[derive(Debug)]
+pub struct Looked {
+    topic: String,
+    partitions: usize,
+    messages_in_topic: Option<u64>,
+    sampled: Vec<Sampled>,
+}
+
 /// Looks at a topic. Blocks for some seconds at most.
-pub fn preview(connection: &KafkaConnection, topic: &str) -> Result<Preview, SourceError> {
+pub fn look(connection: &KafkaConnection, topic: &str) -> Result<Looked, SourceError> {
     let consumer = connection.sampling_consumer()?;
     let ids = partitions(&consumer, topic, LOOK_LIMIT)?;
     let sampled = read_some(&consumer, topic, &ids, SAMPLE_MESSAGES, LOOK_LIMIT)?;
-    let count = messages_in(&consumer, topic, &ids);
-    let (columns, rejected) = proposed(&sampled);
-    Ok(Preview {
+    Ok(Looked {
         topic: topic.to_owned(),
         partitions: ids.len(),
-        messages_in_topic: count.map(|count| count.to_string()),
-        sampled: sampled.len(),
-        messages: latest(sampled),
-        columns,
-        rejected,
+        messages_in_topic: messages_in(&consumer, topic, &ids),
+        sampled,
     })
+}
+
+impl Looked {
+    /// What a stream would begin with if its table were made with these choices. Uses a processor for a while.
+    pub fn preview(&self, choices: &Choices) -> Preview {
+        let (columns, left_out, rejected) = planned(&self.sampled, choices);
+        Preview {
+            topic: self.topic.clone(),
+            partitions: self.partitions,
+            messages_in_topic: self.messages_in_topic.map(|count| count.to_string()),
+            sampled: self.sampled.len(),
+            messages: latest(&self.sampled),
+            columns,
+            left_out,
+            rejected,
+        }
+    }
 }
 
 fn messages_in(consumer: &BaseConsumer<Context>, topic: &str, ids: &[i32]) -> Option<u64> {
@@ -122,68 +165,94 @@ fn messages_in(consumer: &BaseConsumer<Context>, topic: &str, ids: &[i32]) -> Op
     Some(count)
 }
 
-/// The columns, and what would not fit into them.
-fn proposed(sampled: &[Sampled]) -> (Vec<PreviewColumn>, Vec<PreviewRejects>) {
-    let mut inference = Inference::default();
+/// The columns, what is left out, and what would not fit.
+fn planned(
+    sampled: &[Sampled],
+    choices: &Choices,
+) -> (Vec<PreviewColumn>, Vec<PreviewLeftOut>, Vec<PreviewRejects>) {
+    let mut sample = Inference::default();
     for message in sampled {
-        inference.observe(&message.payload, message.timestamp_ms);
+        sample.observe(&message.payload, message.timestamp_ms);
     }
-    let (messages, unfit) = inference.seen();
-    let mut schema = TableSchema::default();
-    let mut columns = Vec::new();
-    for proposal in inference.propose() {
-        let Some(column) = schema.add(&proposal.path, proposal.column_type) else {
-            continue;
-        };
-        columns.push(preview_column(column.name.clone(), proposal, messages - unfit));
-    }
-    (columns, rejects(schema, sampled))
+    let (messages, unfit) = sample.seen();
+    let left_out = choices.left_out().iter().map(|path| PreviewLeftOut {
+        path: path.clone(),
+        seen: sample.present(path),
+    });
+    let Plan {
+        schema, proposals, ..
+    } = choices.plan(&sample);
+    let alternatives = alternatives::alternatives(&schema, &proposals, &sample, sampled);
+    let columns = schema.columns.iter().zip(proposals).zip(alternatives);
+    let columns = columns
+        .map(|((column, proposal), choices)| preview_column(column, proposal, choices, messages - unfit))
+        .collect();
+    (columns, left_out.collect(), rejects(schema, sampled))
 }
 
-fn preview_column(name: String, proposal: Proposal, objects: u64) -> PreviewColumn {
+fn preview_column(
+    column: &Column,
+    proposal: Option<Proposal>,
+    choices: Vec<TypeChoice>,
+    objects: u64,
+) -> PreviewColumn {
+    let seen = proposal.as_ref().map_or(0, |proposal| proposal.seen);
     PreviewColumn {
-        name,
-        column_type: proposal.column_type.to_string(),
-        path: proposal.path,
-        seen: proposal.seen,
-        missing: objects.saturating_sub(proposal.seen),
-        examples: proposal.examples,
-        evidence: proposal.evidence,
+        name: column.name.clone(),
+        path: column.path.clone(),
+        column_type: column.column_type.to_string(),
+        seen,
+        missing: objects.saturating_sub(seen),
+        proposed: proposal.as_ref().map(|proposal| proposal.column_type.to_string()),
+        evidence: match &proposal {
+            Some(proposal) => proposal.evidence.clone(),
+            None => "in none of the messages that were looked at".to_owned(),
+        },
+        examples: proposal.map(|proposal| proposal.examples).unwrap_or_default(),
+        choices,
     }
 }
 
 fn rejects(schema: TableSchema, sampled: &[Sampled]) -> Vec<PreviewRejects> {
     let schema = Arc::new(schema);
     let mut decoder = Decoder::new(schema.clone());
-    let mut columns = Columns::new(schema.clone());
-    let mut found: BTreeMap<&'static str, PreviewRejects> = BTreeMap::new();
+    let mut columns = Columns::new(schema);
+    let mut found: BTreeMap<(&'static str, Option<String>), PreviewRejects> = BTreeMap::new();
     for message in sampled {
         let Err(reason) = decoder.decode(&message.payload, &mut columns, Unfit::Settle) else {
             continue;
         };
-        let rejects = found.entry(reason.code()).or_insert_with(|| PreviewRejects {
-            reason: reason.code().to_owned(),
-            count: 0,
-            detail: reason.to_string(),
-            example: shown(&message.payload, SHOWN_TEXT_BYTES),
-        });
+        let column = match &reason {
+            RejectReason::WrongType { column, .. } => Some(column.clone()),
+            _ => None,
+        };
+        let rejects = found
+            .entry((reason.code(), column.clone()))
+            .or_insert_with(|| PreviewRejects {
+                reason: reason.code().to_owned(),
+                column,
+                count: 0,
+                detail: reason.to_string(),
+                example: shown(&message.payload, SHOWN_TEXT_BYTES),
+            });
         rejects.count += 1;
     }
     found.into_values().collect()
 }
 
-fn latest(mut sampled: Vec<Sampled>) -> Vec<PreviewMessage> {
-    sampled
+fn latest(sampled: &[Sampled]) -> Vec<PreviewMessage> {
+    let mut latest: Vec<&Sampled> = sampled.iter().collect();
+    latest
         .sort_by_key(|message| std::cmp::Reverse((message.timestamp_ms, message.partition, message.offset)));
-    sampled.truncate(SHOWN);
-    let shown_message = |message: Sampled| PreviewMessage {
+    latest.truncate(SHOWN);
+    let shown_message = |message: &Sampled| PreviewMessage {
         partition: message.partition,
         offset: message.offset.to_string(),
         timestamp: jiff::Timestamp::from_millisecond(message.timestamp_ms).ok(),
-        key: message.key.map(|key| shown(&key, SHOWN_TEXT_BYTES)),
+        key: message.key.as_ref().map(|key| shown(key, SHOWN_TEXT_BYTES)),
         payload: shown(&message.payload, SHOWN_PAYLOAD_BYTES),
     };
-    sampled.into_iter().map(shown_message).collect()
+    latest.into_iter().map(shown_message).collect()
 }
 
 /// The beginning of a text, cut between characters.
@@ -197,70 +266,4 @@ fn shown(bytes: &[u8], most: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sampled(offset: i64, payload: &str) -> Sampled {
-        Sampled {
-            partition: 0,
-            offset,
-            key: None,
-            payload: payload.as_bytes().to_vec(),
-            timestamp_ms: 1_795_367_045_000 + offset,
-        }
-    }
-
-    #[test]
-    fn columns_and_rejects_are_those_that_a_stream_would_have() {
-        let mut messages: Vec<Sampled> = (0..300)
-            .map(|n| sampled(n, &format!(r#"{{"n":{n},"who":{{"name":"ann"}}}}"#)))
-            .collect();
-        messages.push(sampled(300, r#"{"n":"many"}"#));
-        messages.push(sampled(301, "broken"));
-        messages.push(sampled(302, "[1]"));
-        let (columns, rejected) = proposed(&messages);
-        let columns: Vec<(&str, &str, u64, u64)> = columns
-            .iter()
-            .map(|column| {
-                (
-                    column.name.as_str(),
-                    column.column_type.as_str(),
-                    column.seen,
-                    column.missing,
-                )
-            })
-            .collect();
-        assert_eq!(
-            columns,
-            [
-                ("n", "Nullable(Int64)", 301, 0),
-                ("who.name", "LowCardinality(Nullable(String))", 300, 1)
-            ]
-        );
-        let rejected: Vec<(&str, u64, &str)> = rejected
-            .iter()
-            .map(|rejects| (rejects.reason.as_str(), rejects.count, rejects.example.as_str()))
-            .collect();
-        assert_eq!(
-            rejected,
-            [
-                ("invalid_json", 1, "broken"),
-                ("not_an_object", 1, "[1]"),
-                ("wrong_type", 1, r#"{"n":"many"}"#)
-            ]
-        );
-    }
-
-    #[test]
-    fn the_latest_messages_are_shown_and_long_ones_are_cut() {
-        let mut messages: Vec<Sampled> = (0..30).map(|n| sampled(n, "{}")).collect();
-        messages.push(sampled(30, &"ä".repeat(3_000)));
-        let shown = latest(messages);
-        assert_eq!(
-            (shown.len(), shown[0].offset.as_str(), shown[19].offset.as_str()),
-            (20, "30", "11")
-        );
-        assert_eq!(shown[0].payload, "ä".repeat(2_048));
-        assert_eq!(super::shown("aä".as_bytes(), 2), "a");
-    }
-}
+mod tests;
