@@ -21,7 +21,7 @@ const MAX_BYTES: usize = 16 << 10;
 
 /// How Grafana is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct GrafanaView {
+pub(crate) struct GrafanaView {
     /// `none` when the node's configuration names none; `ready`, or `unreachable` from this node.
     pub state: String,
     /// Where it is.
@@ -34,7 +34,7 @@ pub struct GrafanaView {
 
 /// A Grafana, asked now and then how it is.
 #[derive(Debug)]
-pub struct Grafana {
+pub(crate) struct Grafana {
     url: Option<Url>,
     http: Client,
     /// Held while asking, so that many ask once.
@@ -49,7 +49,7 @@ struct Health {
 
 impl Grafana {
     /// The one at `url`, if there is one.
-    pub fn new(url: Option<Url>) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(url: Option<Url>) -> Result<Self, reqwest::Error> {
         // Who configured the address means it, and not where it might send us.
         let http = Client::builder()
             .timeout(LIMIT)

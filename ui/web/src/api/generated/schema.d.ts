@@ -183,6 +183,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grafana": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether there is a Grafana and whether it answers. */
+        get: operations["get_grafana"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/history": {
         parameters: {
             query?: never;
@@ -832,6 +849,17 @@ export interface components {
              */
             version: number;
         };
+        /** @description How Grafana is. */
+        GrafanaView: {
+            /** @description Why it cannot be reached. */
+            reason?: string | null;
+            /** @description `none` when the node's configuration names none; `ready`, or `unreachable` from this node. */
+            state: string;
+            /** @description Where it is. */
+            url?: string | null;
+            /** @description Its version, when it is ready. */
+            version?: string | null;
+        };
         /** @description A record. */
         HistoryEntry: {
             /** @description Where they were. */
@@ -999,6 +1027,7 @@ export interface components {
              * @description Seconds since then, by the clock of the node that answers.
              */
             uptime_s: number;
+            usage?: components["schemas"]["Usage"] | null;
             /** @description Its software's version. */
             version: string;
         };
@@ -1638,6 +1667,29 @@ export interface components {
             rejects: number;
             /** @description The type, as ClickHouse spells it. */
             type: string;
+        };
+        /** @description What a node's process uses. What it starts, such as an embedded ClickHouse, is not in it. */
+        Usage: {
+            /**
+             * Format: double
+             * @description Cores it has kept busy lately: 1.5 is one and a half.
+             */
+            cpu_cores: number;
+            /**
+             * Format: int32
+             * @description Cores its machine has.
+             */
+            machine_cores: number;
+            /**
+             * Format: int64
+             * @description Bytes of memory its machine has.
+             */
+            machine_memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of memory it has.
+             */
+            memory_bytes: number;
         };
         Vec: string[];
         /**
@@ -2605,6 +2657,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GlossaryView"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_grafana: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrafanaView"];
                 };
             };
             /** @description Nobody who is known here */
