@@ -543,6 +543,51 @@ export interface components {
             /** @description `connection:topic`. */
             id: string;
         };
+        /** @description The answer to a question. */
+        Answer: {
+            /** @description What was taken for granted. */
+            assumptions: string[];
+            /** @description All attempts, the last of which is the answer. */
+            attempts: components["schemas"]["Attempt"][];
+            /** @description The picture that suits it. */
+            chart: components["schemas"]["Chart"];
+            /** @description The columns. */
+            columns: components["schemas"]["ResultColumn"][];
+            /** @description Who made the statement: `built-in`, `confirmed` or the model's name. */
+            engine: string;
+            /** @description The same as a sentence. */
+            explanation: string;
+            /** @description Its parameters; always empty so far. */
+            params: {
+                [key: string]: string;
+            };
+            /** @description The statement's id in ClickHouse. */
+            query_id: string;
+            /** @description How the question was read, part by part; empty when a model wrote the statement. */
+            reading: components["schemas"]["Chip"][];
+            /** @description The rows, each with a value for each column. */
+            rows: unknown[][];
+            /** @description The statement that was run. */
+            sql: string;
+            /** @description What it cost. */
+            statistics: components["schemas"]["Statistics"];
+            /** @description The tables that were asked. */
+            tables: string[];
+            /** @description Whether there are more rows than these. */
+            truncated: boolean;
+            /** @description What models have cost. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description What comes back. */
+        Answered: components["schemas"]["Answer"] & {
+            /**
+             * Format: date-time
+             * @description Everything up to this time is in the answer, in every stream.
+             */
+            complete_to?: string | null;
+            /** @description Its record in the history, to say whether it is right. */
+            history_id: string;
+        };
         /** @description How a partition came to a node. */
         Arrival: {
             /**
@@ -560,6 +605,26 @@ export interface components {
          * @enum {string}
          */
         ArrivalKind: "new" | "resumed" | "handed-over" | "taken-over";
+        /** @description What is told at the end. */
+        AskReply: components["schemas"]["Answered"] | components["schemas"]["Asked"];
+        /** @description A question back. */
+        Asked: {
+            /** @description The question. */
+            clarification: string;
+            /** @description The record of what was asked, in the history. */
+            history_id: string;
+            /** @description What models have cost. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description An attempt at an answer. */
+        Attempt: {
+            /** @description Who made it: `built-in`, `confirmed` or the model's name. */
+            engine: string;
+            /** @description Why it did not do; nothing for the one that did. */
+            error?: string | null;
+            /** @description The statement. */
+            sql: string;
+        };
         /** @description What an audit found. */
         AuditReport: {
             /**
@@ -597,6 +662,22 @@ export interface components {
             /** @description The query's id. */
             query_id: string;
         };
+        /** @description How an answer is drawn. */
+        Chart: {
+            /** @description The kind of picture. */
+            kind: components["schemas"]["ChartKind"];
+            /** @description The column that tells several lines or colours apart. */
+            series?: string | null;
+            /** @description The column along the x axis, or of the slices. */
+            x?: string | null;
+            /** @description The columns of numbers. */
+            y?: string[];
+        };
+        /**
+         * @description A kind of picture.
+         * @enum {string}
+         */
+        ChartKind: "number" | "line" | "bar" | "pie" | "table";
         /** @description What came of a step. */
         Check: {
             /** @description The step. */
@@ -615,6 +696,13 @@ export interface components {
          * @enum {string}
          */
         CheckStep: "name" | "port" | "tls" | "login" | "topics";
+        /** @description A part of how a question was read. */
+        Chip: {
+            /** @description What the part is: `table`, `measure`, `by`, `filter`, `order`. */
+            kind: string;
+            /** @description The part in words. */
+            text: string;
+        };
         /** @description The cluster as this node sees it. */
         ClusterStatus: {
             /** @description Its name; null for a node on its own. */
@@ -845,6 +933,8 @@ export interface components {
              * @description Tokens that were sent to a model.
              */
             prompt_tokens: number;
+            /** @description What for. */
+            purpose: components["schemas"]["Purpose"];
             /** @description The question, if it was asked in plain words. */
             question?: string | null;
             /** @description Rows of the answer, as text. */
@@ -981,6 +1071,10 @@ export interface components {
             state: components["schemas"]["PartitionState"];
             /** @description The stream. */
             stream: string;
+        };
+        /** @description A parameter's value. Arrays and objects become ClickHouse's arrays and maps. */
+        Parameter: (string | null) | number | boolean | unknown[] | {
+            [key: string]: unknown;
         };
         /** @description What an audit counted in one partition, over the journaled stretch of offsets. */
         PartitionAudit: {
@@ -1201,6 +1295,11 @@ export interface components {
             /** @description A name for the kind of problem, the same for every occurrence. */
             type: string;
         };
+        /**
+         * @description What something was asked for.
+         * @enum {string}
+         */
+        Purpose: "person" | "dashboard" | "page";
         /** @description Median and 99th percentile. */
         Quantiles: {
             /**
@@ -1234,6 +1333,13 @@ export interface components {
             latest?: string | null;
             /** @description The reason, in short. */
             reason: string;
+        };
+        /** @description A column of a result. */
+        ResultColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its ClickHouse type. */
+            type: string;
         };
         /**
          * @description What somebody may do: everything that the roles before it may, and more.
@@ -1423,9 +1529,50 @@ export interface components {
             /** @description Most rows to return. */
             limit?: number | null;
             /** @description Values for its `{name:Type}` parameters. */
-            params?: Record<string, never>;
+            params?: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
+            /** @description What it is asked for: the history shows what people want to know, and the rest apart. */
+            purpose?: components["schemas"]["Purpose"];
             /** @description The statement. */
             sql: string;
+        };
+        /** @description What a statement returned. */
+        StatementResult: {
+            /** @description The columns. */
+            columns: components["schemas"]["ResultColumn"][];
+            /**
+             * Format: date-time
+             * @description Everything up to this time is in the answer, in every stream.
+             */
+            complete_to?: string | null;
+            /** @description Its record in the history. */
+            history_id: string;
+            /** @description Its id in ClickHouse. */
+            query_id: string;
+            /** @description The rows, each with a value for each column: whole numbers of more than 53 bits, and moments, are texts. */
+            rows: unknown[][];
+            /** @description What it cost. */
+            statistics: components["schemas"]["Statistics"];
+            /** @description Whether there are more rows than these. */
+            truncated: boolean;
+        };
+        /** @description What a statement cost. */
+        Statistics: {
+            /** @description Bytes read. */
+            bytes_read: string;
+            /**
+             * Format: double
+             * @description From when it was asked for to the last row, milliseconds.
+             */
+            elapsed_ms: number;
+            /** @description Rows read. */
+            rows_read: string;
+            /**
+             * Format: double
+             * @description Of these, how long it waited for its turn.
+             */
+            waited_ms: number;
         };
         /** @description One stream. */
         StreamView: {
@@ -1533,6 +1680,24 @@ export interface components {
             /** @description The type, as ClickHouse spells it. */
             type: string;
         };
+        /** @description What answers have cost. */
+        Usage: {
+            /**
+             * Format: int64
+             * @description Tokens of what came back.
+             */
+            completion_tokens: number;
+            /**
+             * Format: double
+             * @description What that costs.
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description Tokens of what was sent.
+             */
+            prompt_tokens: number;
+        };
         Vec: string[];
         /**
          * @description What somebody thinks of an answer.
@@ -1586,7 +1751,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["AskReply"];
                 };
             };
             /** @description Nobody who is known here */
@@ -2546,6 +2711,8 @@ export interface operations {
                 user?: string;
                 /** @description How it was asked. */
                 kind?: components["schemas"]["Kind"];
+                /** @description What for. What people want to know, when nothing is said. */
+                purpose?: "person" | "dashboard" | "page" | "all";
                 /** @description What came of it. */
                 outcome?: components["schemas"]["Outcome"];
                 /** @description What is thought of it. */
@@ -3331,7 +3498,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["StatementResult"];
                 };
             };
             /** @description Nobody who is known here */
