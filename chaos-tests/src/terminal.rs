@@ -64,12 +64,18 @@ impl Terminal {
             .stderr(its_own)
             .env("TERM", "xterm");
         let take_terminal = || {
-            // SAFETY: both calls take no pointers to memory and are async-signal-safe, as code after a fork must be.
+            // Who was started with Ctrl-C ignored, as by `nohup … &`, passes that on, and a shell may not trap it then.
+            // SAFETY: the calls take no pointers to memory and are async-signal-safe, as code after a fork must be.
             // Standard input is the terminal by now.
-            if unsafe { libc::setsid() } < 0 || unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) } < 0 {
-                return Err(io::Error::last_os_error());
+            let is_taken = unsafe {
+                libc::signal(libc::SIGINT, libc::SIG_DFL) != libc::SIG_ERR
+                    && libc::setsid() >= 0
+                    && libc::ioctl(0, libc::TIOCSCTTY, 0) >= 0
+            };
+            match is_taken {
+                true => Ok(()),
+                false => Err(io::Error::last_os_error()),
             }
-            Ok(())
         };
         // SAFETY: the closure only makes system calls; it allocates nothing and takes no lock.
         unsafe { command.pre_exec(take_terminal) };
@@ -213,7 +219,13 @@ mod tests {
     async fn ctrl_c_reaches_who_is_at_the_terminal() -> Result<()> {
         let directory = tempfile::tempdir()?;
         let script = "trap 'echo caught; exit 7' INT; echo ready; while true; do sleep 1; done";
-        let terminal = Terminal::spawn(directory.path(), "shell", shell(script), PATIENCE)?;
+        // As in a run of tests that was started by `nohup … &`.
+        // SAFETY: no handler is set, and what there was is put back.
+        let before = unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+        let terminal = Terminal::spawn(directory.path(), "shell", shell(script), PATIENCE);
+        // SAFETY: as above.
+        unsafe { libc::signal(libc::SIGINT, before) };
+        let terminal = terminal?;
         terminal.until("ready").await?;
         terminal.type_text(CTRL_C)?;
         terminal.until("caught").await?;

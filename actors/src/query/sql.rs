@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
+use utoipa::ToSchema;
 
 use super::actor::{Engine, Pool};
 use super::format::ExportFormat;
@@ -92,7 +93,7 @@ pub struct Terms {
 }
 
 /// A column of a result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ResultColumn {
     /// Its name.
     pub name: String,
@@ -117,7 +118,7 @@ pub struct SqlResult {
 }
 
 /// What a statement cost.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct Statistics {
     /// From when it was asked for to the last row, milliseconds.
     pub elapsed_ms: f64,
@@ -125,9 +126,11 @@ pub struct Statistics {
     pub waited_ms: f64,
     /// Rows read.
     #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String)]
     pub rows_read: u64,
     /// Bytes read.
     #[serde(serialize_with = "as_text")]
+    #[schema(value_type = String)]
     pub bytes_read: u64,
 }
 

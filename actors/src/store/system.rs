@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 pub const DATABASE: &str = "aurora";
 
 /// Statements that make the tables. Each can be run again at any time.
-const STATEMENTS: [&str; 10] = [
+const STATEMENTS: [&str; 11] = [
     "CREATE DATABASE IF NOT EXISTS aurora",
     // Which cluster works here; the first version counts.
     "CREATE TABLE IF NOT EXISTS aurora.cluster (
@@ -52,12 +52,15 @@ const STATEMENTS: [&str; 10] = [
     // Who asked what. Ids are UUIDs of version 7, so that their order is that of time.
     "CREATE TABLE IF NOT EXISTS aurora.history (
         id String, at DateTime64(3, 'UTC'), user String, address String, node LowCardinality(String),
-        kind LowCardinality(String), question String CODEC(ZSTD), sql String CODEC(ZSTD), params String CODEC(ZSTD),
+        kind LowCardinality(String), purpose LowCardinality(String) DEFAULT 'person',
+        question String CODEC(ZSTD), sql String CODEC(ZSTD), params String CODEC(ZSTD),
         tables Array(String), engine LowCardinality(String), outcome LowCardinality(String), error String CODEC(ZSTD),
         rows UInt64, elapsed_ms Float64, rows_read UInt64, prompt_tokens UInt64, completion_tokens UInt64,
         cost Float64, complete_to Nullable(DateTime64(3, 'UTC'))
     ) ENGINE = MergeTree PARTITION BY toYYYYMM(at) ORDER BY id TTL toDateTime(at) + INTERVAL 400 DAY
     SETTINGS ttl_only_drop_parts = 1",
+    // Tables of earlier versions lack it.
+    "ALTER TABLE aurora.history ADD COLUMN IF NOT EXISTS purpose LowCardinality(String) DEFAULT 'person' AFTER kind",
     // What is thought of answers; the latest of each counts, and an empty verdict is none.
     "CREATE TABLE IF NOT EXISTS aurora.verdicts (
         id String, at DateTime64(6, 'UTC'), verdict LowCardinality(String), user String,

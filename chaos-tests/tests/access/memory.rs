@@ -20,6 +20,15 @@ use super::{Reply, by, guarded, send};
 
 const QUESTION: &str = "How many orders came from California's \"west\"? \u{1F600}";
 
+/// The history's table as earlier versions made it.
+const EARLIER_HISTORY: &str = "CREATE TABLE aurora.history (
+    id String, at DateTime64(3, 'UTC'), user String, address String, node LowCardinality(String),
+    kind LowCardinality(String), question String CODEC(ZSTD), sql String CODEC(ZSTD), params String CODEC(ZSTD),
+    tables Array(String), engine LowCardinality(String), outcome LowCardinality(String), error String CODEC(ZSTD),
+    rows UInt64, elapsed_ms Float64, rows_read UInt64, prompt_tokens UInt64, completion_tokens UInt64,
+    cost Float64, complete_to Nullable(DateTime64(3, 'UTC'))
+) ENGINE = MergeTree PARTITION BY toYYYYMM(at) ORDER BY id";
+
 async fn cluster_of_two(sandbox: &Sandbox, clickhouse: &ClickHouse) -> Result<Cluster> {
     let members = gossip_options(2)?
         .into_iter()
@@ -63,6 +72,8 @@ fn field<'a>(records: &'a [Value], name: &str) -> Vec<&'a str> {
 async fn who_asked_what_is_seen_through_every_node_by_whoever_may() -> Result<()> {
     Sandbox::run("history", async |sandbox| {
         let clickhouse = ClickHouse::start(sandbox).await?;
+        clickhouse.execute("CREATE DATABASE aurora").await?;
+        clickhouse.execute(EARLIER_HISTORY).await?;
         let cluster = cluster_of_two(sandbox, &clickhouse).await?;
         let [first, second] = &cluster.nodes[..] else {
             anyhow::bail!("there are not two nodes");
@@ -78,6 +89,16 @@ async fn who_asked_what_is_seen_through_every_node_by_whoever_may() -> Result<()
             ensure!(refused.status == status, "{sql}: {refused:?}");
         }
         run_sql(&by(second, "victor"), "SELECT 'victors own'", json!({})).await?;
+        for (purpose, status) in [
+            ("page", 200),
+            ("dashboard", 200),
+            ("dashboard", 200),
+            ("fun", 400),
+        ] {
+            let body = json!({ "sql": "SELECT 1", "purpose": purpose });
+            let reply = send(by(first, "vera").request(Method::POST, "/api/v1/sql").json(&body)).await?;
+            ensure!(reply.status == status, "{purpose}: {reply:?}");
+        }
 
         let veras = history(&by(second, "vera"), "", 4).await?;
         ensure!(
@@ -102,6 +123,12 @@ async fn who_asked_what_is_seen_through_every_node_by_whoever_may() -> Result<()
             veras[0]
         );
 
+        ensure!(field(&veras, "purpose") == ["person"; 4], "{veras:?}");
+        history(&by(first, "vera"), "?purpose=person", 4).await?;
+        history(&by(first, "vera"), "?purpose=dashboard", 2).await?;
+        let pages = history(&by(first, "vera"), "?purpose=page", 1).await?;
+        ensure!(field(&pages, "purpose") == ["page"], "{pages:?}");
+        history(&by(first, "vera"), "?purpose=all", 7).await?;
         history(&by(first, "ada"), "", 5).await?;
         history(&by(first, "ada"), "?user=victor", 1).await?;
         history(&by(first, "vera"), "?search=drop%20TABLE", 1).await?;
@@ -109,7 +136,14 @@ async fn who_asked_what_is_seen_through_every_node_by_whoever_may() -> Result<()
         history(&by(first, "vera"), "?outcome=refused&kind=sql", 2).await?;
         let peek = by(first, "vera").get("/api/v1/history?user=victor").await?;
         ensure!(peek.status == 403, "{peek:?}");
-        for wrong in ["?limit=x", "?kind=x", "?before=1", "?whose=vera", "?search=%ff"] {
+        for wrong in [
+            "?limit=x",
+            "?kind=x",
+            "?purpose=x",
+            "?before=1",
+            "?whose=vera",
+            "?search=%ff",
+        ] {
             let reply = by(first, "vera").get(&format!("/api/v1/history{wrong}")).await?;
             ensure!(reply.status == 400 || wrong.contains("%ff"), "{wrong}: {reply:?}");
         }

@@ -22,6 +22,9 @@ pub(super) struct HistoryArgs {
     /// Only what has this text in its question or statement
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
+    /// Also what dashboards and pages have asked by themselves
+    #[arg(long)]
+    all: bool,
     /// Most records to show
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=200))]
     limit: u16,
@@ -36,6 +39,9 @@ pub(super) async fn run(args: &HistoryArgs) -> anyhow::Result<ExitCode> {
         if let Some(value) = value {
             query.append_pair(name, value);
         }
+    }
+    if args.all {
+        query.append_pair("purpose", "all");
     }
     let path = format!("/api/v1/history?{}", query.finish());
     let page: HistoryPage = args.how.client()?.get(&path).await?;

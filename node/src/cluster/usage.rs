@@ -13,6 +13,7 @@ const AGE: Duration = Duration::from_secs(2);
 
 /// What a node's process uses. What it starts, such as an embedded ClickHouse, is not in it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MachineUsage)]
 pub struct Usage {
     /// Cores it has kept busy lately: 1.5 is one and a half.
     pub cpu_cores: f64,

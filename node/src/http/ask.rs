@@ -46,8 +46,8 @@ pub(super) struct Question {
 }
 
 /// What comes back.
-#[derive(Debug, Serialize)]
-struct Answered {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Answered {
     #[serde(flatten)]
     answer: Answer,
     /// Its record in the history, to say whether it is right.
@@ -57,16 +57,24 @@ struct Answered {
 }
 
 /// A question back.
-#[derive(Debug, Serialize)]
-struct Asked {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Asked {
+    /// The question.
     clarification: String,
+    /// The record of what was asked, in the history.
     history_id: String,
+    /// What models have cost.
     usage: Usage,
 }
 
 /// What is told at the end.
-enum End {
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = AskReply)]
+pub(super) enum End {
+    /// The answer.
     Answer(Box<Answered>),
+    /// A question back.
     Clarification(Asked),
 }
 
@@ -84,7 +92,7 @@ struct Asking {
     tag = "queries",
     request_body = Question,
     responses(
-        (status = 200, description = "The answer, or a question back; as events when `text/event-stream` is accepted", body = Object),
+        (status = 200, description = "The answer, or a question back; as events when `text/event-stream` is accepted", body = End),
         (status = 422, description = "It cannot be answered", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -110,10 +118,7 @@ pub(super) async fn ask(
     if wants_events(&headers) {
         return Ok(events(asking, steps, told));
     }
-    Ok(match asking.answer(&steps).await? {
-        End::Answer(answer) => Json(answer).into_response(),
-        End::Clarification(asked) => Json(asked).into_response(),
-    })
+    Ok(Json(asking.answer(&steps).await?).into_response())
 }
 
 impl Asking {

@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aurora_actors::query::format::ExportFormat;
-use aurora_actors::query::memory::history::Kind;
-use aurora_actors::query::sql::{Priority, SqlRequest, Terms};
+use aurora_actors::query::memory::history::{Kind, Purpose};
+use aurora_actors::query::sql::{Priority, ResultColumn, SqlRequest, Statistics, Terms};
 use aurora_actors::query::statement::parameter;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
@@ -53,10 +53,45 @@ pub(super) struct Request {
     sql: String,
     /// Values for its `{name:Type}` parameters.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Parameter>)]
     params: BTreeMap<String, serde_json::Value>,
     /// Most rows to return.
     limit: Option<usize>,
+    /// What it is asked for: the history shows what people want to know, and the rest apart.
+    #[serde(default)]
+    purpose: Purpose,
+}
+
+/// A parameter's value. Arrays and objects become ClickHouse's arrays and maps.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it says what JSON may be there, which is taken as it is")]
+pub(super) enum Parameter {
+    Text(Option<String>),
+    Number(f64),
+    Truth(bool),
+    Array(Vec<serde_json::Value>),
+    Map(BTreeMap<String, serde_json::Value>),
+}
+
+/// What a statement returned.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it says what is written piece by piece, in `body`")]
+pub(super) struct StatementResult {
+    /// Its id in ClickHouse.
+    query_id: String,
+    /// Its record in the history.
+    history_id: String,
+    /// The columns.
+    columns: Vec<ResultColumn>,
+    /// The rows, each with a value for each column: whole numbers of more than 53 bits, and moments, are texts.
+    rows: Vec<Vec<serde_json::Value>>,
+    /// Whether there are more rows than these.
+    truncated: bool,
+    /// What it cost.
+    statistics: Statistics,
+    /// Everything up to this time is in the answer, in every stream.
+    complete_to: Option<jiff::Timestamp>,
 }
 
 /// What else can be asked for, behind the path.
@@ -80,7 +115,7 @@ pub(super) struct Wanted {
     responses((
         status = 200,
         description = "Columns, rows and what it cost; as events when `text/event-stream` is accepted; or a file",
-        body = Object
+        body = StatementResult
     ))
 )]
 pub(super) async fn run(
@@ -93,6 +128,7 @@ pub(super) async fn run(
     let Query(wanted) = wanted.map_err(|rejection| unreadable(rejection.body_text()))?;
     let Json(request) = request.map_err(|rejection| unreadable(rejection.body_text()))?;
     let format = export_format(&wanted)?;
+    let purpose = request.purpose;
     let params = request.params.iter();
     let request = SqlRequest {
         sql: request.sql,
@@ -102,6 +138,7 @@ pub(super) async fn run(
         limit: request.limit,
     };
     let mut recording = state.memory.begin(history::record(Kind::Sql, &caller));
+    recording.record().purpose = purpose;
     recording.record().sql.clone_from(&request.sql);
     recording.record().params.clone_from(&request.params);
     if let Some(format) = format {

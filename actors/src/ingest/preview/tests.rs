@@ -68,8 +68,10 @@ fn choices(text: &str) -> Choices {
     serde_json::from_str(text).unwrap()
 }
 
-/// Each column's name and type, and its choices with what they reject.
-fn shown_columns(columns: &[PreviewColumn]) -> Vec<(String, String, Vec<(String, u64)>)> {
+/// A column's name and type, and its choices with what they reject.
+type Shown = (String, String, Vec<(String, u64)>);
+
+fn shown_columns(columns: &[PreviewColumn]) -> Vec<Shown> {
     let choices = |column: &PreviewColumn| {
         let choices = column.choices.iter();
         choices

@@ -102,6 +102,20 @@ names! {
 }
 
 names! {
+    /// What something was asked for.
+    #[derive(Default)]
+    Purpose {
+        /// Somebody wants to know.
+        #[default]
+        Person = "person",
+        /// A tile of a dashboard.
+        Dashboard = "dashboard",
+        /// What pages ask by themselves: the latest rows, values to choose from.
+        Page = "page",
+    }
+}
+
+names! {
     /// What came of it.
     Outcome {
         /// An answer.
@@ -130,6 +144,8 @@ pub struct Record {
     pub address: String,
     /// How it was asked.
     pub kind: Kind,
+    /// What for.
+    pub purpose: Purpose,
     /// The question, if it was asked in plain words.
     pub question: String,
     /// The statement that ran, or was to run.
@@ -169,6 +185,7 @@ impl Record {
             user: user.to_owned(),
             address: address.to_owned(),
             kind,
+            purpose: Purpose::default(),
             question: String::new(),
             sql: String::new(),
             params: BTreeMap::new(),
@@ -197,6 +214,7 @@ impl Record {
             address: clip(&self.address, MAX_NAME_BYTES),
             node,
             kind: self.kind.name(),
+            purpose: self.purpose.name(),
             question: clip(&self.question, MAX_QUESTION_BYTES),
             sql: clip(&self.sql, MAX_SQL_BYTES),
             params: clip(&params, MAX_PARAMS_BYTES),
@@ -226,6 +244,7 @@ struct Line<'a> {
     address: String,
     node: &'a str,
     kind: &'a str,
+    purpose: &'a str,
     question: String,
     sql: String,
     params: String,
@@ -276,6 +295,8 @@ pub struct HistoryFilter {
     pub user: Option<String>,
     /// How it was asked.
     pub kind: Option<Kind>,
+    /// What for.
+    pub purpose: Option<Purpose>,
     /// What came of it.
     pub outcome: Option<Outcome>,
     /// What is thought of it.
@@ -297,6 +318,7 @@ impl HistoryFilter {
         };
         equal("user", self.user.as_deref());
         equal("kind", self.kind.map(Kind::name));
+        equal("purpose", self.purpose.map(Purpose::name));
         equal("outcome", self.outcome.map(Outcome::name));
         if let Some(verdict) = self.verdict {
             conditions.push(format!(
@@ -332,7 +354,7 @@ fn select(condition: &str, limit: usize) -> String {
 /// Whoever searches a year of others' questions must not slow ingest down.
 const LIMITS: &str = "max_execution_time = 10, max_threads = 2, max_memory_usage = 1000000000";
 
-const COLUMNS: &str = "id, toUnixTimestamp64Milli(at) AS at_ms, user, address, node, toString(kind) AS kind_name, question, \
+const COLUMNS: &str = "id, toUnixTimestamp64Milli(at) AS at_ms, user, address, node, toString(kind) AS kind_name, toString(purpose) AS purpose_name, question, \
     sql, params, tables, toString(engine) AS engine_name, toString(outcome) AS outcome_name, error, rows, elapsed_ms, \
     rows_read, prompt_tokens, completion_tokens, cost, \
     if(isNull(complete_to), NULL, toUnixTimestamp64Milli(assumeNotNull(complete_to))) AS complete_to_ms";
@@ -345,6 +367,7 @@ struct EntryRow {
     address: String,
     node: String,
     kind_name: String,
+    purpose_name: String,
     question: String,
     sql: String,
     params: String,
@@ -370,6 +393,7 @@ impl EntryRow {
             user: self.user,
             address: self.address,
             kind: Kind::from_name(&self.kind_name).unwrap_or(Kind::Sql),
+            purpose: Purpose::from_name(&self.purpose_name).unwrap_or_default(),
             question: self.question,
             sql: self.sql,
             // Parameters that were too long are there as a text that is no JSON any more.
@@ -458,6 +482,10 @@ mod tests {
         ] {
             assert_eq!(Outcome::from_name(outcome.name()), Some(outcome));
             assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
+        }
+        for purpose in [Purpose::Person, Purpose::Dashboard, Purpose::Page] {
+            assert_eq!(Purpose::from_name(purpose.name()), Some(purpose));
+            assert_eq!(serde_json::to_value(purpose).unwrap(), purpose.name());
         }
         assert_eq!(Kind::from_name("question"), Some(Kind::Question));
         assert_eq!(Kind::from_name("Question"), None);

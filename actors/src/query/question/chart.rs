@@ -1,12 +1,13 @@
 //! Which picture shows an answer best, by the types of its columns.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::catalog::plain_type;
 use crate::query::sql::ResultColumn;
 
 /// How an answer is drawn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Chart {
     /// The kind of picture.
     pub kind: ChartKind,
@@ -22,7 +23,7 @@ pub struct Chart {
 }
 
 /// A kind of picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChartKind {
     /// One number, large.

@@ -13,6 +13,7 @@ use async_openai::error::OpenAIError;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// Users whose spending is remembered at once.
 const MOST_USERS: usize = 10_000;
@@ -50,7 +51,7 @@ impl std::fmt::Debug for ModelOptions {
 }
 
 /// What answers have cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
 pub struct Usage {
     /// Tokens of what was sent.
     pub prompt_tokens: u64,

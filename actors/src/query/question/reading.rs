@@ -1,13 +1,14 @@
 //! A reading in words, as people check it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::compile::{self, comparison_words};
 use super::spec::{Aggregate, Dimension, Expression, Filter, Having, Measure, OrderBy, Spec, Test};
 use super::time::DayPart;
 
 /// A part of how a question was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Chip {
     /// What the part is: `table`, `measure`, `by`, `filter`, `order`.
     pub kind: String,

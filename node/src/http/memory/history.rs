@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aurora_actors::query::memory::history::{
-    Entry, HistoryFilter, Kind, MAX_PAGE, Outcome, Record, RecordId,
+    Entry, HistoryFilter, Kind, MAX_PAGE, Outcome, Purpose, Record, RecordId,
 };
 use aurora_actors::query::memory::verdict::Verdict;
 use aurora_actors::query::sql::SqlError;
@@ -33,6 +33,9 @@ pub struct HistoryParams {
     pub user: Option<String>,
     /// How it was asked.
     pub kind: Option<Kind>,
+    /// What for. What people want to know, when nothing is said.
+    #[param(inline)]
+    pub purpose: Option<ShownPurpose>,
     /// What came of it.
     pub outcome: Option<Outcome>,
     /// What is thought of it.
@@ -43,6 +46,32 @@ pub struct HistoryParams {
     pub before: Option<String>,
     /// Most records to show.
     pub limit: Option<usize>,
+}
+
+/// What records were asked for that are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ShownPurpose {
+    /// Somebody wanted to know.
+    #[default]
+    Person,
+    /// A tile of a dashboard.
+    Dashboard,
+    /// What pages ask by themselves.
+    Page,
+    /// Any of these.
+    All,
+}
+
+impl ShownPurpose {
+    fn purpose(self) -> Option<Purpose> {
+        match self {
+            Self::Person => Some(Purpose::Person),
+            Self::Dashboard => Some(Purpose::Dashboard),
+            Self::Page => Some(Purpose::Page),
+            Self::All => None,
+        }
+    }
 }
 
 /// A page of the history, the latest first.
@@ -69,6 +98,8 @@ pub struct HistoryEntry {
     pub node: String,
     /// How it was asked.
     pub kind: Kind,
+    /// What for.
+    pub purpose: Purpose,
     /// The question, if it was asked in plain words.
     pub question: Option<String>,
     /// The statement.
@@ -112,6 +143,7 @@ impl From<Entry> for HistoryEntry {
             address: record.address,
             node: entry.node,
             kind: record.kind,
+            purpose: record.purpose,
             question: some(record.question),
             sql: record.sql,
             params: record.params,
@@ -207,6 +239,7 @@ fn filter(caller: &Caller, params: HistoryParams) -> Result<HistoryFilter, Probl
     Ok(HistoryFilter {
         user,
         kind: params.kind,
+        purpose: params.purpose.unwrap_or_default().purpose(),
         outcome: params.outcome,
         verdict: params.verdict,
         search: params.search.filter(|search| !search.is_empty()),

@@ -2,8 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Pause, Play } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { api, content, type Stream } from '../api/client';
+import type { Stream } from '../api/client';
 import { asProblem } from '../api/problem';
+import { askRows } from '../api/rows';
 import { isNumericType, plural } from '../format/format';
 import { shownText } from '../results/value';
 import { Button } from '../ui/button';
@@ -22,8 +23,7 @@ function useLatest({ id, table, rows: written }: Stream, isPaused: boolean) {
     queryFn: async ({ signal }) => {
       askedAt.current = written;
       const sql = `SELECT * FROM ${table} ORDER BY _timestamp DESC LIMIT ${SHOWN}`;
-      const answer = api.POST('/api/v1/sql', { body: { sql, limit: SHOWN }, signal });
-      return (await content(answer)) as unknown as Rows;
+      return askRows(sql, { purpose: 'page', limit: SHOWN, signal });
     },
     // What can have no other answer than before is not asked again.
     refetchInterval: () => (isPaused || askedAt.current === written ? false : EVERY_MS),

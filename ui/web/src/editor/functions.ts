@@ -1,6 +1,6 @@
 /** The names of ClickHouse's functions, asked of the node once the editor is used. */
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
-import { api } from '../api/client';
+import { askRows } from '../api/rows';
 
 let asked: Promise<Completion[]> | undefined;
 
@@ -8,10 +8,9 @@ function functions(): Promise<Completion[]> {
   asked ??= (async () => {
     const sql =
       "SELECT name, is_aggregate FROM system.functions WHERE NOT startsWith(name, '_') ORDER BY name";
-    const answer = await api.POST('/api/v1/sql', { body: { sql, limit: 5_000 } });
-    const rows = (answer.data as { rows?: [string, number][] } | undefined)?.rows ?? [];
+    const { rows } = await askRows(sql, { purpose: 'page', limit: 5_000 });
     return rows.map(([name, isAggregate]) => ({
-      label: name,
+      label: String(name),
       apply: `${name}(`,
       type: 'function',
       detail: isAggregate ? 'aggregate' : 'function',

@@ -1,7 +1,7 @@
 /** Values of columns as completions: what stands behind `column = '` is looked up in the data itself. */
 import type { CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import type { Table } from '../api/client';
-import { api } from '../api/client';
+import { askRows } from '../api/rows';
 import { quoted } from '../format/sql';
 
 /** The column and the list of tables that a text before the cursor is about to compare. */
@@ -34,8 +34,7 @@ function valuesOf({ database, table }: Table, column: string): Promise<string[]>
     known.get(key) ??
     (async () => {
       const sql = `SELECT toString(arrayJoin(topK(${MOST})(${quoted(column)}))) AS value FROM ${quoted(database)}.${quoted(table)}`;
-      const answer = await api.POST('/api/v1/sql', { body: { sql, limit: MOST } });
-      const rows = (answer.data as { rows?: unknown[][] } | undefined)?.rows ?? [];
+      const { rows } = await askRows(sql, { purpose: 'page', limit: MOST });
       return rows.map(([value]) => String(value)).filter((value) => value.length <= 100);
     })();
   known.set(key, asking);

@@ -2,8 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { ChevronRight } from 'lucide-react';
 import { useState } from 'react';
-import { api, type Column, type Table } from '../api/client';
+import type { Column, Table } from '../api/client';
 import { asProblem } from '../api/problem';
+import { askRows } from '../api/rows';
 import { quotedName } from '../format/sql';
 import { plainType } from '../results/value';
 import { Button } from '../ui/button';
@@ -143,10 +144,8 @@ function Values({
     queryKey: ['values', table, column],
     queryFn: async ({ signal }) => {
       const sql = `SELECT arrayJoin(topK(8)(toString(${name}))) AS value FROM (SELECT ${name} FROM ${table} LIMIT 100000)`;
-      const answer = await api.POST('/api/v1/sql', { signal, body: { sql, limit: 8 } });
-      return ((answer.data as { rows?: unknown[][] } | undefined)?.rows ?? []).map(([value]) =>
-        String(value),
-      );
+      const { rows } = await askRows(sql, { purpose: 'page', limit: 8, signal });
+      return rows.map(([value]) => String(value));
     },
     staleTime: 60_000,
   });

@@ -52,12 +52,12 @@ export function AskSource({ onFound }: Props) {
     try {
       // The rows are asked anew by the tile, with the board's time.
       const body = { question, limit: 1 };
-      const answer = (await content(api.POST('/api/v1/ask', { body }))) as Record<string, unknown>;
-      if (typeof answer.sql === 'string') {
+      const answer = await content(api.POST('/api/v1/ask', { body }));
+      if ('sql' in answer) {
         const { sql, params } = answer;
-        onFound({ title: question, sql, params: paramsOf(params), chart: undefined });
+        onFound({ title: question, sql, params, chart: undefined });
       } else {
-        const asked = typeof answer.clarification === 'string' ? answer.clarification : '';
+        const asked = answer.clarification;
         setProblem(
           new Problem('The question can be understood in several ways', asked, 'Ask it more exactly.', 0),
         );

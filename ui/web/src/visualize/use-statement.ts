@@ -1,7 +1,6 @@
 /** The answer of a board's statement, for the time and the values that are looked at. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { api, content } from '../api/client';
-import type { Column } from '../results/chart-values';
+import { askRows, type Result } from '../api/rows';
 import type { Tile } from './board';
 import { valuesFor } from './parameters';
 import { Pool } from './pool';
@@ -15,11 +14,7 @@ const MOST_ROWS = 5_000;
 /** How long an answer is kept that nobody shows: a board that refreshes would pile them up. */
 const KEPT_MS = 10_000;
 
-export interface Answer {
-  columns: Column[];
-  rows: unknown[][];
-  truncated: boolean;
-}
+export type Answer = Result;
 
 export function runStatement(
   sql: string,
@@ -27,9 +22,7 @@ export function runStatement(
   limit: number,
   signal: AbortSignal,
 ): Promise<Answer> {
-  // The description says that parameters are an object, and nothing of the answer.
-  const body = { sql, params: params as Record<string, never>, limit };
-  return pool.run(() => content(api.POST('/api/v1/sql', { body, signal })) as Promise<Answer>, signal);
+  return pool.run(() => askRows(sql, { purpose: 'dashboard', params, limit, signal }), signal);
 }
 
 export function useStatement(

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
+use utoipa::ToSchema;
 
 use crate::query::memory::Memory;
 use crate::query::question::catalog::{Catalog, Table};
@@ -108,7 +109,7 @@ pub enum Step {
 }
 
 /// An attempt at an answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Attempt {
     /// Who made it: `built-in`, `confirmed` or the model's name.
     pub engine: String,
@@ -119,7 +120,7 @@ pub struct Attempt {
 }
 
 /// The answer to a question.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Answer {
     /// The statement's id in ClickHouse.
     pub query_id: String,
@@ -129,7 +130,8 @@ pub struct Answer {
     pub params: std::collections::BTreeMap<String, String>,
     /// The columns.
     pub columns: Vec<ResultColumn>,
-    /// The rows.
+    /// The rows, each with a value for each column.
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     pub rows: Vec<Box<RawValue>>,
     /// Whether there are more rows than these.
     pub truncated: bool,

@@ -183,23 +183,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/grafana": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tells whether there is a Grafana and whether it answers. */
-        get: operations["get_grafana"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/history": {
         parameters: {
             query?: never;
@@ -243,26 +226,6 @@ export interface paths {
         };
         /** What queries may use. */
         get: operations["get_limits"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/live": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Tells how the streams and the cluster are, whenever that has changed, once a second at most. Ends after five minutes;
-         *     ask again then.
-         */
-        get: operations["get_live"];
         put?: never;
         post?: never;
         delete?: never;
@@ -476,27 +439,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a stream's dead letters that no row was made of yet, the latest first, and counts their reasons. */
+        /** Lists a stream's dead letters, the latest first, and counts their reasons. */
         get: operations["get_streams_id_dead_letters"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/streams/{id}/dead-letters/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Tries dead letters again: those that fit now become rows, each exactly once, however often this is asked. */
-        post: operations["post_streams_id_dead_letters_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -597,6 +543,51 @@ export interface components {
             /** @description `connection:topic`. */
             id: string;
         };
+        /** @description The answer to a question. */
+        Answer: {
+            /** @description What was taken for granted. */
+            assumptions: string[];
+            /** @description All attempts, the last of which is the answer. */
+            attempts: components["schemas"]["Attempt"][];
+            /** @description The picture that suits it. */
+            chart: components["schemas"]["Chart"];
+            /** @description The columns. */
+            columns: components["schemas"]["ResultColumn"][];
+            /** @description Who made the statement: `built-in`, `confirmed` or the model's name. */
+            engine: string;
+            /** @description The same as a sentence. */
+            explanation: string;
+            /** @description Its parameters; always empty so far. */
+            params: {
+                [key: string]: string;
+            };
+            /** @description The statement's id in ClickHouse. */
+            query_id: string;
+            /** @description How the question was read, part by part; empty when a model wrote the statement. */
+            reading: components["schemas"]["Chip"][];
+            /** @description The rows, each with a value for each column. */
+            rows: unknown[][];
+            /** @description The statement that was run. */
+            sql: string;
+            /** @description What it cost. */
+            statistics: components["schemas"]["Statistics"];
+            /** @description The tables that were asked. */
+            tables: string[];
+            /** @description Whether there are more rows than these. */
+            truncated: boolean;
+            /** @description What models have cost. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description What comes back. */
+        Answered: components["schemas"]["Answer"] & {
+            /**
+             * Format: date-time
+             * @description Everything up to this time is in the answer, in every stream.
+             */
+            complete_to?: string | null;
+            /** @description Its record in the history, to say whether it is right. */
+            history_id: string;
+        };
         /** @description How a partition came to a node. */
         Arrival: {
             /**
@@ -614,6 +605,26 @@ export interface components {
          * @enum {string}
          */
         ArrivalKind: "new" | "resumed" | "handed-over" | "taken-over";
+        /** @description What is told at the end. */
+        AskReply: components["schemas"]["Answered"] | components["schemas"]["Asked"];
+        /** @description A question back. */
+        Asked: {
+            /** @description The question. */
+            clarification: string;
+            /** @description The record of what was asked, in the history. */
+            history_id: string;
+            /** @description What models have cost. */
+            usage: components["schemas"]["Usage"];
+        };
+        /** @description An attempt at an answer. */
+        Attempt: {
+            /** @description Who made it: `built-in`, `confirmed` or the model's name. */
+            engine: string;
+            /** @description Why it did not do; nothing for the one that did. */
+            error?: string | null;
+            /** @description The statement. */
+            sql: string;
+        };
         /** @description What an audit found. */
         AuditReport: {
             /**
@@ -651,6 +662,22 @@ export interface components {
             /** @description The query's id. */
             query_id: string;
         };
+        /** @description How an answer is drawn. */
+        Chart: {
+            /** @description The kind of picture. */
+            kind: components["schemas"]["ChartKind"];
+            /** @description The column that tells several lines or colours apart. */
+            series?: string | null;
+            /** @description The column along the x axis, or of the slices. */
+            x?: string | null;
+            /** @description The columns of numbers. */
+            y?: string[];
+        };
+        /**
+         * @description A kind of picture.
+         * @enum {string}
+         */
+        ChartKind: "number" | "line" | "bar" | "pie" | "table";
         /** @description What came of a step. */
         Check: {
             /** @description The step. */
@@ -669,6 +696,13 @@ export interface components {
          * @enum {string}
          */
         CheckStep: "name" | "port" | "tls" | "login" | "topics";
+        /** @description A part of how a question was read. */
+        Chip: {
+            /** @description What the part is: `table`, `measure`, `by`, `filter`, `order`. */
+            kind: string;
+            /** @description The part in words. */
+            text: string;
+        };
         /** @description The cluster as this node sees it. */
         ClusterStatus: {
             /** @description Its name; null for a node on its own. */
@@ -849,17 +883,6 @@ export interface components {
              */
             version: number;
         };
-        /** @description How Grafana is. */
-        GrafanaView: {
-            /** @description Why it cannot be reached. */
-            reason?: string | null;
-            /** @description `none` when the node's configuration names none; `ready`, or `unreachable` from this node. */
-            state: string;
-            /** @description Where it is. */
-            url?: string | null;
-            /** @description Its version, when it is ready. */
-            version?: string | null;
-        };
         /** @description A record. */
         HistoryEntry: {
             /** @description Where they were. */
@@ -910,6 +933,8 @@ export interface components {
              * @description Tokens that were sent to a model.
              */
             prompt_tokens: number;
+            /** @description What for. */
+            purpose: components["schemas"]["Purpose"];
             /** @description The question, if it was asked in plain words. */
             question?: string | null;
             /** @description Rows of the answer, as text. */
@@ -940,23 +965,6 @@ export interface components {
          * @enum {string}
          */
         Kind: "sql" | "question";
-        /** @description A dead letter to be tried again. */
-        LetterToRetry: {
-            /**
-             * Format: int32
-             * @description Which life of the topic it is of.
-             */
-            generation: number;
-            /** @description Its offset there, as text. */
-            offset: string;
-            /**
-             * Format: int32
-             * @description Its partition.
-             */
-            partition: number;
-            /** @description What to make a row of in place of the payload that came; for a single letter. The letter itself stays as it came. */
-            payload?: string | null;
-        };
         /** @description A token to log in with. */
         Login: {
             token: string;
@@ -1027,7 +1035,6 @@ export interface components {
              * @description Seconds since then, by the clock of the node that answers.
              */
             uptime_s: number;
-            usage?: components["schemas"]["Usage"] | null;
             /** @description Its software's version. */
             version: string;
         };
@@ -1065,6 +1072,10 @@ export interface components {
             /** @description The stream. */
             stream: string;
         };
+        /** @description A parameter's value. Arrays and objects become ClickHouse's arrays and maps. */
+        Parameter: (string | null) | number | boolean | unknown[] | {
+            [key: string]: unknown;
+        };
         /** @description What an audit counted in one partition, over the journaled stretch of offsets. */
         PartitionAudit: {
             /**
@@ -1099,11 +1110,6 @@ export interface components {
             last: number;
             /** @description The partition. */
             partition: components["schemas"]["i32"];
-            /**
-             * Format: int64
-             * @description Rows that were made of dead letters since; they come on top of `rows_found`.
-             */
-            retried?: number;
             /**
              * Format: int64
              * @description Rows by the journal.
@@ -1289,6 +1295,11 @@ export interface components {
             /** @description A name for the kind of problem, the same for every occurrence. */
             type: string;
         };
+        /**
+         * @description What something was asked for.
+         * @enum {string}
+         */
+        Purpose: "person" | "dashboard" | "page";
         /** @description Median and 99th percentile. */
         Quantiles: {
             /**
@@ -1323,52 +1334,12 @@ export interface components {
             /** @description The reason, in short. */
             reason: string;
         };
-        /** @description A dead letter that did not become a row. */
-        RetryFailure: {
-            /** @description The reason, as a sentence. */
-            detail: string;
-            /** @description Its offset there, as text. */
-            offset: string;
-            /**
-             * Format: int32
-             * @description Its partition.
-             */
-            partition: number;
-            /** @description The reason, in short. */
-            reason: string;
-        };
-        /** @description Which dead letters are to be tried again. */
-        RetryRequest: {
-            /** @description Of all, those that come after these: the `next` of the answer before. */
-            after?: string | null;
-            /** @description These. When left out: all, as many at a time as one request can take. */
-            letters?: components["schemas"]["LetterToRetry"][] | null;
-            /** @description Of all, only those with this reason. */
-            reason?: string | null;
-        };
-        /** @description What became of dead letters that were tried again. */
-        RetryResult: {
-            /**
-             * Format: int64
-             * @description How many were rows already.
-             */
-            before: number;
-            /**
-             * Format: int64
-             * @description How many are dead letters still.
-             */
-            failed: number;
-            /** @description Why, of the first fifty of them. */
-            failures: components["schemas"]["RetryFailure"][];
-            /** @description What to send as `after` to go on with the others; null when all have been tried. */
-            next?: string | null;
-            /**
-             * Format: int64
-             * @description How many are rows now.
-             */
-            rows: number;
-            /** @description Why it was given up before its end. `next` goes on with what was not tried. */
-            stopped?: string | null;
+        /** @description A column of a result. */
+        ResultColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its ClickHouse type. */
+            type: string;
         };
         /**
          * @description What somebody may do: everything that the roles before it may, and more.
@@ -1558,9 +1529,50 @@ export interface components {
             /** @description Most rows to return. */
             limit?: number | null;
             /** @description Values for its `{name:Type}` parameters. */
-            params?: Record<string, never>;
+            params?: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
+            /** @description What it is asked for: the history shows what people want to know, and the rest apart. */
+            purpose?: components["schemas"]["Purpose"];
             /** @description The statement. */
             sql: string;
+        };
+        /** @description What a statement returned. */
+        StatementResult: {
+            /** @description The columns. */
+            columns: components["schemas"]["ResultColumn"][];
+            /**
+             * Format: date-time
+             * @description Everything up to this time is in the answer, in every stream.
+             */
+            complete_to?: string | null;
+            /** @description Its record in the history. */
+            history_id: string;
+            /** @description Its id in ClickHouse. */
+            query_id: string;
+            /** @description The rows, each with a value for each column: whole numbers of more than 53 bits, and moments, are texts. */
+            rows: unknown[][];
+            /** @description What it cost. */
+            statistics: components["schemas"]["Statistics"];
+            /** @description Whether there are more rows than these. */
+            truncated: boolean;
+        };
+        /** @description What a statement cost. */
+        Statistics: {
+            /** @description Bytes read. */
+            bytes_read: string;
+            /**
+             * Format: double
+             * @description From when it was asked for to the last row, milliseconds.
+             */
+            elapsed_ms: number;
+            /** @description Rows read. */
+            rows_read: string;
+            /**
+             * Format: double
+             * @description Of these, how long it waited for its turn.
+             */
+            waited_ms: number;
         };
         /** @description One stream. */
         StreamView: {
@@ -1668,28 +1680,23 @@ export interface components {
             /** @description The type, as ClickHouse spells it. */
             type: string;
         };
-        /** @description What a node's process uses. What it starts, such as an embedded ClickHouse, is not in it. */
+        /** @description What answers have cost. */
         Usage: {
             /**
+             * Format: int64
+             * @description Tokens of what came back.
+             */
+            completion_tokens: number;
+            /**
              * Format: double
-             * @description Cores it has kept busy lately: 1.5 is one and a half.
+             * @description What that costs.
              */
-            cpu_cores: number;
-            /**
-             * Format: int32
-             * @description Cores its machine has.
-             */
-            machine_cores: number;
+            cost: number;
             /**
              * Format: int64
-             * @description Bytes of memory its machine has.
+             * @description Tokens of what was sent.
              */
-            machine_memory_bytes: number;
-            /**
-             * Format: int64
-             * @description Bytes of memory it has.
-             */
-            memory_bytes: number;
+            prompt_tokens: number;
         };
         Vec: string[];
         /**
@@ -1744,7 +1751,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["AskReply"];
                 };
             };
             /** @description Nobody who is known here */
@@ -2697,62 +2704,6 @@ export interface operations {
             };
         };
     };
-    get_grafana: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GrafanaView"];
-                };
-            };
-            /** @description Nobody who is known here */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not in this role, or not from this page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; Retry-After says when to come back */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What happened instead, why, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_history: {
         parameters: {
             query?: {
@@ -2760,6 +2711,8 @@ export interface operations {
                 user?: string;
                 /** @description How it was asked. */
                 kind?: components["schemas"]["Kind"];
+                /** @description What for. What people want to know, when nothing is said. */
+                purpose?: "person" | "dashboard" | "page" | "all";
                 /** @description What came of it. */
                 outcome?: components["schemas"]["Outcome"];
                 /** @description What is thought of it. */
@@ -2903,62 +2856,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
-                };
-            };
-            /** @description Nobody who is known here */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not in this role, or not from this page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; Retry-After says when to come back */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What happened instead, why, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_live: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Events `streams` and `cluster`, with what `/api/v1/streams` and `/api/v1/cluster` answer */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
                 };
             };
             /** @description Nobody who is known here */
@@ -3601,7 +3498,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["StatementResult"];
                 };
             };
             /** @description Nobody who is known here */
@@ -3962,69 +3859,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadLetters"];
-                };
-            };
-            /** @description Nobody who is known here */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not in this role, or not from this page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; Retry-After says when to come back */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What happened instead, why, and what to do */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_streams_id_dead_letters_retry: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description connection:topic */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RetryRequest"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetryResult"];
                 };
             };
             /** @description Nobody who is known here */
