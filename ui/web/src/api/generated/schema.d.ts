@@ -183,6 +183,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grafana": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether there is a Grafana and whether it answers. */
+        get: operations["get_grafana"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/history": {
         parameters: {
             query?: never;
@@ -226,6 +243,26 @@ export interface paths {
         };
         /** What queries may use. */
         get: operations["get_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells how the streams and the cluster are, whenever that has changed, once a second at most. Ends after five minutes;
+         *     ask again then.
+         */
+        get: operations["get_live"];
         put?: never;
         post?: never;
         delete?: never;
@@ -439,10 +476,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a stream's dead letters, the latest first, and counts their reasons. */
+        /** Lists a stream's dead letters that no row was made of yet, the latest first, and counts their reasons. */
         get: operations["get_streams_id_dead_letters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{id}/dead-letters/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries dead letters again: those that fit now become rows, each exactly once, however often this is asked. */
+        post: operations["post_streams_id_dead_letters_retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -883,6 +937,17 @@ export interface components {
              */
             version: number;
         };
+        /** @description How Grafana is. */
+        GrafanaView: {
+            /** @description Why it cannot be reached. */
+            reason?: string | null;
+            /** @description `none` when the node's configuration names none; `ready`, or `unreachable` from this node. */
+            state: string;
+            /** @description Where it is. */
+            url?: string | null;
+            /** @description Its version, when it is ready. */
+            version?: string | null;
+        };
         /** @description A record. */
         HistoryEntry: {
             /** @description Where they were. */
@@ -965,9 +1030,49 @@ export interface components {
          * @enum {string}
          */
         Kind: "sql" | "question";
+        /** @description A dead letter to be tried again. */
+        LetterToRetry: {
+            /**
+             * Format: int32
+             * @description Which life of the topic it is of.
+             */
+            generation: number;
+            /** @description Its offset there, as text. */
+            offset: string;
+            /**
+             * Format: int32
+             * @description Its partition.
+             */
+            partition: number;
+            /** @description What to make a row of in place of the payload that came; for a single letter. The letter itself stays as it came. */
+            payload?: string | null;
+        };
         /** @description A token to log in with. */
         Login: {
             token: string;
+        };
+        /** @description What a node's process uses. What it starts, such as an embedded ClickHouse, is not in it. */
+        MachineUsage: {
+            /**
+             * Format: double
+             * @description Cores it has kept busy lately: 1.5 is one and a half.
+             */
+            cpu_cores: number;
+            /**
+             * Format: int32
+             * @description Cores its machine has.
+             */
+            machine_cores: number;
+            /**
+             * Format: int64
+             * @description Bytes of memory its machine has.
+             */
+            machine_memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of memory it has.
+             */
+            memory_bytes: number;
         };
         /**
          * @description How a password is proved.
@@ -1035,6 +1140,7 @@ export interface components {
              * @description Seconds since then, by the clock of the node that answers.
              */
             uptime_s: number;
+            usage?: components["schemas"]["MachineUsage"] | null;
             /** @description Its software's version. */
             version: string;
         };
@@ -1110,6 +1216,11 @@ export interface components {
             last: number;
             /** @description The partition. */
             partition: components["schemas"]["i32"];
+            /**
+             * Format: int64
+             * @description Rows that were made of dead letters since; they come on top of `rows_found`.
+             */
+            retried?: number;
             /**
              * Format: int64
              * @description Rows by the journal.
@@ -1340,6 +1451,53 @@ export interface components {
             name: string;
             /** @description Its ClickHouse type. */
             type: string;
+        };
+        /** @description A dead letter that did not become a row. */
+        RetryFailure: {
+            /** @description The reason, as a sentence. */
+            detail: string;
+            /** @description Its offset there, as text. */
+            offset: string;
+            /**
+             * Format: int32
+             * @description Its partition.
+             */
+            partition: number;
+            /** @description The reason, in short. */
+            reason: string;
+        };
+        /** @description Which dead letters are to be tried again. */
+        RetryRequest: {
+            /** @description Of all, those that come after these: the `next` of the answer before. */
+            after?: string | null;
+            /** @description These. When left out: all, as many at a time as one request can take. */
+            letters?: components["schemas"]["LetterToRetry"][] | null;
+            /** @description Of all, only those with this reason. */
+            reason?: string | null;
+        };
+        /** @description What became of dead letters that were tried again. */
+        RetryResult: {
+            /**
+             * Format: int64
+             * @description How many were rows already.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description How many are dead letters still.
+             */
+            failed: number;
+            /** @description Why, of the first fifty of them. */
+            failures: components["schemas"]["RetryFailure"][];
+            /** @description What to send as `after` to go on with the others; null when all have been tried. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many are rows now.
+             */
+            rows: number;
+            /** @description Why it was given up before its end. `next` goes on with what was not tried. */
+            stopped?: string | null;
         };
         /**
          * @description What somebody may do: everything that the roles before it may, and more.
@@ -2704,6 +2862,62 @@ export interface operations {
             };
         };
     };
+    get_grafana: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrafanaView"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_history: {
         parameters: {
             query?: {
@@ -2856,6 +3070,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `streams` and `cluster`, with what `/api/v1/streams` and `/api/v1/cluster` answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description Nobody who is known here */
@@ -3859,6 +4129,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeadLetters"];
+                };
+            };
+            /** @description Nobody who is known here */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this role, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What happened instead, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_streams_id_dead_letters_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description connection:topic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryResult"];
                 };
             };
             /** @description Nobody who is known here */
