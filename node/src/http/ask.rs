@@ -11,6 +11,7 @@ use aurora_actors::query::memory::Recording;
 use aurora_actors::query::memory::history::{Kind, Outcome};
 use aurora_actors::query::question::ask::{Answer, AskError, AskRequest, Reply, STEPS, Step};
 use aurora_actors::query::question::model::Usage;
+use aurora_actors::query::question::spec::Spec;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -41,6 +42,9 @@ pub(super) struct Question {
     /// The questions before it, the oldest first, when it goes on from them.
     #[serde(default)]
     conversation: Vec<String>,
+    /// How it is to be read: `reading` of one of the `corrections` in an earlier answer to it.
+    #[schema(value_type = Option<Object>)]
+    reading: Option<Spec>,
     /// Most rows to return.
     limit: Option<usize>,
 }
@@ -108,6 +112,7 @@ pub(super) async fn ask(
         request: AskRequest {
             question: question.question,
             conversation: question.conversation,
+            corrected: question.reading,
             limit: question.limit,
             user: caller.name.clone(),
         },

@@ -18,6 +18,7 @@ pub mod ask;
 pub mod catalog;
 pub mod chart;
 pub mod compile;
+pub mod corrections;
 mod follow_up;
 mod gather;
 pub mod link;

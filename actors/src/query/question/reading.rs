@@ -4,42 +4,74 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::compile::{self, comparison_words};
+use super::corrections::Correction;
 use super::spec::{Aggregate, Dimension, Expression, Filter, Having, Measure, OrderBy, Spec, Test};
 use super::time::DayPart;
 
 /// A part of how a question was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Chip {
     /// What the part is: `table`, `measure`, `by`, `filter`, `order`.
     pub kind: String,
     /// The part in words.
     pub text: String,
+    /// What else it could be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
+}
+
+/// Where in a reading a part stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The table.
+    Table,
+    /// The measure of that place.
+    Measure(usize),
+    /// Groups whose measures are measured.
+    Over,
+    /// A condition on these.
+    OverHaving,
+    /// The group of that place.
+    By(usize),
+    /// The condition of that place.
+    Filter(usize),
+    /// The condition on groups of that place.
+    Having(usize),
+    /// The order and how many.
+    Order,
 }
 
 /// The parts of a reading.
 pub fn chips(spec: &Spec) -> Vec<Chip> {
+    parts(spec).into_iter().map(|(_, chip)| chip).collect()
+}
+
+/// The parts of a reading, and where they stand.
+pub(super) fn parts(spec: &Spec) -> Vec<(Part, Chip)> {
     let chip = |kind: &str, text: String| Chip {
         kind: kind.to_owned(),
         text,
+        corrections: Vec::new(),
     };
-    let mut chips = vec![chip("table", compile::name(&spec.table))];
-    chips.extend(spec.measures.iter().map(|of| chip("measure", measure(of))));
+    let mut parts = vec![(Part::Table, chip("table", compile::name(&spec.table)))];
+    let measures = spec.measures.iter().enumerate();
+    parts.extend(measures.map(|(at, of)| (Part::Measure(at), chip("measure", measure(of)))));
     if let Some(over) = &spec.over {
         let each = over.by.iter().map(dimension).collect::<Vec<_>>().join(", ");
         let inner = over
             .measure
             .as_ref()
             .map_or_else(String::new, |of| format!(", of each its {}", measure(of)));
-        chips.push(chip("by", format!("over every {each}{inner}")));
-        chips.extend(over.having.iter().map(|of| chip("filter", having(of))));
+        parts.push((Part::Over, chip("by", format!("over every {each}{inner}"))));
+        let conditions = over.having.iter();
+        parts.extend(conditions.map(|of| (Part::OverHaving, chip("filter", having(of)))));
     }
-    chips.extend(
-        spec.by
-            .iter()
-            .map(|by| chip("by", format!("by {}", dimension(by)))),
-    );
-    chips.extend(spec.filters.iter().map(|of| chip("filter", filter(of))));
-    chips.extend(spec.having.iter().map(|of| chip("filter", having(of))));
+    let by = spec.by.iter().enumerate();
+    parts.extend(by.map(|(at, by)| (Part::By(at), chip("by", format!("by {}", dimension(by))))));
+    let filters = spec.filters.iter().enumerate();
+    parts.extend(filters.map(|(at, of)| (Part::Filter(at), chip("filter", filter(of)))));
+    let groups = spec.having.iter().enumerate();
+    parts.extend(groups.map(|(at, of)| (Part::Having(at), chip("filter", having(of)))));
     if let Some(order) = &spec.order {
         let by = match &order.by {
             OrderBy::Measure(at) => spec.measures.get(*at).map(measure).unwrap_or_default(),
@@ -54,9 +86,9 @@ pub fn chips(spec: &Spec) -> Vec<Chip> {
         let count = spec
             .limit
             .map_or_else(String::new, |limit| format!(", {limit} at most"));
-        chips.push(chip("order", format!("{first} {by} first{count}")));
+        parts.push((Part::Order, chip("order", format!("{first} {by} first{count}"))));
     }
-    chips
+    parts
 }
 
 /// The reading as one sentence.

@@ -41,6 +41,9 @@ export default function QueryPage() {
   useHolding(turns.length > 0 ? 'What was answered here would have to be asked once more.' : undefined);
   useHolding(draft.text.length > MOST_CARRIED_CHARS ? 'What is typed is too long to go along.' : undefined);
 
+  const begin = useCallback((request: Request) => {
+    setTurns((turns) => [{ id: (turns[0]?.id ?? 0) + 1, request }, ...turns].slice(0, MOST_TURNS));
+  }, []);
   const run = useCallback(
     (asked: Draft) => {
       const before =
@@ -48,6 +51,8 @@ export default function QueryPage() {
           ? turns
               .filter(({ request }) => request.mode === 'ask')
               .map(({ request }) => request.text)
+              // One that was corrected stands there twice.
+              .filter((text, at, texts) => text !== texts[at - 1])
               .toReversed()
           : [];
       const request = {
@@ -57,10 +62,10 @@ export default function QueryPage() {
         limit,
         conversation: before,
       };
-      setTurns((turns) => [{ id: (turns[0]?.id ?? 0) + 1, request }, ...turns].slice(0, MOST_TURNS));
+      begin(request);
       if (asked.mode === 'ask') setDraft((draft) => ({ ...draft, text: '' }));
     },
-    [turns, limit, setDraft],
+    [turns, limit, setDraft, begin],
   );
   const open = useCallback(
     (opened: Draft) => {
@@ -134,6 +139,7 @@ export default function QueryPage() {
             onState={onState}
             onEdit={(sql) => open({ mode: 'sql', text: sql, params: {} })}
             onAskAgain={(text) => open({ mode: 'ask', text, params: {} })}
+            onRun={begin}
           />
         ))}
       </div>

@@ -1,8 +1,8 @@
 /** How a question was read, part by part; each part leads to what corrects it. */
 import { CircleHelp } from 'lucide-react';
 import { Button as Pressable } from 'react-aria-components';
-import { Menu } from '../ui/menu';
-import type { Understanding } from './use-run';
+import { type Choice, Menu } from '../ui/menu';
+import type { Correction, Understanding } from './use-run';
 
 const COLOURS: Record<string, string> = {
   table: 'border-line-strong text-muted',
@@ -13,6 +13,8 @@ const COLOURS: Record<string, string> = {
 
 interface Props {
   understanding: Understanding;
+  /** A part is to be another: asked again at once. */
+  onCorrect: (correction: Correction) => void;
   /** The question is to be asked otherwise. */
   onReword: () => void;
   /** The statement is to be corrected by hand. */
@@ -21,14 +23,14 @@ interface Props {
   onTeach: (() => void) | undefined;
 }
 
-export function Reading({ understanding, onReword, onEditSql, onTeach }: Props) {
+export function Reading({ understanding, onCorrect, onReword, onEditSql, onTeach }: Props) {
   const { reading, explanation, assumptions, engine } = understanding;
   return (
     <div className="space-y-2">
       {reading.length > 0 && (
         <div className="flex flex-wrap items-center gap-1.5">
           <span className="text-muted text-sm">Read as</span>
-          {reading.map(({ kind, text }) => (
+          {reading.map(({ kind, text, corrections = [] }) => (
             <Menu
               key={`${kind} ${text}`}
               label={`Correct ${text}`}
@@ -41,6 +43,18 @@ export function Reading({ understanding, onReword, onEditSql, onTeach }: Props) 
                 </Pressable>
               }
               choices={[
+                ...corrections.map(
+                  (correction): Choice => ({
+                    id: correction.text,
+                    label: (
+                      <>
+                        <span className="text-muted">Rather</span> {correction.text}
+                      </>
+                    ),
+                    text: correction.text,
+                    onAction: () => onCorrect(correction),
+                  }),
+                ),
                 { id: 'reword', label: 'Ask it otherwise', onAction: onReword },
                 ...(onTeach ? [{ id: 'teach', label: 'Teach what a word means', onAction: onTeach }] : []),
                 { id: 'sql', label: 'Correct it in the SQL', onAction: onEditSql },

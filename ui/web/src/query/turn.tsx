@@ -33,9 +33,11 @@ interface Props {
   onState: (run: Run, cancel: () => void) => void;
   onEdit: (sql: string) => void;
   onAskAgain: (question: string) => void;
+  /** The same is to be asked otherwise, at once. */
+  onRun: (request: Request) => void;
 }
 
-export function Turn({ request, tables, isLatest, onState, onEdit, onAskAgain }: Props) {
+export function Turn({ request, tables, isLatest, onState, onEdit, onAskAgain, onRun }: Props) {
   const mayEdit = useMayEdit();
   const [taught, setTaught] = useState<string>();
   const { run, cancel } = useRun(request);
@@ -57,6 +59,7 @@ export function Turn({ request, tables, isLatest, onState, onEdit, onAskAgain }:
       {run.understanding && (
         <Reading
           understanding={run.understanding}
+          onCorrect={({ reading }) => onRun({ ...request, reading })}
           onReword={() => onAskAgain(request.text)}
           onEditSql={() => onEdit(run.sql)}
           onTeach={mayEdit ? () => setTaught('') : undefined}

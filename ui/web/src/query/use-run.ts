@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api } from '../api/client';
 import { postForEvents } from '../api/events';
+import type { components } from '../api/generated/schema';
 import { asProblem, isAbort, Problem, problemFrom } from '../api/problem';
 import type { ChartSpec } from '../results/auto-chart';
 import type { ResultColumn, Row } from '../results/value';
@@ -14,6 +15,8 @@ export interface Request {
   limit: number;
   /** The questions before it in the same conversation, the oldest first. */
   conversation: string[];
+  /** How the question is to be read, when somebody has corrected that: a correction's reading. */
+  reading?: CorrectedReading;
 }
 
 export type Step =
@@ -23,10 +26,11 @@ export type Step =
   | { step: 'running'; sql: string }
   | { step: 'rejected'; sql: string; reason: string };
 
-export interface Chip {
-  kind: string;
-  text: string;
-}
+type Schemas = components['schemas'];
+/** A part of a reading, with what else it could be. */
+export type Chip = Schemas['Chip'];
+export type Correction = Schemas['Correction'];
+type CorrectedReading = Correction['reading'];
 
 /** What only questions have. */
 export interface Understanding {
@@ -202,10 +206,10 @@ function begun(request: Request): Run {
   };
 }
 
-function asked({ mode, text, params, limit, conversation }: Request): [string, unknown] {
+function asked({ mode, text, params, limit, conversation, reading }: Request): [string, unknown] {
   return mode === 'sql'
     ? ['/api/v1/sql', { sql: text, params, limit }]
-    : ['/api/v1/ask', { question: text, conversation, limit }];
+    : ['/api/v1/ask', { question: text, conversation, limit, ...(reading ? { reading } : {}) }];
 }
 
 /** Says what is thought of an answer. */

@@ -42,6 +42,9 @@ impl Course<'_> {
                 self.declined("there is no table with data yet that questions can be about".to_owned())
             );
         }
+        if let Some(spec) = &self.request.corrected {
+            return self.corrected(spec).await;
+        }
         let confirmed = self.asker.memory.confirmed().await;
         // What others call right may be an example for a model; it is not run unseen in somebody else's name.
         let same = confirmed
@@ -65,6 +68,24 @@ impl Course<'_> {
             return Ok(reply);
         }
         self.with_model(&question, &examples).await
+    }
+
+    /// The answer to a question that is to be read as somebody has corrected it. What it comes to is a statement like any
+    /// other: whoever sends it could send that.
+    async fn corrected(&mut self, spec: &Spec) -> Result<Reply, AskError> {
+        let table = self.catalog.table(&spec.database, &spec.table).cloned();
+        let Some(table) = table.filter(|table| is_sound(spec, table)) else {
+            return Err(self.declined("the reading is of a table that is not there any more".to_owned()));
+        };
+        let reading = Reading {
+            spec: spec.clone(),
+            residue: Vec::new(),
+            assumptions: vec!["This is read as you have corrected it.".to_owned()],
+            score: 0.0,
+        };
+        self.tell_reading(&reading);
+        self.run(&compile::sql(spec, &table), BUILT_IN, Some(&reading))
+            .await
     }
 
     /// The best reading, and whether it goes on from the question before.
@@ -163,7 +184,7 @@ impl Course<'_> {
             rows: result.rows,
             truncated: result.truncated,
             statistics: result.statistics,
-            reading: reading.map(|reading| chips(&reading.spec)).unwrap_or_default(),
+            reading: reading.map(|reading| self.parts(reading)).unwrap_or_default(),
             explanation: reading.map(|reading| sentence(&reading.spec)).unwrap_or_default(),
             assumptions: reading
                 .map(|reading| reading.assumptions.clone())
@@ -175,6 +196,14 @@ impl Course<'_> {
                 .map(|reading| vec![reading.spec.table.clone()])
                 .unwrap_or_default(),
         })))
+    }
+
+    /// The parts of a reading, with what else each could be.
+    fn parts(&self, Reading { spec, .. }: &Reading) -> Vec<Chip> {
+        match self.catalog.table(&spec.database, &spec.table) {
+            Some(table) => with_corrections(spec, table),
+            None => chips(spec),
+        }
     }
 
     pub(super) fn not_understood(&mut self, question: &str) -> AskError {
