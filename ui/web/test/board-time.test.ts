@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Table } from '../src/api/client';
-import { usesRange, withBoardTime } from '../src/visualize/board-time';
+import { usesRange, withBoardTime, withoutOwnTime } from '../src/visualize/board-time';
 
 const column = (name: string, type: string) => ({ name, type, comment: '' });
 const tables = [
@@ -66,4 +66,15 @@ describe('the statement keeps its own time where it is not clear', () => {
   ])('%s', (_, sql) => {
     expect(withBoardTime(sql, tables)).toBeUndefined();
   });
+});
+
+test('a title does not say a time that the tile no longer has', () => {
+  for (const question of [
+    'Orders per minute in the last 10 minutes',
+    'Orders per minute today?',
+    'Orders per minute, this week',
+  ])
+    expect(withoutOwnTime(question)).toBe('Orders per minute');
+  for (const title of ['The last day', 'Orders since today’s start', 'Orders by day'])
+    expect(withoutOwnTime(title)).toBe(title);
 });

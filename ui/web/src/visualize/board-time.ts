@@ -64,3 +64,13 @@ function isDate(time: string, sql: string, tables: readonly Table[]): boolean {
   const columns = tablesIn(sql, [...tables]).flatMap(({ columns }) => columns);
   return columns.some((column) => column.name === name && /^Date(?:32)?$/.test(plainType(column.type)));
 }
+
+const OWN_TIME =
+  /[\s,]+(?:(?:(?:in|over|during|within|for)\s+)?(?:the\s+)?(?:last|past|this)\s+(?:\d+\s+)?(?:second|minute|hour|day|week|month|quarter|year)s?|today|yesterday)$/i;
+
+/** A question as the title of a tile that has the board's time: its own at the end would be untrue. */
+export function withoutOwnTime(question: string): string {
+  const rest = question.replace(/[\s?]+$/, '').replace(OWN_TIME, '');
+  // A word alone says nothing.
+  return rest.includes(' ') ? rest : question;
+}

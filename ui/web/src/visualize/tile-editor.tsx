@@ -9,7 +9,7 @@ import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Tabs } from '../ui/tabs';
 import type { Tile } from './board';
-import { withBoardTime } from './board-time';
+import { withBoardTime, withoutOwnTime } from './board-time';
 import { ChartFields } from './chart-fields';
 import { isTooLong, StatementField } from './statement-field';
 import { TileBody } from './tile-body';
@@ -44,7 +44,7 @@ export function TileEditor({ tile, view, onKeep, onLeave }: Props) {
     setOwnTime(following === undefined ? undefined : sql);
     const taken = {
       ...draft,
-      title: draft.title || title.slice(0, 200),
+      title: draft.title || (following === undefined ? title : withoutOwnTime(title)).slice(0, 200),
       sql: following ?? sql,
       params,
       chart: chart ?? draft.chart,
