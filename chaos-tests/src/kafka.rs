@@ -89,6 +89,7 @@ impl Kafka {
             directory: sandbox.directory().to_owned(),
             class_path: format!("{}/*", jars.display()),
             heap_mb: options.heap_mb,
+            java_arguments: options.java_arguments.clone(),
         };
         let ports = (0..options.brokers)
             .map(|_| free_ports())

@@ -45,6 +45,7 @@
 //! | [`arena`] | three nodes in namespaces, and everything behind proxies, to carry out schedules of faults |
 //! | [`stack`] | Kafka, ClickHouse and a node between them, for tests of a stream |
 //! | [`faults`] | faults as data, and seeded schedules of them |
+//! | [`acls`], [`tokens`] | rights on topics, and a server for tokens |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
 //! | [`moto`] | an emulator of AWS |
 //! | [`raw_insert`] | inserts by hand, to stall and to vanish |
@@ -57,6 +58,7 @@
 //! downloaded is kept under `AURORA_CACHE`.
 //! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
+pub mod acls;
 pub mod api;
 pub mod arena;
 pub mod binary;
@@ -79,6 +81,7 @@ pub mod secured;
 pub mod shared;
 pub mod stack;
 pub mod terminal;
+pub mod tokens;
 pub mod toxiproxy;
 pub mod udp_relay;
 pub mod up;

@@ -1,5 +1,7 @@
 //! Names and texts inside SQL.
 
+use sha2::{Digest, Sha256};
+
 /// A name, quoted so that it can be nothing else.
 pub fn ident(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
@@ -21,9 +23,16 @@ pub struct TableName {
     pub table: String,
 }
 
+/// Longest name that a table gets by itself: ClickHouse takes some 200 bytes, less by what the database's name has. Topics
+/// may have 249.
+const MAX_TABLE_BYTES: usize = 160;
+/// How many bytes of a digest tell apart what begins alike.
+const DIGEST_BYTES: usize = 6;
+
 impl TableName {
     /// The table that the events of `topic` go to: the topic's name, with an underscore for what
-    /// would need quoting in SQL.
+    /// would need quoting in SQL. Of a name that is too long for a table's files the beginning is taken, and a digest of all
+    /// of it.
     pub fn for_topic(database: &str, topic: &str) -> Self {
         let mut table: String = topic
             .chars()
@@ -31,6 +40,12 @@ impl TableName {
             .collect();
         if table.starts_with(|c: char| c.is_ascii_digit()) {
             table.insert(0, '_');
+        }
+        if table.len() > MAX_TABLE_BYTES {
+            let digest = Sha256::digest(topic.as_bytes());
+            table.truncate(MAX_TABLE_BYTES - 1 - 2 * DIGEST_BYTES);
+            table.push('_');
+            table.extend(digest[..DIGEST_BYTES].iter().map(|byte| format!("{byte:02x}")));
         }
         Self {
             database: database.to_owned(),
@@ -63,5 +78,15 @@ mod tests {
             "events.a_b_c"
         );
         assert_eq!(TableName::for_topic("events", "1st").to_string(), "events._1st");
+    }
+
+    #[test]
+    fn the_longest_topics_have_tables_of_their_own() {
+        let name = |topic: &str| TableName::for_topic("events", topic).table;
+        let [one, other] = ["a", "b"].map(|end| name(&format!("{}{end}", "t".repeat(248))));
+        assert_eq!((one.len(), other.len()), (MAX_TABLE_BYTES, MAX_TABLE_BYTES));
+        assert_ne!(one, other);
+        let whole = "t".repeat(MAX_TABLE_BYTES);
+        assert_eq!(name(&whole), whole);
     }
 }

@@ -3,6 +3,7 @@
 
 mod columns;
 mod mistakes;
+mod rights;
 mod streams;
 
 use std::sync::Mutex;

@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Wish {
     /// Ingest it.
-    Run(KafkaConnection, StreamSpec),
+    Run(KafkaConnection, Box<StreamSpec>),
     /// List it, with the reason why it cannot begin here.
     Wait(String),
     /// List it as paused, with the reason, if people should know one.
@@ -64,7 +64,7 @@ impl Follower {
                 resolved: BTreeMap::new(),
             },
             told: begun
-                .map(|(connection, spec)| (spec.id.clone(), Wish::Run(connection, spec)))
+                .map(|(connection, spec)| (spec.id.clone(), Wish::Run(connection, Box::new(spec))))
                 .collect(),
         }
     }
@@ -109,7 +109,7 @@ impl Follower {
             let message = match wish {
                 Some(Wish::Run(connection, spec)) => {
                     tracing::info!(stream = %id, "the registry says to ingest this");
-                    IngestMessage::Start(connection.clone(), spec.clone())
+                    IngestMessage::Start(connection.clone(), StreamSpec::clone(spec))
                 }
                 Some(Wish::Wait(reason)) => {
                     tracing::warn!(stream = %id, reason, "a registered stream cannot begin here");
@@ -183,7 +183,8 @@ impl Resolver {
             .get(name)
             .ok_or_else(|| format!("the connection {name} is not in the registry"))?;
         let connection = self.connection(name, connection)?;
-        Ok(Wish::Run(connection, document.spec(id, &self.database)))
+        let spec = document.spec(id, &self.database);
+        Ok(Wish::Run(connection, Box::new(spec)))
     }
 
     fn connection(

@@ -14,6 +14,7 @@ use super::schema::choice::{Choices, Plan};
 use super::schema::infer::{Inference, Proposal};
 use super::schema::{Column, TableSchema};
 use super::source::connection::{Context, KafkaConnection, SourceError, partitions};
+use super::source::rights::Right;
 use super::source::sample::{SAMPLE_MESSAGES, Sampled, read_some};
 
 mod alternatives;
@@ -127,8 +128,10 @@ pub struct Looked {
 /// Looks at a topic. Blocks for some seconds at most.
 pub fn look(connection: &KafkaConnection, topic: &str) -> Result<Looked, SourceError> {
     let consumer = connection.sampling_consumer()?;
-    let ids = partitions(&consumer, topic, LOOK_LIMIT)?;
-    let sampled = read_some(&consumer, topic, &ids, SAMPLE_MESSAGES, LOOK_LIMIT)?;
+    let ids = partitions(&consumer, topic, LOOK_LIMIT)
+        .map_err(|error| error.about(connection, topic, Right::Describe))?;
+    let sampled = read_some(&consumer, topic, &ids, SAMPLE_MESSAGES, LOOK_LIMIT)
+        .map_err(|error| error.about(connection, topic, Right::Read))?;
     Ok(Looked {
         topic: topic.to_owned(),
         partitions: ids.len(),

@@ -10,6 +10,8 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use super::rights::MissingRight;
+
 /// A named Kafka cluster.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KafkaConnection {
@@ -46,6 +48,12 @@ pub enum SourceError {
     /// The offset to read from is not there (any more).
     #[error("the offset to read from is out of the partition's range")]
     OutOfRange,
+    /// The brokers do not allow what was asked of a topic.
+    #[error("the brokers do not allow it")]
+    Forbidden,
+    /// The same, with what has to be allowed to whom.
+    #[error("{0}")]
+    NoRight(Box<MissingRight>),
     /// The brokers refused.
     #[error("Kafka answered: {0}")]
     Refused(String),
@@ -59,6 +67,7 @@ impl SourceError {
             Some(
                 Code::AllBrokersDown | Code::BrokerTransportFailure | Code::OperationTimedOut | Code::Resolve,
             ) => Self::Unreachable(error.to_string()),
+            Some(Code::TopicAuthorizationFailed) => Self::Forbidden,
             Some(Code::OffsetOutOfRange | Code::AutoOffsetReset) => Self::OutOfRange,
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Self::NoSuchTopic(String::new()),
             _ => Self::Refused(error.to_string()),
@@ -199,6 +208,7 @@ pub(crate) fn partitions(
         Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
             return Err(missing());
         }
+        Some(RDKafkaErrorCode::TopicAuthorizationFailed) => return Err(SourceError::Forbidden),
         Some(code) => return Err(SourceError::Refused(code.to_string())),
         None => {}
     }
@@ -212,4 +222,44 @@ pub(crate) fn partitions(
     }
     partitions.sort_unstable();
     Ok(partitions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Options that a build of the library lacks are refused only when they are used.
+    #[test]
+    fn the_library_knows_every_way_of_logging_in() {
+        let ways: [&[(&str, &str)]; 3] = [
+            &[
+                ("sasl.mechanism", "PLAIN"),
+                ("sasl.username", "a"),
+                ("sasl.password", "b"),
+            ],
+            &[
+                ("sasl.mechanism", "SCRAM-SHA-512"),
+                ("sasl.username", "a"),
+                ("sasl.password", "b"),
+            ],
+            &[
+                ("sasl.mechanism", "OAUTHBEARER"),
+                ("sasl.oauthbearer.method", "oidc"),
+                ("sasl.oauthbearer.token.endpoint.url", "http://localhost:1/token"),
+                ("sasl.oauthbearer.client.id", "a"),
+                ("sasl.oauthbearer.client.secret", "b"),
+                ("sasl.oauthbearer.scope", "kafka"),
+            ],
+        ];
+        for way in ways {
+            let mut connection = KafkaConnection::plain("prod", "localhost:1");
+            let properties = way
+                .iter()
+                .chain(&[("security.protocol", "SASL_SSL")])
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            connection.properties = properties.collect();
+            let checked = connection.check_setup();
+            assert!(checked.is_ok(), "{way:?}: {checked:?}");
+        }
+    }
 }

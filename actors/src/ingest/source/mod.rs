@@ -9,11 +9,13 @@ pub mod check;
 pub mod connection;
 mod poller;
 mod positions;
+pub mod rights;
 pub mod sample;
 mod topic_id;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,6 +28,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use buffer::{Budget, PartitionBuffer};
 use connection::{KafkaConnection, SourceError};
 use positions::PositionTeller;
+use rights::Right;
 
 use super::start::{Beginnings, Start};
 
@@ -40,6 +43,8 @@ pub struct Source {
     connection: KafkaConnection,
     budget: Arc<Budget>,
     positions: PositionTeller,
+    /// How often reading was forbidden.
+    forbidden: Arc<AtomicU64>,
 }
 
 /// The first offset that exists in a partition and the one that its next message will get.
@@ -57,7 +62,8 @@ impl Source {
     pub fn start(connection: KafkaConnection, budget: Arc<Budget>) -> Result<Self, SourceError> {
         let consumer = Arc::new(connection.consumer()?);
         let (commands, received) = mpsc::channel();
-        let poller = poller::Poller::new(consumer.clone(), received, budget.clone());
+        let forbidden = Arc::new(AtomicU64::new(0));
+        let poller = poller::Poller::new(consumer.clone(), received, budget.clone(), forbidden.clone());
         let thread = std::thread::Builder::new()
             .name(format!("kafka-{}", connection.name))
             .spawn(move || poller.run())
@@ -69,12 +75,19 @@ impl Source {
             connection,
             budget,
             positions: PositionTeller::default(),
+            forbidden,
         })
     }
 
     /// The connection.
     pub fn connection(&self) -> &KafkaConnection {
         &self.connection
+    }
+
+    /// How often the brokers have not allowed a partition to be read so far. Of which topic it was, the binding does not
+    /// say.
+    pub fn times_forbidden(&self) -> u64 {
+        self.forbidden.load(Ordering::Relaxed)
     }
 
     /// Reads a partition from `offset` on, in place of any earlier reading of it.
@@ -113,17 +126,19 @@ impl Source {
 
     /// The partitions of a topic, ascending.
     pub async fn partitions(&self, topic: &str) -> Result<Vec<Partition>, SourceError> {
-        let topic = topic.to_owned();
-        self.ask(move |consumer| connection::partitions(consumer, &topic, BROKER_TIMEOUT))
-            .await
+        let asked = topic.to_owned();
+        self.ask(topic, move |consumer| {
+            connection::partitions(consumer, &asked, BROKER_TIMEOUT)
+        })
+        .await
     }
 
     /// The watermarks of a partition.
     pub async fn watermarks(&self, topic: &str, partition: Partition) -> Result<Watermarks, SourceError> {
-        let topic = topic.to_owned();
-        self.ask(move |consumer| {
+        let asked = topic.to_owned();
+        self.ask(topic, move |consumer| {
             let (low, high) = consumer
-                .fetch_watermarks(&topic, partition, BROKER_TIMEOUT)
+                .fetch_watermarks(&asked, partition, BROKER_TIMEOUT)
                 .map_err(|error| SourceError::from_kafka(&error))?;
             Ok(Watermarks {
                 low: u64::try_from(low).unwrap_or(0),
@@ -140,17 +155,19 @@ impl Source {
         partitions: &[Partition],
         start: Start,
     ) -> Result<Beginnings, SourceError> {
-        let (topic, partitions) = (topic.to_owned(), partitions.to_vec());
-        self.ask(move |consumer| beginnings(consumer, &topic, &partitions, start))
-            .await
+        let (asked, partitions) = (topic.to_owned(), partitions.to_vec());
+        self.ask(topic, move |consumer| {
+            beginnings(consumer, &asked, &partitions, start)
+        })
+        .await
     }
 
     /// What tells this life of a topic from an earlier one of the same name: the id that the broker
     /// gave it when it was made. Brokers before Kafka 2.8 give none; then it is the cluster's id.
     pub async fn topic_identity(&self, topic: &str) -> Result<String, SourceError> {
-        let topic = topic.to_owned();
-        self.ask(move |consumer| {
-            if let Some(id) = topic_id::fetch(consumer.client(), &topic, BROKER_TIMEOUT)? {
+        let asked = topic.to_owned();
+        self.ask(topic, move |consumer| {
+            if let Some(id) = topic_id::fetch(consumer.client(), &asked, BROKER_TIMEOUT)? {
                 return Ok(id);
             }
             let cluster = consumer.client().fetch_cluster_id(BROKER_TIMEOUT);
@@ -159,14 +176,17 @@ impl Source {
         .await
     }
 
+    /// Asks the brokers about a topic, for which they have to let this user describe it.
     async fn ask<T: Send + 'static>(
         &self,
+        topic: &str,
         question: impl FnOnce(&BaseConsumer<connection::Context>) -> Result<T, SourceError> + Send + 'static,
     ) -> Result<T, SourceError> {
         let consumer = self.consumer.clone();
-        tokio::task::spawn_blocking(move || question(&consumer))
+        let answer = tokio::task::spawn_blocking(move || question(&consumer))
             .await
-            .map_err(|error| SourceError::Setup(error.to_string()))?
+            .map_err(|error| SourceError::Setup(error.to_string()))?;
+        answer.map_err(|error| error.about(&self.connection, topic, Right::Describe))
     }
 }
 

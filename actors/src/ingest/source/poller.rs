@@ -10,6 +10,7 @@
 //! move, because pausing throws away what librdkafka has fetched ahead.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,7 @@ pub(super) struct Poller {
     consumer: Arc<BaseConsumer<Context>>,
     commands: Receiver<Command>,
     budget: Arc<Budget>,
+    forbidden: Arc<AtomicU64>,
     topics: Vec<Topic>,
     housekeeping: Instant,
 }
@@ -80,11 +82,13 @@ impl Poller {
         consumer: Arc<BaseConsumer<Context>>,
         commands: Receiver<Command>,
         budget: Arc<Budget>,
+        forbidden: Arc<AtomicU64>,
     ) -> Self {
         Self {
             consumer,
             commands,
             budget,
+            forbidden,
             topics: Vec::new(),
             housekeeping: Instant::now(),
         }
@@ -180,6 +184,9 @@ impl Poller {
                     slot.flush();
                     slot.buffer.fail(SourceError::OutOfRange);
                 }
+            }
+            SourceError::Forbidden => {
+                self.forbidden.fetch_add(1, Ordering::Relaxed);
             }
             // The client's own complaint is in the log; see `Context`.
             error => tracing::debug!(%error, "reading from kafka"),

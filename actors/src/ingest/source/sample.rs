@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use aurora_cluster::Partition;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::connection::{Context, KafkaConnection, SourceError, partitions};
+use super::rights::Right;
 
 /// A message of the sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +42,10 @@ pub fn sample(
     limit: Duration,
 ) -> Result<Vec<Sampled>, SourceError> {
     let consumer = connection.sampling_consumer()?;
-    let ids = partitions(&consumer, topic, limit)?;
+    let ids = partitions(&consumer, topic, limit)
+        .map_err(|error| error.about(connection, topic, Right::Describe))?;
     read_some(&consumer, topic, &ids, count, limit)
+        .map_err(|error| error.about(connection, topic, Right::Read))
 }
 
 /// The same, through a consumer that is there already.
@@ -86,6 +89,9 @@ fn read(
         match consumer.poll(Duration::from_millis(100)) {
             None => {}
             Some(Err(KafkaError::PartitionEOF(partition))) => drop(done.insert(partition)),
+            // Nothing is read as a member of a group: the right on it may be missing.
+            Some(Err(error))
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupAuthorizationFailed) => {}
             Some(Err(error)) => match SourceError::from_kafka(&error) {
                 // librdkafka keeps trying; the limit ends it.
                 SourceError::Unreachable(_) => {}

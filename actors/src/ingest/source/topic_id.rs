@@ -64,6 +64,7 @@ unsafe fn read(event: *mut rd::rd_kafka_event_t, topic: &str) -> Result<Option<S
             rdkafka::error::RDKafkaErrorCode::UnknownTopicOrPartition => {
                 return Err(SourceError::NoSuchTopic(topic.to_owned()));
             }
+            rdkafka::error::RDKafkaErrorCode::TopicAuthorizationFailed => return Err(SourceError::Forbidden),
             code => return Err(SourceError::Refused(code.to_string())),
         }
         let id = rd::rd_kafka_TopicDescription_topic_id(description);

@@ -185,6 +185,15 @@ impl StreamStatus {
         inner.reason = reason;
     }
 
+    /// Notes what the stream does now, and why, if it did `from` before.
+    pub fn change_state(&self, from: State, to: State, reason: Option<String>) {
+        let mut inner = self.inner.lock();
+        if inner.state == from {
+            inner.state = to;
+            inner.reason = reason;
+        }
+    }
+
     /// Notes where the stream's events go. What was counted of another generation is forgotten.
     pub fn set_target(&self, generation: Generation, table: String) {
         let mut inner = self.inner.lock();

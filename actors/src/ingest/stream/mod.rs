@@ -156,6 +156,7 @@ impl Actor for StreamSupervisor {
             tokio::spawn(watch::report_lag(context.clone())),
             tokio::spawn(watch::watch_topic(context.clone(), myself.clone())),
             tokio::spawn(watch::audit_continuously(context.clone())),
+            tokio::spawn(watch::watch_rights(context.clone())),
         ];
         myself.cast(StreamMessage::Restart)?;
         Ok(StreamState {

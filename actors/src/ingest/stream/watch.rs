@@ -7,8 +7,13 @@ use ractor::ActorRef;
 use super::{StreamContext, StreamMessage, bootstrap};
 use crate::ingest::audit;
 use crate::ingest::metrics::StreamLabels;
+use crate::ingest::source::connection::SourceError;
+use crate::ingest::source::sample::sample;
+use crate::ingest::status::State;
 
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
+/// How long a look may take whether the topic may be read.
+const LOOK_LIMIT: Duration = Duration::from_secs(3);
 const LAG_INTERVAL: Duration = Duration::from_secs(1);
 /// The audit runs this often, and never takes more than a twentieth of the time.
 const AUDIT_INTERVAL: Duration = Duration::from_secs(10);
@@ -35,6 +40,47 @@ pub(super) async fn watch_topic(context: StreamContext, myself: ActorRef<StreamM
             && myself.cast(StreamMessage::Topic(identity, partitions)).is_err()
         {
             return;
+        }
+    }
+}
+
+/// Says in the status when the brokers do not let the topic be read any more, until they do. The consumer goes on trying
+/// by itself.
+pub(super) async fn watch_rights(context: StreamContext) {
+    let mut seen = context.source.times_forbidden();
+    let mut is_forbidden = false;
+    loop {
+        tokio::time::sleep(REFRESH_INTERVAL).await;
+        let times = context.source.times_forbidden();
+        if times == seen && !is_forbidden {
+            continue;
+        }
+        // It may be another topic of the connection.
+        let (connection, topic) = (
+            context.source.connection().clone(),
+            context.spec.id.topic().to_owned(),
+        );
+        let looked = tokio::task::spawn_blocking(move || sample(&connection, &topic, 1, LOOK_LIMIT)).await;
+        match looked {
+            Ok(Err(error @ SourceError::NoRight(_))) => {
+                let reason = error.to_string();
+                if !is_forbidden {
+                    tracing::warn!(stream = %context.spec.id, reason, "the brokers do not let the topic be read");
+                }
+                is_forbidden = true;
+                context
+                    .status
+                    .change_state(State::Running, State::Waiting, Some(reason));
+            }
+            Ok(Ok(_)) => {
+                seen = times;
+                if is_forbidden {
+                    context.status.change_state(State::Waiting, State::Running, None);
+                }
+                is_forbidden = false;
+            }
+            // Brokers that are away say nothing about rights.
+            _ => {}
         }
     }
 }

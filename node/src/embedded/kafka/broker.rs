@@ -38,6 +38,7 @@ impl EmbeddedKafka {
             directory: directory.to_owned(),
             class_path: format!("{}/*", install::jars().await?.display()),
             heap_mb,
+            java_arguments: Vec::new(),
         };
         let ports = free_ports()?;
         let options = KafkaOptions {

@@ -22,6 +22,8 @@ pub struct KafkaOptions {
     pub listeners: Vec<FurtherListener>,
     /// Further arguments for preparing the brokers' data directories.
     pub format_arguments: Vec<String>,
+    /// Further arguments for the Java of each broker.
+    pub java_arguments: Vec<String>,
 }
 
 /// A listener besides those that every broker has. How it is secured is for properties to say.
@@ -46,6 +48,7 @@ impl Default for KafkaOptions {
             properties: Vec::new(),
             listeners: Vec::new(),
             format_arguments: Vec::new(),
+            java_arguments: Vec::new(),
         }
     }
 }
@@ -62,6 +65,8 @@ pub struct Launch {
     pub class_path: String,
     /// Java heap of a broker in MB.
     pub heap_mb: u32,
+    /// Further arguments for Java.
+    pub java_arguments: Vec<String>,
 }
 
 /// The ports of one broker.
@@ -114,6 +119,7 @@ impl Launch {
                 "-Dlog4j2.configurationFile={}",
                 self.directory.join(LOG4J2_FILE).display()
             ))
+            .args(&self.java_arguments)
             .args(["-cp", &self.class_path]);
         java
     }

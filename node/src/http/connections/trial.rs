@@ -229,7 +229,15 @@ fn preview_problem(error: &SourceError) -> Problem {
             "They have not said within some seconds what the topic is like.",
             "POST /api/v1/connections/test says why.",
         ),
-        SourceError::OutOfRange | SourceError::Refused(_) => Problem::new(
+        SourceError::NoRight(right) => Problem::new(
+            StatusCode::BAD_GATEWAY,
+            "kafka-right",
+            "The brokers do not let this user read the topic",
+            right.why(),
+            &right.what_to_do(),
+        )
+        .about("topic"),
+        SourceError::OutOfRange | SourceError::Forbidden | SourceError::Refused(_) => Problem::new(
             StatusCode::BAD_GATEWAY,
             "kafka-refused",
             "The brokers refuse to show the topic",

@@ -24,6 +24,7 @@ use utoipa::ToSchema;
 
 use self::trouble::{Means, Trouble};
 use super::connection::{KafkaConnection, SourceError};
+use super::rights;
 
 /// How long a name or a port may take.
 const REACH_LIMIT: Duration = Duration::from_secs(3);
@@ -144,7 +145,7 @@ pub async fn check<G: Send + 'static>(connection: KafkaConnection, held: G) -> R
             let advertised = unreachable_advertised(&found.advertised, &brokers).await;
             let is_reachable = advertised.is_empty();
             checks.extend(advertised);
-            checks.push(topics_check(&found.topics));
+            checks.push(topics_check(&found.topics, &connection));
             Ok(Findings {
                 ok: is_reachable,
                 checks,
@@ -207,9 +208,12 @@ fn through(means: Means) -> Vec<Check> {
     vec![Check::good(Step::Tls, tls), Check::good(Step::Login, login)]
 }
 
-fn topics_check(topics: &[FoundTopic]) -> Check {
+fn topics_check(topics: &[FoundTopic], connection: &KafkaConnection) -> Check {
     match topics.len() {
-        0 => Check::bad(Step::Topics, "No topics are shown.", &Trouble::NoTopics),
+        0 => Check {
+            what_to_do: Some(rights::how_to_allow(connection)),
+            ..Check::bad(Step::Topics, "No topics are shown.", &Trouble::NoTopics)
+        },
         1 => Check::good(Step::Topics, "There is one topic."),
         count => Check::good(Step::Topics, format!("There are {count} topics.")),
     }

@@ -77,6 +77,10 @@ pub(super) enum Trouble {
     },
     WrongLogin,
     WrongToken,
+    /// The server for tokens does not know the client, or not with this secret or scope.
+    TokenRefused,
+    /// The server for tokens cannot be reached.
+    TokenServerAway,
     NoToken,
     Mechanism {
         offered: Vec<&'static str>,
@@ -112,7 +116,8 @@ impl Trouble {
             | Self::NoCommonTls => Step::Tls,
             Self::NotTrusted | Self::Expired | Self::NotYetValid | Self::OtherName => Step::Tls,
             Self::ClientCertificate { .. } => Step::Tls,
-            Self::WrongLogin | Self::WrongToken | Self::NoToken | Self::Mechanism { .. } => Step::Login,
+            Self::WrongLogin | Self::WrongToken | Self::Mechanism { .. } => Step::Login,
+            Self::TokenRefused | Self::TokenServerAway | Self::NoToken => Step::Login,
             Self::WantsLogin | Self::TakesNoLogin => Step::Login,
             Self::Advertised { .. } => Step::Port,
             Self::NoRights | Self::NoTopics | Self::Other(_) => Step::Topics,
@@ -277,11 +282,21 @@ impl Trouble {
             ),
             Self::WrongToken => (
                 "The brokers do not take the token.",
-                "Check that they trust the server that gave it out, and the scope.",
+                "It is another one's, or for something else. Check the scope, for which server's tokens (issuer) and which \
+                 audience the brokers are set up, and that the server for tokens gives out such.",
+            ),
+            Self::TokenRefused => (
+                "The server for tokens gives this client none.",
+                "Check the client's id, its secret, and that it may have this scope.",
+            ),
+            Self::TokenServerAway => (
+                "The server for tokens cannot be reached.",
+                "Check its address, and whether this node can reach it: by DNS, by its network, through a firewall, and with \
+                 a certificate that this node trusts.",
             ),
             Self::NoToken => (
-                "The server for tokens gave none.",
-                "Check its address, the client's id and its secret, and whether this node can reach it.",
+                "The server for tokens has given no token that can be used.",
+                "Check that its address is that of OAuth's token endpoint, such as https://login.example.com/oauth2/token.",
             ),
             Self::Mechanism { .. } => (
                 "The brokers do not take this way of logging in.",
@@ -363,7 +378,7 @@ fn told_of(text: &str) -> Option<String> {
 fn of_saying(code: Option<Code>, text: &str, means: Means) -> Option<Trouble> {
     let says = |part: &str| text.contains(part);
     if says("Failed to acquire SASL OAUTHBEARER token") || says("OIDC") {
-        return Some(Trouble::NoToken);
+        return Some(of_token_server(text));
     }
     if says("mechanism handshake failed") {
         if says("SASL state") {
@@ -389,6 +404,16 @@ fn of_saying(code: Option<Code>, text: &str, means: Means) -> Option<Trouble> {
         });
     }
     of_encryption(code, text, means).or_else(|| of_network(code, text))
+}
+
+/// Why there is no token. The library ends with what HTTP has answered, or with -1 where nothing was.
+fn of_token_server(text: &str) -> Trouble {
+    let status = text.rsplit_once('(').and_then(|(_, end)| end.split_once(')'));
+    match status.and_then(|(status, _)| status.parse::<i32>().ok()) {
+        Some(-1) => Trouble::TokenServerAway,
+        Some(400..=403) => Trouble::TokenRefused,
+        _ => Trouble::NoToken,
+    }
 }
 
 fn of_encryption(code: Option<Code>, text: &str, means: Means) -> Option<Trouble> {

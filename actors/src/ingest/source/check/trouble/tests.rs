@@ -66,6 +66,14 @@ fn what_the_library_says_is_sorted() {
             "a:1: Failed to acquire SASL OAUTHBEARER token: hunter2",
             Trouble::NoToken,
         ),
+        (
+            "[thrd:main]: Failed to retrieve OIDC token from \"http://a/token\": Couldn't connect to server (-1)",
+            Trouble::TokenServerAway,
+        ),
+        (
+            "[thrd:main]: Failed to retrieve OIDC token from \"http://a/token\": hunter2 (401)",
+            Trouble::TokenRefused,
+        ),
     ] {
         assert_eq!(sorted(text), trouble, "{text}");
     }
