@@ -752,6 +752,8 @@ export interface components {
         CheckStep: "name" | "port" | "tls" | "login" | "topics";
         /** @description A part of how a question was read. */
         Chip: {
+            /** @description What else it could be. */
+            corrections?: components["schemas"]["Correction"][];
             /** @description What the part is: `table`, `measure`, `by`, `filter`, `order`. */
             kind: string;
             /** @description The part in words. */
@@ -822,6 +824,13 @@ export interface components {
         Connections: {
             /** @description In order of their names. */
             connections: components["schemas"]["ConnectionView"][];
+        };
+        /** @description A reading that differs from another in one part. */
+        Correction: {
+            /** @description All of the reading with that part, to be sent with the question. */
+            reading: Record<string, never>;
+            /** @description The part as it would be, in words. */
+            text: string;
         };
         /** @description What somebody gives to be kept. */
         Dashboard: {
@@ -1432,6 +1441,8 @@ export interface components {
             limit?: number | null;
             /** @description The question, in plain words. */
             question: string;
+            /** @description How it is to be read: `reading` of one of the `corrections` in an earlier answer to it. */
+            reading?: Record<string, never> | null;
         };
         /** @description How often there was a reason. */
         ReasonView: {
