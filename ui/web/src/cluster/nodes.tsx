@@ -16,21 +16,13 @@ export function Nodes({ nodes }: { nodes: readonly ClusterNode[] }) {
       <caption className="sr-only">The cluster’s nodes</caption>
       <thead className="text-left text-muted text-sm max-lg:sr-only">
         <tr>
-          {[
-            'Node',
-            'State',
-            'Version',
-            'Address',
-            'Up for',
-            'Capacity',
-            'Partitions',
-            'Processor',
-            'Memory',
-          ].map((title) => (
-            <th key={title} scope="col" className="px-3 py-2.5 font-medium first:pl-6">
-              {title}
-            </th>
-          ))}
+          {['Node', 'State', 'Version', 'Address', 'Up for', 'Partitions', 'Processor', 'Memory'].map(
+            (title) => (
+              <th key={title} scope="col" className="px-3 py-2.5 font-medium first:pl-6">
+                {title}
+              </th>
+            ),
+          )}
           {mayDrain && (
             <th scope="col">
               <span className="sr-only">What can be done</span>
@@ -52,9 +44,9 @@ function Row({ node, isOnly, mayDrain }: { node: ClusterNode; isOnly: boolean; m
   return (
     <tr className="max-lg:grid max-lg:grid-cols-2 max-lg:gap-x-6 max-lg:py-3">
       <th scope="row" className={`${CELL} ${border} text-left font-semibold max-lg:col-span-2 lg:pl-6`}>
-        <span className="[overflow-wrap:anywhere]">{node.id}</span>
+        <span className="block min-w-20 [overflow-wrap:anywhere]">{node.id}</span>
         {node.is_self && (
-          <span className="ml-2 whitespace-nowrap font-normal text-muted text-sm">serves this page</span>
+          <span className="block whitespace-nowrap font-normal text-muted text-sm">serves this page</span>
         )}
       </th>
       <td className={`${CELL} ${border}`}>
@@ -69,7 +61,7 @@ function Row({ node, isOnly, mayDrain }: { node: ClusterNode; isOnly: boolean; m
         <span className={`${LABEL} font-sans`}>Address</span>
         <a
           href={`${node.http}/cluster`}
-          className="underline-offset-4 [overflow-wrap:anywhere] hover:underline"
+          className="underline-offset-4 [overflow-wrap:anywhere] hover:underline xl:whitespace-nowrap"
         >
           {node.http.replace(/^https?:\/\//, '')}
         </a>
@@ -81,12 +73,11 @@ function Row({ node, isOnly, mayDrain }: { node: ClusterNode; isOnly: boolean; m
         </time>
       </td>
       <td className={`${CELL} ${border} tabular-nums`}>
-        <span className={LABEL}>Capacity</span>
-        {count(node.capacity)}
-      </td>
-      <td className={`${CELL} ${border} tabular-nums`}>
         <span className={LABEL}>Partitions</span>
         {count(node.partitions)}
+        {node.capacity !== 1 && (
+          <span className="text-muted text-sm"> (capacity {count(node.capacity)})</span>
+        )}
       </td>
       <td className={`${CELL} ${border} whitespace-nowrap tabular-nums`}>
         <span className={LABEL}>Processor</span>
@@ -121,7 +112,7 @@ function Memory({ usage: { memory_bytes, machine_memory_bytes } }: { usage: Usag
 function Used({ share, text }: { share: number; text: string }) {
   const tone = share > 0.9 ? 'fill-red' : share > 0.7 ? 'fill-amber' : 'fill-accent';
   return (
-    <span className="inline-flex flex-col gap-1">
+    <span className="inline-flex w-32 flex-col gap-1">
       {text}
       <svg aria-hidden className="h-1 w-full" viewBox="0 0 100 1" preserveAspectRatio="none">
         <rect width="100" height="1" className="fill-line" />
