@@ -76,6 +76,7 @@ async fn the_pages_show_a_stream_and_answer() -> Result<()> {
         look("e2e/journey.mjs", &[up.api().base()]).await?;
         let kafka = up.ready()["kafka"].as_str().context("no broker")?;
         look("e2e/makers.mjs", &[up.api().base(), kafka]).await?;
+        look("e2e/mending.mjs", &[up.api().base()]).await?;
         look("e2e/keyboard.mjs", &[up.api().base()]).await?;
         look("e2e/dialogs.mjs", &[up.api().base()]).await?;
         ensure!(up.interrupt().await?.success());
@@ -167,8 +168,8 @@ async fn markup_stays_text() -> Result<()> {
     Sandbox::run("page-hostile", async |sandbox| {
         let kafka = shared::kafka().await?;
         let clickhouse = ClickHouse::start(sandbox).await?;
-        // As long as the name of a table may be, about; Kafka would let it have 249 characters.
-        let topics = ["a.b-c_d".to_owned(), "x".repeat(200)];
+        // The longest name that Kafka takes, which is longer than a table's may be.
+        let topics = ["a.b-c_d".to_owned(), "x".repeat(249)];
         let payloads = hostile_payloads();
         let messages: Vec<Message<'_>> = payloads
             .iter()

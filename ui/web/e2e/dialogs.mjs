@@ -32,6 +32,13 @@ const OPENED = {
   'adding a stream': ['/connect', press('Add a stream')],
   'what to do with a stream': ['/connect', press(/^What to do with stream/)],
   'removing a stream': [STREAM_PAGE, press('Remove')],
+  'putting a dead letter right': [
+    STREAM_PAGE,
+    async (page) => {
+      await page.getByRole('tab', { name: /^Dead letters/ }).click();
+      await press(/^Put right/)(page);
+    },
+  ],
   'removing a connection': ['/connect/connections/demo', press(/^Remove/)],
   'tables, beside or over the page': ['/query', browse('Tables')],
   'teaching a word': [
@@ -80,6 +87,7 @@ const OPENED = {
       await page.getByRole('button', { name: 'Show', exact: true }).waitFor();
     },
   ],
+  'a board in Grafana': [BOARD, choose('More about the board', /Grafana/)],
   'what to do with a tile': [BOARD, press('More about Events')],
   'a tile in full': [BOARD, choose('More about Events', 'Full screen')],
   'a tile’s statement': [BOARD, choose('More about Events', 'Show its statement')],

@@ -22,13 +22,13 @@ async function connector(browser) {
   await page.getByRole('button', { name: 'Create the stream' }).waitFor();
   await page.getByText('event_type').first().waitFor();
   await page.getByLabel('Type of event_type').selectOption('Nullable(String)');
-  await page.getByLabel('Leave out event_id').check();
-  await page.getByText('With your changes, all messages that were looked at fit.').waitFor();
+  await page.getByLabel('Leave out session_id').check();
+  await page.getByText(/^With your changes, /).waitFor();
   await page.getByText('no column', { exact: true }).waitFor();
   await fits(page, 'a topic with changed columns, phone');
   await accessible(page, 'a topic with changed columns');
   await page.getByRole('button', { name: 'Reset to the proposal' }).click();
-  assert.equal(await page.getByLabel('Leave out event_id').isChecked(), false);
+  assert.equal(await page.getByLabel('Leave out session_id').isChecked(), false);
   await fits(page, 'a topic looked at, phone');
   await accessible(page, 'a topic looked at');
   await page.getByRole('button', { name: 'Save without a stream' }).click();

@@ -14,9 +14,9 @@ use super::spec::{Aggregate, Dimension, Expression, Measure, OrderBy, Spec, Test
 use super::time::TimeUnit;
 
 /// Most corrections of one part: what does not fit is better said in another way.
-const MOST: usize = 14;
+const MOST: usize = 18;
 /// Most columns that are offered in the place of another.
-const MOST_COLUMNS: usize = 8;
+const MOST_COLUMNS: usize = 10;
 /// How many rows or groups an answer may be cut to.
 const LIMITS: [u64; 4] = [1, 5, 10, 20];
 
@@ -275,12 +275,12 @@ fn orders(spec: &Spec) -> Vec<Correction> {
         .collect()
 }
 
-/// The table's columns of these roles, but for the one that is named.
+/// The table's columns of these roles, in the order of the roles, but for the one that is named.
 fn columns<'a>(table: &'a Table, roles: &'a [Role], but: &'a str) -> impl Iterator<Item = &'a Column> {
-    table
-        .columns
+    roles
         .iter()
-        .filter(move |column| roles.contains(&column.role) && column.name != but)
+        .flat_map(|role| table.with_role(*role))
+        .filter(move |column| column.name != but)
         .take(MOST_COLUMNS)
 }
 
@@ -385,7 +385,7 @@ mod tests {
         );
         assert_eq!(
             by[1],
-            ["by customer", "by country", "by shipped_to", "without this"]
+            ["by country", "by shipped_to", "by customer", "without this"]
         );
         // Only a column that has the value can be meant by it.
         assert_eq!(

@@ -1,0 +1,72 @@
+// What people put right: a part of how a question was read, and a message that did not fit.
+// usage: node e2e/mending.mjs URL      a node with the demo shop, of which some events are broken
+import assert from 'node:assert/strict';
+import { accessible, open, quiet, withBrowser } from './browser.mjs';
+import { STREAM_PAGE } from './pages.mjs';
+
+const [url] = process.argv.slice(2);
+
+/** The rows of the latest answer that is shown, whatever it is drawn as. */
+async function answered(article) {
+  await article.getByRole('tab', { name: 'Rows' }).click();
+  return article.getByRole('grid').or(article.getByRole('table')).first().innerText();
+}
+
+/** A question that was read as counting rows is to be about something else: one choice, and it is asked again. */
+async function corrector(browser) {
+  const { page, complaints, close } = await open(browser);
+  await page.goto(`${url}/query`);
+  await page.getByRole('textbox', { name: 'Question' }).fill('How many shop events are there per channel?');
+  await page.keyboard.press('Enter');
+  const first = page.getByRole('article').last();
+  await first.getByRole('button', { name: /^by: by channel/ }).click();
+  await page.getByRole('menuitem', { name: 'Rather by device.type' }).click();
+  await page.getByText('This is read as you have corrected it.').waitFor();
+  assert.equal(await page.getByRole('article').count(), 2);
+  const second = page.getByRole('article').first();
+  await second.getByRole('button', { name: /^by: by device.type/ }).waitFor();
+  assert.match(await answered(second), /mobile/);
+  await second.getByRole('tab', { name: 'SQL' }).click();
+  assert.match(await second.innerText(), /GROUP BY[\s\S]*device\.type/);
+  await accessible(page, 'a corrected reading');
+  quiet(complaints, 'the corrector');
+  await close();
+}
+
+/** A broken message is put right and becomes a row; the others are tried again, and it is said why they do not fit. */
+async function mender(browser) {
+  const { page, complaints, close } = await open(browser, { size: 'phone' });
+  await page.goto(url + STREAM_PAGE);
+  await page.getByRole('tab', { name: /^Dead letters/ }).click();
+  await page.getByRole('button', { name: /^Try all/ }).click();
+  await page.getByText(/0 messages became rows, [\d,]+ still do not fit/).waitFor();
+  const right = page.getByRole('button', { name: /^Put right/ }).first();
+  const name = await right.getAttribute('aria-label');
+  await right.click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(/It is no valid JSON yet/).waitFor();
+  assert.ok(await dialog.getByRole('button', { name: 'Make a row of it' }).isDisabled());
+  await dialog.getByLabel('Message').fill('{"event_type": "put-right"}');
+  await accessible(page, 'putting a message right');
+  await dialog.getByRole('button', { name: 'Make a row of it' }).click();
+  await page.getByText('The message is a row now.').waitFor();
+  await page.getByRole('button', { name, exact: true }).waitFor({ state: 'detached' });
+  const [, partition, offset] = /partition (\d+), offset (\d+)/.exec(name);
+  const answer = await page.evaluate(async (sql) => {
+    const headers = { 'content-type': 'application/json', 'x-aurora-request': '1' };
+    const response = await fetch('/api/v1/sql', { method: 'POST', headers, body: JSON.stringify({ sql }) });
+    return response.json();
+  }, `SELECT _partition, _offset FROM shop_events WHERE event_type = 'put-right'`);
+  assert.deepEqual(answer.rows, [[Number(partition), offset]]);
+  await page.getByRole('tab', { name: 'Audit' }).click();
+  await page.getByRole('button', { name: /now/i }).first().click();
+  await page.getByText(/clean/i).first().waitFor();
+  quiet(complaints, 'the mender');
+  await close();
+}
+
+await withBrowser(async (browser) => {
+  await corrector(browser);
+  await mender(browser);
+});
+console.log('what was read wrong and what did not fit were put right');
