@@ -1,6 +1,7 @@
 //! Who is let in, and what is remembered, on real nodes.
 
 mod attacks;
+mod live;
 mod memory;
 mod roles;
 
