@@ -16,13 +16,19 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Tries all dead letters of a stream again, or those with one reason. Ends well when none of them is left.
 pub(super) async fn run(client: &Client, id: &str, reason: Option<&str>) -> anyhow::Result<ExitCode> {
     let progress = Progress::new();
-    let (rows, failed, failures) = tokio::select! {
+    let (rows, failed, failures, has_stopped) = tokio::select! {
         result = all(client, id, reason, &progress) => result?,
         never = progress.appear() => never,
     };
     drop(progress);
     if rows + failed == 0 {
-        output::note(&format!("{id} has no such dead letters"));
+        // What a node was at when it was given up, it has finished.
+        let none = if has_stopped {
+            "none are left"
+        } else {
+            "there are none"
+        };
+        output::note(&format!("{id}: of such dead letters {none}"));
         return Ok(ExitCode::SUCCESS);
     }
     output::note(&format!(
@@ -48,8 +54,8 @@ pub(super) async fn run(client: &Client, id: &str, reason: Option<&str>) -> anyh
     })
 }
 
-/// How many became rows, how many did not, and an example for each reason.
-type Outcome = (u64, u64, BTreeMap<String, RetryFailure>);
+/// How many became rows, how many did not, an example for each reason, and whether some node did not answer in time.
+type Outcome = (u64, u64, BTreeMap<String, RetryFailure>, bool);
 
 async fn all(
     client: &Client,
@@ -62,7 +68,8 @@ async fn all(
         reason: reason.map(str::to_owned),
         ..RetryRequest::default()
     };
-    let (mut rows, mut failed, mut failures, mut stops) = (0, 0, BTreeMap::new(), 0);
+    let (mut rows, mut failed, mut failures) = (0, 0, BTreeMap::new());
+    let (mut stops, mut has_stopped) = (0, false);
     loop {
         let result: RetryResult = client.post(&path, &request).await?;
         rows += result.rows;
@@ -76,7 +83,7 @@ async fn all(
             thousands(failed)
         ));
         if let Some(stopped) = result.stopped {
-            stops += 1;
+            (stops, has_stopped) = (stops + 1, true);
             anyhow::ensure!(
                 stops < PATIENCE,
                 "{stopped} {rows} dead letters are rows now; run it again for the others"
@@ -87,7 +94,7 @@ async fn all(
         }
         match result.next {
             Some(next) => request.after = Some(next),
-            None => return Ok((rows, failed, failures)),
+            None => return Ok((rows, failed, failures, has_stopped)),
         }
     }
 }

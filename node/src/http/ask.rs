@@ -10,8 +10,8 @@ use std::time::Duration;
 use aurora_actors::query::memory::Recording;
 use aurora_actors::query::memory::history::{Kind, Outcome};
 use aurora_actors::query::question::ask::{Answer, AskError, AskRequest, Reply, STEPS, Step};
+use aurora_actors::query::question::corrections::Choice;
 use aurora_actors::query::question::model::Usage;
-use aurora_actors::query::question::spec::Spec;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -42,9 +42,10 @@ pub(super) struct Question {
     /// The questions before it, the oldest first, when it goes on from them.
     #[serde(default)]
     conversation: Vec<String>,
-    /// How it is to be read: `reading` of one of the `corrections` in an earlier answer to it.
-    #[schema(value_type = Option<Object>)]
-    reading: Option<Spec>,
+    /// Parts of how it is read that are to be others, one after the other: from the `corrections` of an answer to it. At
+    /// most twenty.
+    #[serde(default)]
+    corrections: Vec<Choice>,
     /// Most rows to return.
     limit: Option<usize>,
 }
@@ -112,7 +113,7 @@ pub(super) async fn ask(
         request: AskRequest {
             question: question.question,
             conversation: question.conversation,
-            corrected: question.reading,
+            corrections: question.corrections,
             limit: question.limit,
             user: caller.name.clone(),
         },

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! One task looks once a second while anybody watches, however many watch. Of a connection that is slow, what it has
-//! missed is left out: it gets what is, not what was.
+//! missed is left out: it gets what is, not what was. While nothing changes, `alive` is sent every two seconds: a page that
+//! hears nothing for longer takes the node for gone (`ui/web/src/api/live.ts`).
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -28,8 +29,10 @@ use crate::node::NodeState;
 
 /// How often somebody looks.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often something is sent while nothing changes, so that nobody between takes the connection for dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How often something is sent while nothing changes.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
+/// How long a look may take: ClickHouse is asked about streams that are paused.
+const LOOK_LIMIT: Duration = Duration::from_secs(3);
 /// How long one connection lasts. A page begins another, and whoever may no longer look is noticed.
 const LIFETIME: Duration = Duration::from_secs(300);
 /// Connections at once.
@@ -74,14 +77,27 @@ impl Live {
     }
 }
 
+/// Says that nobody looks any more, should the task end otherwise than it is to.
+struct Looking(Option<Arc<NodeState>>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        if let Some(state) = &self.0 {
+            *state.live.looking.lock() = false;
+        }
+    }
+}
+
 /// Looks until nobody watches.
 async fn look(state: Arc<NodeState>) {
+    let mut guard = Looking(Some(state.clone()));
     loop {
         let next = Instant::now() + INTERVAL;
-        let streams = streams::list(State(state.clone())).await;
+        let before = state.live.looks.borrow().streams.clone();
+        let streams = tokio::time::timeout(LOOK_LIMIT, streams::list(State(state.clone()))).await;
         let cluster = cluster::show(State(state.clone())).await;
         state.live.looks.send_replace(Arc::new(Look {
-            streams: text(&streams.0),
+            streams: streams.map_or(before, |streams| text(&streams.0)),
             cluster: text(&cluster.0),
         }));
         tokio::time::sleep_until(next).await;
@@ -89,6 +105,7 @@ async fn look(state: Arc<NodeState>) {
         let mut looking = state.live.looking.lock();
         if state.live.looks.receiver_count() == 0 {
             *looking = false;
+            guard.0 = None;
             return;
         }
     }
@@ -174,7 +191,11 @@ pub(super) async fn follow(State(state): State<Arc<NodeState>>) -> Result<Respon
     });
     let events = stream::StreamExt::flatten(looks);
     let mut response = Sse::new(events)
-        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+        .keep_alive(
+            KeepAlive::new()
+                .interval(KEEP_ALIVE)
+                .event(Event::default().event("alive").data("{}")),
+        )
         .into_response();
     // Proxies that collect answers would collect these as well.
     response

@@ -58,7 +58,7 @@ pub struct StreamView {
     #[serde(with = "as_text")]
     #[schema(value_type = String)]
     pub rows: u64,
-    /// Dead letters, in all.
+    /// Dead letters that no row was made of yet.
     #[serde(with = "as_text")]
     #[schema(value_type = String)]
     pub dead_letters: u64,
@@ -119,7 +119,7 @@ pub struct PartitionView {
     #[serde(with = "as_text")]
     #[schema(value_type = String)]
     pub rows: u64,
-    /// Dead letters, in all.
+    /// Dead letters that no row was made of yet.
     #[serde(with = "as_text")]
     #[schema(value_type = String)]
     pub dead_letters: u64,

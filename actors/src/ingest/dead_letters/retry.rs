@@ -73,6 +73,16 @@ pub fn is_retried() -> String {
     format!("{RETRIED_COLUMN} > toDateTime64(0, 3, 'UTC')")
 }
 
+/// The same, told so that ClickHouse looks only where there is an offset of one of the stream's dead letters, by the index that
+/// every table has of offsets: parts from before the column was there have no other.
+fn is_retried_of(stream: &StreamId) -> String {
+    format!(
+        "{} AND _offset IN (SELECT offset FROM aurora.dead_letters WHERE stream = {})",
+        is_retried(),
+        literal(&stream.to_string())
+    )
+}
+
 /// Whether the table has [`RETRIED_COLUMN`], and so perhaps rows that were made of dead letters.
 pub async fn has_column(store: &Store, table: &TableName) -> Result<bool, StoreError> {
     let columns: u64 = store
@@ -85,7 +95,7 @@ pub async fn has_column(store: &Store, table: &TableName) -> Result<bool, StoreE
     Ok(columns > 0)
 }
 
-/// Gives the table [`RETRIED_COLUMN`], unless it has it. The index lets those who look for such rows pass over all others.
+/// Gives the table [`RETRIED_COLUMN`], unless it has it.
 pub async fn add_column(store: &Store, table: &TableName) -> Result<(), StoreError> {
     if has_column(store, table).await? {
         return Ok(());
@@ -93,8 +103,7 @@ pub async fn add_column(store: &Store, table: &TableName) -> Result<(), StoreErr
     store
         .execute(&format!(
             "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {RETRIED_COLUMN} DateTime64(3, 'UTC') \
-             COMMENT 'when the row was made of a dead letter; 1970 for all others', \
-             ADD INDEX IF NOT EXISTS _retried_range {RETRIED_COLUMN} TYPE minmax"
+             COMMENT 'when the row was made of a dead letter; 1970 for all others'"
         ))
         .await
 }
@@ -110,7 +119,7 @@ pub async fn counts(store: &Store, target: &StreamTarget) -> Result<HashMap<Part
     let counts: Vec<(Partition, u64)> = store
         .rows(&format!(
             "SELECT _partition, count() FROM {table} WHERE {} AND _generation = {generation} GROUP BY _partition",
-            is_retried()
+            is_retried_of(&target.stream)
         ))
         .await?;
     Ok(counts.into_iter().collect())
@@ -223,8 +232,8 @@ pub async fn candidates(
 /// How to tell the dead letters of a stream that are outstanding from those that rows were made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outstanding {
-    /// The table that may have rows made of dead letters; `None` while there is none.
-    table: Option<TableName>,
+    /// The stream, and its table, which may have rows made of dead letters; `None` while there is none.
+    table: Option<(StreamId, TableName)>,
 }
 
 #[derive(Row, Deserialize)]
@@ -245,9 +254,12 @@ impl Outstanding {
             ))
             .await?;
         Ok(Self {
-            table: tables.into_iter().next().map(|found| TableName {
-                database: database.to_owned(),
-                table: found.name,
+            table: tables.into_iter().next().map(|found| {
+                let table = TableName {
+                    database: database.to_owned(),
+                    table: found.name,
+                };
+                (stream.clone(), table)
             }),
         })
     }
@@ -256,10 +268,10 @@ impl Outstanding {
     pub fn condition(&self, letters: &str) -> String {
         match &self.table {
             None => "1".to_owned(),
-            Some(table) => format!(
+            Some((stream, table)) => format!(
                 "({letters}.generation, {letters}.partition, {letters}.offset) NOT IN \
                  (SELECT _generation, _partition, _offset FROM {table} WHERE {})",
-                is_retried()
+                is_retried_of(stream)
             ),
         }
     }

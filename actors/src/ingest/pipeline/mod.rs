@@ -30,6 +30,9 @@ use super::status::{State, StreamStatus};
 use super::writer::WriterMessage;
 use crate::store::Store;
 
+/// Retries that wait while the partition settles; each may have a payload with it.
+const WAITING_RETRIES: usize = 8;
+
 /// The pipeline of one partition.
 #[derive(Debug)]
 pub struct PartitionPipeline;
@@ -75,7 +78,8 @@ pub struct PipelineContext {
 pub enum PipelineMessage {
     /// Write what is read, read no more, say when that is done, and end.
     Drain(RpcReplyPort<()>),
-    /// Try some dead letters again. The port that goes says that the pipeline has ended meanwhile.
+    /// Try some dead letters again. The port that goes says that the pipeline has ended
+    /// meanwhile, or has too many to do.
     Retry(Retry, RpcReplyPort<Result<Retried, String>>),
     /// The task has ended.
     Ended(End),
@@ -114,7 +118,7 @@ pub const OUTRUN: &str = "another node was faster";
 /// The state of a [`PartitionPipeline`].
 pub struct PipelineState {
     cancel: CancellationToken,
-    retries: mpsc::UnboundedSender<retry::Request>,
+    retries: mpsc::Sender<retry::Request>,
     drained: Vec<RpcReplyPort<()>>,
     status: Arc<StreamStatus>,
     partition: Partition,
@@ -132,7 +136,7 @@ impl Actor for PartitionPipeline {
     ) -> Result<PipelineState, ActorProcessingErr> {
         let cancel = CancellationToken::new();
         let (status, partition) = (context.status.clone(), context.partition);
-        let (retries, asked) = mpsc::unbounded_channel();
+        let (retries, asked) = mpsc::channel(WAITING_RETRIES);
         let task = tokio::spawn(run::run(context, cancel.clone(), asked));
         tokio::spawn(async move {
             let end = task
@@ -162,8 +166,8 @@ impl Actor for PartitionPipeline {
                 state.cancel.cancel();
             }
             PipelineMessage::Retry(retry, reply) => {
-                // When the task has ended, the port goes.
-                let _ = state.retries.send((retry, reply));
+                // When the task has ended, or too many wait already, the port goes.
+                let _ = state.retries.try_send((retry, reply));
             }
             PipelineMessage::Ended(End::Panicked(panic)) => return Err(panic.into()),
             PipelineMessage::Ended(end) => {

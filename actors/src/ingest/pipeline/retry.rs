@@ -1,9 +1,14 @@
 //! Dead letters made into rows, under the epoch that the partition has here; see
 //! [`dead_letters::retry`](crate::ingest::dead_letters::retry) for why each becomes one row at most.
+//!
+//! A refusal for a value in the rows does not end the epoch, as it does elsewhere: it is ClickHouse's own answer, so the insert
+//! has ended, and each group looks first which rows there are.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use ractor::RpcReplyPort;
+use tokio_util::sync::CancellationToken;
 
 use super::account::{Accountant, Stop};
 use super::run::{Epoch, EpochEnd, grow};
@@ -19,17 +24,26 @@ use crate::store::StoreError;
 /// Bytes of payloads that are held at once; a letter that is larger stands alone.
 const GROUP_BYTES: u64 = 4 << 20;
 
+/// How long a retry may take; its asker waits a little longer.
+const LIMIT: Duration = Duration::from_secs(5);
+
 /// A retry, and where its result is waited for.
 pub(super) type Request = (Retry, RpcReplyPort<Result<Retried, String>>);
 
 impl Epoch<'_> {
     /// Does what is asked for, and answers. Ends the epoch when it is not known what became of an insert.
-    pub(super) async fn answer_retry(&mut self, (retry, reply): Request) -> Result<(), EpochEnd> {
+    pub(super) async fn answer_retry(
+        &mut self,
+        (retry, reply): Request,
+        cancel: &CancellationToken,
+    ) -> Result<(), EpochEnd> {
         // Who asked may have given up while the partition was settling; then they do not know that anything happens.
         if reply.is_closed() {
             return Ok(());
         }
-        let result = self.retry(&retry).await;
+        let begun = Instant::now();
+        let is_wanted = || !reply.is_closed() && !cancel.is_cancelled() && begun.elapsed() < LIMIT;
+        let result = self.retry(&retry, &is_wanted).await;
         let answer = result.as_ref().map(Retried::clone).map_err(|error| {
             format!("{error}. Whether letters have become rows is not known; asking again does no harm")
         });
@@ -38,7 +52,12 @@ impl Epoch<'_> {
         result.map(|_| ())
     }
 
-    async fn retry(&mut self, asked: &Retry) -> Result<Retried, EpochEnd> {
+    /// Goes on from group to group as long as that `is_wanted`: meanwhile the partition reads nothing.
+    async fn retry(
+        &mut self,
+        asked: &Retry,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Retried, EpochEnd> {
         let (store, target, partition) = (&self.context.store, &self.context.target, self.context.partition);
         let mut retried = Retried::default();
         let (stream, generation) = (&target.stream, target.generation);
@@ -57,13 +76,16 @@ impl Epoch<'_> {
         if found.is_empty() {
             return Ok(retried);
         }
-        retry::add_column(store, &target.table).await?;
         let mut written = BTreeSet::new();
         // A table that was changed by hand is the likeliest reason for trying again.
         self.context.schema.reread().await?;
         // Rows that ClickHouse refuses for a value stand alone in the end, as in `suspicion`.
         let mut groups = groups(&sizes);
         while let Some(offsets) = groups.pop_front() {
+            if !is_wanted() {
+                retried.failed.extend(offsets.into_iter().map(not_tried));
+                continue;
+            }
             let mut group = retry::letters(store, target, partition, &offsets).await?;
             if let (Some(payload), [letter]) = (&asked.payload, &mut group[..]) {
                 letter.payload = payload.clone().into_bytes().into();
@@ -161,6 +183,7 @@ impl Epoch<'_> {
 
     async fn insert_retried(&self, batch: &PartitionBatch) -> Result<(), StoreError> {
         let context = self.context;
+        retry::add_column(&context.store, &context.target.table).await?;
         let (partition, epoch) = (context.partition, self.slot.epoch);
         let fence = Fence::new(&context.target, &context.node, vec![(partition, epoch)]);
         let statement = insert_statement(
@@ -217,6 +240,14 @@ fn not_journaled(offset: u64) -> StillDead {
         offset,
         reason: "too_fresh".to_owned(),
         detail: "the letter has only just come; it can be tried again in a second".to_owned(),
+    }
+}
+
+fn not_tried(offset: u64) -> StillDead {
+    StillDead {
+        offset,
+        reason: "not_tried".to_owned(),
+        detail: "there was no time for it; it can be tried again".to_owned(),
     }
 }
 

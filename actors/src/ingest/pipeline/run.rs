@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aurora_cluster::NodeId;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -70,7 +70,7 @@ impl From<NotTaken> for EpochEnd {
 pub(super) async fn run(
     context: PipelineContext,
     cancel: CancellationToken,
-    mut retries: UnboundedReceiver<retry::Request>,
+    mut retries: Receiver<retry::Request>,
 ) -> End {
     let mut suspicion = Suspicion::default();
     let mut pause = SHORTEST_PAUSE;
@@ -111,7 +111,7 @@ async fn turn(
     suspicion: &mut Suspicion,
     cancel: &CancellationToken,
     held: &mut bool,
-    retries: &mut UnboundedReceiver<retry::Request>,
+    retries: &mut Receiver<retry::Request>,
 ) -> Result<End, EpochEnd> {
     // The first epoch is taken because somebody has decided so. After that, whoever has taken the
     // partition meanwhile keeps it: a node that was paused, or cut off for a while, must not take
@@ -244,7 +244,7 @@ impl<'a> Epoch<'a> {
         &mut self,
         suspicion: &mut Suspicion,
         cancel: &CancellationToken,
-        retries: &mut UnboundedReceiver<retry::Request>,
+        retries: &mut Receiver<retry::Request>,
     ) -> Result<(), EpochEnd> {
         let mut end_offset_check = tokio::time::interval(Duration::from_millis(500));
         loop {
@@ -254,7 +254,7 @@ impl<'a> Epoch<'a> {
                 biased;
                 outcome = self.outcomes.recv() => self.outcome(outcome, suspicion)?,
                 () = cancel.cancelled() => break,
-                Some(request) = retries.recv() => self.answer_retry(request).await?,
+                Some(request) = retries.recv() => self.answer_retry(request, cancel).await?,
                 () = self.slot.changed(), if is_full => {}
                 _ = end_offset_check.tick() => {
                     self.note_end_offset();

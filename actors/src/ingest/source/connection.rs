@@ -161,6 +161,10 @@ impl KafkaConnection {
         if !self.properties.keys().any(|name| name.starts_with("ssl.ca.")) {
             config.set("ssl.ca.location", "probe");
         }
+        // The same for servers that give out tokens.
+        if !self.properties.keys().any(|name| name.starts_with("https.ca.")) {
+            config.set("https.ca.location", "probe");
+        }
         for (name, value) in &self.properties {
             config.set(name, value);
         }

@@ -1,9 +1,7 @@
 //! What else each part of a reading could be: to be chosen from where a part is wrong, and the rest is right.
 //!
-//! A correction is a whole reading. Choosing one asks the question again as it says ([`AskRequest::corrected`]); nothing
-//! is translated anew, so that nothing else changes.
-//!
-//! [`AskRequest::corrected`]: super::ask::AskRequest::corrected
+//! A choice is told in words, the part as it is and as it is to be ([`Choice`]); the question is read again, and the choices
+//! are made in it one after the other. So nothing that comes from outside is ever a reading itself.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +11,8 @@ use super::reading::{Chip, Part, parts};
 use super::spec::{Aggregate, Dimension, Expression, Measure, OrderBy, Spec, Test};
 use super::time::TimeUnit;
 
+/// Most choices that can be made in one reading.
+pub const MAX_CHOICES: usize = 20;
 /// Most corrections of one part: what does not fit is better said in another way.
 const MOST: usize = 18;
 /// Most columns that are offered in the place of another.
@@ -20,43 +20,57 @@ const MOST_COLUMNS: usize = 10;
 /// How many rows or groups an answer may be cut to.
 const LIMITS: [u64; 4] = [1, 5, 10, 20];
 
+/// A part of a reading that is to be another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// The part: its `text`.
+    pub part: String,
+    /// One of its `corrections`.
+    pub to: String,
+}
+
 /// A reading that differs from another in one part.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Correction {
+#[derive(Debug, Clone, PartialEq)]
+struct Correction {
     /// The part as it would be, in words.
-    pub text: String,
-    /// All of the reading with that part, to be sent with the question.
-    #[schema(value_type = Object)]
-    pub reading: Spec,
+    text: String,
+    /// All of the reading with that part.
+    reading: Spec,
 }
 
 /// The parts of a reading over `table`, each with what else it could be.
 pub fn with_corrections(spec: &Spec, table: &Table) -> Vec<Chip> {
     let with = |(part, chip): (Part, Chip)| {
-        let mut others = others(spec, table, part);
-        others.retain(|other| other.reading != *spec && other.text != chip.text);
-        others.truncate(MOST);
+        let texts = corrections(spec, table, part, &chip).into_iter();
         Chip {
-            corrections: others,
+            corrections: texts.map(|correction| correction.text).collect(),
             ..chip
         }
     };
     parts(spec).into_iter().map(with).collect()
 }
 
-/// Whether a reading that came from outside is over `table`, and each of its parts is there.
-pub fn is_sound(spec: &Spec, table: &Table) -> bool {
-    let is_there = match spec.order.as_ref().map(|order| &order.by) {
-        Some(OrderBy::Measure(at)) => *at < spec.measures.len(),
-        Some(OrderBy::Dimension(at)) => *at < spec.by.len(),
-        Some(OrderBy::Column(_)) | None => true,
-    };
-    is_there && spec.database == table.database && spec.table == table.name
+/// The reading with a part exchanged; `None` when it has no such part, or that cannot be this.
+pub fn corrected(spec: &Spec, table: &Table, Choice { part, to }: &Choice) -> Option<Spec> {
+    let (place, chip) = parts(spec).into_iter().find(|(_, chip)| chip.text == *part)?;
+    let mut possible = corrections(spec, table, place, &chip).into_iter();
+    possible
+        .find(|correction| correction.text == *to)
+        .map(|correction| correction.reading)
+}
+
+fn corrections(spec: &Spec, table: &Table, part: Part, chip: &Chip) -> Vec<Correction> {
+    let mut others = others(spec, table, part);
+    others.retain(|other| other.reading != *spec && other.text != chip.text);
+    others.truncate(MOST);
+    others
 }
 
 fn others(spec: &Spec, table: &Table, part: Part) -> Vec<Correction> {
     match part {
-        Part::Measure(at) => measures(spec, table, at),
+        // What is measured of groups within groups has no column of the table.
+        Part::Measure(at) if spec.over.is_none() => measures(spec, table, at),
         Part::By(at) => dimensions(spec, table, at),
         Part::Filter(at) => filters(spec, table, at),
         Part::Having(at) => {
@@ -66,7 +80,7 @@ fn others(spec: &Spec, table: &Table, part: Part) -> Vec<Correction> {
         }
         Part::Order => orders(spec),
         // Another table is another question, and groups within groups are too much for a list.
-        Part::Table | Part::Over | Part::OverHaving => Vec::new(),
+        Part::Measure(_) | Part::Table | Part::Over | Part::OverHaving => Vec::new(),
     }
 }
 
@@ -170,6 +184,10 @@ fn dimensions(spec: &Spec, table: &Table, at: usize) -> Vec<Correction> {
     };
     let mut corrections: Vec<Correction> = match &spec.by[at] {
         Dimension::Time { column, .. } => {
+            // A day has no hours.
+            let has_hours = table
+                .column(column)
+                .is_none_or(|column| !matches!(column.plain_type(), "Date" | "Date32"));
             let units = [
                 TimeUnit::Minute,
                 TimeUnit::Hour,
@@ -178,6 +196,9 @@ fn dimensions(spec: &Spec, table: &Table, at: usize) -> Vec<Correction> {
                 TimeUnit::Month,
                 TimeUnit::Year,
             ];
+            let units = units
+                .into_iter()
+                .filter(|unit| has_hours || *unit >= TimeUnit::Day);
             let times = columns(table, &[Role::Time], column).map(|column| &column.name);
             let same_unit = |column: &String| match &spec.by[at] {
                 Dimension::Time { every, unit, .. } => Some(Dimension::Time {
@@ -199,7 +220,6 @@ fn dimensions(spec: &Spec, table: &Table, at: usize) -> Vec<Correction> {
                 Some(correction)
             });
             units
-                .into_iter()
                 .filter_map(|unit| replaced(other_unit(unit)))
                 .chain(of_columns)
                 .collect()
@@ -212,6 +232,10 @@ fn dimensions(spec: &Spec, table: &Table, at: usize) -> Vec<Correction> {
     if !spec.measures.is_empty() {
         let mut without = spec.clone();
         without.by.remove(at);
+        // What stands out does so in a series, and what adds up does so over time.
+        if without.by.is_empty() {
+            (without.outliers, without.cumulative) = (false, false);
+        }
         // An order by a group that is gone, or has moved, is none.
         if let Some(OrderBy::Dimension(_)) = without.order.as_ref().map(|order| &order.by) {
             without.order = None;
@@ -286,8 +310,7 @@ fn columns<'a>(table: &'a Table, roles: &'a [Role], but: &'a str) -> impl Iterat
 
 #[cfg(test)]
 mod tests {
-    use super::super::compile;
-    use super::super::spec::{Filter, Order};
+    use super::super::spec::{Filter, Groups, Order};
     use super::*;
 
     fn column(name: &str, role: Role, values: &[&str]) -> Column {
@@ -349,11 +372,9 @@ mod tests {
         }
     }
 
-    fn texts(chips: &[Chip], kind: &str) -> Vec<Vec<String>> {
+    fn texts<'a>(chips: &'a [Chip], kind: &str) -> Vec<&'a [String]> {
         let of_kind = chips.iter().filter(|chip| chip.kind == kind);
-        of_kind
-            .map(|chip| chip.corrections.iter().map(|other| other.text.clone()).collect())
-            .collect()
+        of_kind.map(|chip| &chip.corrections[..]).collect()
     }
 
     #[test]
@@ -405,49 +426,61 @@ mod tests {
     }
 
     #[test]
-    fn a_correction_changes_its_part_alone_and_makes_a_statement() {
+    fn a_correction_changes_its_part_alone() {
         let (spec, table) = (spec(), table());
-        for (at, chip) in with_corrections(&spec, &table).iter().enumerate() {
-            for Correction { text, reading } in &chip.corrections {
-                assert!(is_sound(reading, &table), "{text}");
-                assert!(!compile::sql(reading, &table).is_empty());
-                let now = parts(reading);
-                for (other, (part, before)) in parts(&spec).into_iter().enumerate() {
-                    // An order by a group goes with that group.
-                    if other == at || part == Part::Order || text == "without this" {
-                        continue;
-                    }
-                    assert!(
-                        now.iter().any(|(_, chip)| chip.text == before.text),
-                        "{text}: {}",
-                        before.text
-                    );
+        let before = with_corrections(&spec, &table);
+        for chip in &before {
+            for to in &chip.corrections {
+                let choice = Choice {
+                    part: chip.text.clone(),
+                    to: to.clone(),
+                };
+                let now = parts(&corrected(&spec, &table, &choice).expect("it was offered"));
+                for other in before.iter().filter(|other| other.text != chip.text) {
+                    // An order by a group goes with that group, and is told in its words.
+                    let stays = now.iter().any(|(_, now)| now.text == other.text);
+                    assert!(stays || other.kind == "order", "{to}: {}", other.text);
                 }
-                let json = serde_json::to_string(reading).unwrap();
-                assert_eq!(
-                    serde_json::from_str::<Spec>(&json).unwrap(),
-                    *reading,
-                    "as it comes back"
-                );
             }
         }
     }
 
     #[test]
-    fn a_reading_from_outside_must_hold_together() {
-        assert!(is_sound(&spec(), &table()));
-        let other_table = Spec {
-            table: "users".to_owned(),
+    fn what_was_not_offered_is_not_done() {
+        let choose = |part: &str, to: &str| {
+            let (part, to) = (part.to_owned(), to.to_owned());
+            corrected(&spec(), &table(), &Choice { part, to })
+        };
+        assert!(choose("total price", "average price").is_some());
+        assert_eq!(choose("total price", "average secret"), None);
+        assert_eq!(choose("total secret", "average price"), None);
+        assert_eq!(choose("by day", "by country"), None);
+    }
+
+    #[test]
+    fn measures_of_groups_within_groups_stay_and_a_series_that_goes_takes_what_needs_it_along() {
+        let over = Spec {
+            over: Some(Groups {
+                by: vec![Dimension::Column("customer".to_owned())],
+                measure: None,
+                having: Vec::new(),
+            }),
             ..spec()
         };
-        assert!(!is_sound(&other_table, &table()));
-        let nowhere = Spec {
-            by: Vec::new(),
-            ..spec()
-        };
-        assert!(
-            !is_sound(&nowhere, &table()),
-            "its order is by a group that is not there"
+        assert_eq!(
+            texts(&with_corrections(&over, &table()), "measure"),
+            [&[] as &[String]]
         );
+        let outliers = Spec {
+            by: vec![spec().by[0].clone()],
+            order: None,
+            outliers: true,
+            ..spec()
+        };
+        let choice = Choice {
+            part: "by day".to_owned(),
+            to: "without this".to_owned(),
+        };
+        assert!(!corrected(&outliers, &table(), &choice).unwrap().outliers);
     }
 }

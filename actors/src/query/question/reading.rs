@@ -4,20 +4,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::compile::{self, comparison_words};
-use super::corrections::Correction;
 use super::spec::{Aggregate, Dimension, Expression, Filter, Having, Measure, OrderBy, Spec, Test};
 use super::time::DayPart;
 
 /// A part of how a question was read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Chip {
     /// What the part is: `table`, `measure`, `by`, `filter`, `order`.
     pub kind: String,
     /// The part in words.
     pub text: String,
-    /// What else it could be.
+    /// What else it could be; see [`corrections`](super::corrections).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub corrections: Vec<Correction>,
+    pub corrections: Vec<String>,
 }
 
 /// Where in a reading a part stands.

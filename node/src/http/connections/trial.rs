@@ -186,7 +186,14 @@ pub(in crate::http) async fn preview(
         Some(looked) => looked,
         None => look(&state, connection, topic).await?,
     };
-    let preview = tokio::task::spawn_blocking(move || looked.preview(&choices)).await;
+    // Decoding what was seen for each choice takes a core.
+    let turn = state.trials.begin()?;
+    let preview = tokio::task::spawn_blocking(move || {
+        let preview = looked.preview(&choices);
+        drop(turn);
+        preview
+    });
+    let preview = preview.await;
     preview
         .map(Json)
         .map_err(|error| preview_problem(&SourceError::Setup(error.to_string())))

@@ -29,8 +29,11 @@ const MAX_LETTERS: usize = 500;
 const MAX_BYTES: u64 = 4 << 20;
 /// Failures that are told one by one.
 const SHOWN_FAILURES: usize = 50;
-/// How long a partition may take. It may be settling, which takes a while when a node has just died.
-const LIMIT: Duration = Duration::from_secs(10);
+/// How long a partition may take: shorter than what another node waits for the answer. It may be settling, which takes a
+/// while when a node has just died.
+const LIMIT: Duration = Duration::from_secs(8);
+/// Most bytes of a payload that takes the place of another: it has to get through to another node.
+const MAX_PAYLOAD_BYTES: usize = 256 << 10;
 
 /// Which dead letters are to be tried again.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -193,6 +196,14 @@ fn named(
                 "Only a single letter can be given another payload.",
             ));
         }
+        if letter
+            .payload
+            .as_ref()
+            .is_some_and(|payload| payload.len() > MAX_PAYLOAD_BYTES)
+        {
+            let detail = format!("The payload has more than {MAX_PAYLOAD_BYTES} bytes.");
+            return Err(unreadable("letters", &detail));
+        }
         if letter.generation != generation {
             result.fail(
                 letter.partition,
@@ -305,7 +316,7 @@ pub(in crate::http) async fn here(
     match tokio::time::timeout(LIMIT, answer).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => {
-            Err("the node that had it does not work on it any more; try again in some seconds".to_owned())
+            Err("the node that had it does not work on it any more, or has others to try; ask again in some seconds".to_owned())
         }
         Err(_) => Err("it is busy; what it has begun it ends, and asking again does no harm".to_owned()),
     }

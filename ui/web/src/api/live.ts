@@ -11,7 +11,7 @@ import { Sight } from './sight';
 
 /** Often enough to look alive; nodes keep what they tell for a second anyway. */
 const ASK_MS = 1_000;
-/** The node tells something every second. After this long the connection counts as dead, whatever TCP thinks of it. */
+/** The node tells something every two seconds at least. After this long it counts as gone, whatever TCP thinks of it. */
 const SILENCE_MS = 4_000;
 /** How long to wait before trying for events again. */
 const AGAIN_MS = 5_000;

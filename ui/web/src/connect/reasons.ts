@@ -8,6 +8,10 @@ const WORDS: Record<string, string> = {
   not_an_object: 'No JSON object',
   wrong_type: 'A value of another type',
   refused: 'Refused by ClickHouse',
+  too_fresh: 'Too fresh',
+  not_tried: 'Not tried',
+  no_letter: 'No dead letter',
+  earlier_generation: 'Of an earlier life of the topic',
 };
 
 export function reasonText(reason: string): string {

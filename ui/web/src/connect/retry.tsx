@@ -130,7 +130,12 @@ export function RetryOne({ stream, letter }: { stream: Stream; letter: Letter })
       const one = { generation, partition, offset, ...(payload === undefined ? {} : { payload }) };
       const result = await deadLettersRetried(stream.id, { letters: [one] });
       setFailure(result.failures[0]);
-      if (result.stopped != null) setFailure({ ...one, reason: 'Not tried', detail: result.stopped });
+      if (result.stopped != null) setFailure({ ...one, reason: 'not_tried', detail: result.stopped });
+      if (result.rows === 0 && result.before > 0 && payload !== undefined) {
+        const detail = 'it is a row already, of what somebody else made of it; this was not taken';
+        setFailure({ ...one, reason: 'not_tried', detail });
+        return false;
+      }
       if (result.rows + result.before === 0) return false;
       tell('The message is a row now.');
       await refresh();

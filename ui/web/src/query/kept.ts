@@ -16,7 +16,7 @@ const EMPTY: Draft = { mode: 'ask', text: '', params: {} };
 
 export interface Kept {
   draft: Draft;
-  /** Whether it was typed at another node just now, which makes it newer than whatever the address says. */
+  /** Whether it was typed at another node just now, and brought here, which makes it newer than what the address says. */
   isBrought: boolean;
 }
 
@@ -25,15 +25,18 @@ export function keep(draft: Draft): void {
   else sessionStorage.setItem(DRAFT_KEY, JSON.stringify(draft));
 }
 
+/** The page, as its address says; a link that is followed later leads to another one. */
+const here = () => `${location.pathname}${location.search}`;
+
 export function kept(): Kept {
   try {
     const found = JSON.parse(sessionStorage.getItem(DRAFT_KEY) ?? 'null') as
-      | (Partial<Draft> & { isBrought?: boolean })
+      | (Partial<Draft> & { broughtTo?: string })
       | null;
     const isDraft = (found?.mode === 'ask' || found?.mode === 'sql') && typeof found.text === 'string';
     if (!found || !isDraft) return { draft: EMPTY, isBrought: false };
-    const { isBrought = false, ...draft } = found;
-    return { draft: { ...EMPTY, ...draft }, isBrought };
+    const { broughtTo, ...draft } = found;
+    return { draft: { ...EMPTY, ...draft }, isBrought: broughtTo === here() };
   } catch {
     return { draft: EMPTY, isBrought: false };
   }
@@ -71,7 +74,7 @@ export function arrivalIn(fragment: string): Arrival {
 /** Takes what a page of another node has sent along out of the address, before anything is drawn. */
 export function takeArrival(): void {
   const { draft, from, rest } = arrivalIn(location.hash.slice(1));
-  if (draft.text !== '') sessionStorage.setItem(DRAFT_KEY, JSON.stringify({ ...draft, isBrought: true }));
+  if (draft.text !== '') sessionStorage.setItem(DRAFT_KEY, JSON.stringify({ ...draft, broughtTo: here() }));
   if (from !== undefined) sessionStorage.setItem(FROM_KEY, from);
   if (draft.text !== '' || from !== undefined) {
     history.replaceState(history.state, '', `${location.pathname}${location.search}${rest && `#${rest}`}`);

@@ -44,15 +44,15 @@ export function Reading({ understanding, onCorrect, onReword, onEditSql, onTeach
               }
               choices={[
                 ...corrections.map(
-                  (correction): Choice => ({
-                    id: correction.text,
+                  (to): Choice => ({
+                    id: to,
                     label: (
                       <>
-                        <span className="text-muted">Rather</span> {correction.text}
+                        <span className="text-muted">Rather</span> {to}
                       </>
                     ),
-                    text: correction.text,
-                    onAction: () => onCorrect(correction),
+                    text: to,
+                    onAction: () => onCorrect({ part: text, to }),
                   }),
                 ),
                 { id: 'reword', label: 'Ask it otherwise', onAction: onReword },

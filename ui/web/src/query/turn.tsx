@@ -59,7 +59,9 @@ export function Turn({ request, tables, isLatest, onState, onEdit, onAskAgain, o
       {run.understanding && (
         <Reading
           understanding={run.understanding}
-          onCorrect={({ reading }) => onRun({ ...request, reading })}
+          onCorrect={(correction) =>
+            onRun({ ...request, corrections: [...(request.corrections ?? []), correction] })
+          }
           onReword={() => onAskAgain(request.text)}
           onEditSql={() => onEdit(run.sql)}
           onTeach={mayEdit ? () => setTaught('') : undefined}

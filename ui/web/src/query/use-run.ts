@@ -15,8 +15,8 @@ export interface Request {
   limit: number;
   /** The questions before it in the same conversation, the oldest first. */
   conversation: string[];
-  /** How the question is to be read, when somebody has corrected that: a correction's reading. */
-  reading?: CorrectedReading;
+  /** Parts of how the question is read that are to be others, one after the other. */
+  corrections?: Correction[];
 }
 
 export type Step =
@@ -29,8 +29,7 @@ export type Step =
 type Schemas = components['schemas'];
 /** A part of a reading, with what else it could be. */
 export type Chip = Schemas['Chip'];
-export type Correction = Schemas['Correction'];
-type CorrectedReading = Correction['reading'];
+export type Correction = Schemas['Choice'];
 
 /** What only questions have. */
 export interface Understanding {
@@ -206,10 +205,10 @@ function begun(request: Request): Run {
   };
 }
 
-function asked({ mode, text, params, limit, conversation, reading }: Request): [string, unknown] {
+function asked({ mode, text, params, limit, conversation, corrections }: Request): [string, unknown] {
   return mode === 'sql'
     ? ['/api/v1/sql', { sql: text, params, limit }]
-    : ['/api/v1/ask', { question: text, conversation, limit, ...(reading ? { reading } : {}) }];
+    : ['/api/v1/ask', { question: text, conversation, limit, ...(corrections ? { corrections } : {}) }];
 }
 
 /** Says what is thought of an answer. */

@@ -42,8 +42,8 @@ impl Course<'_> {
                 self.declined("there is no table with data yet that questions can be about".to_owned())
             );
         }
-        if let Some(spec) = &self.request.corrected {
-            return self.corrected(spec).await;
+        if !self.request.corrections.is_empty() {
+            return self.corrected(&question).await;
         }
         let confirmed = self.asker.memory.confirmed().await;
         // What others call right may be an example for a model; it is not run unseen in somebody else's name.
@@ -70,21 +70,26 @@ impl Course<'_> {
         self.with_model(&question, &examples).await
     }
 
-    /// The answer to a question that is to be read as somebody has corrected it. What it comes to is a statement like any
-    /// other: whoever sends it could send that.
-    async fn corrected(&mut self, spec: &Spec) -> Result<Reply, AskError> {
-        let table = self.catalog.table(&spec.database, &spec.table).cloned();
-        let Some(table) = table.filter(|table| is_sound(spec, table)) else {
-            return Err(self.declined("the reading is of a table that is not there any more".to_owned()));
+    /// The answer to a question of whose reading somebody has exchanged parts.
+    async fn corrected(&mut self, question: &str) -> Result<Reply, AskError> {
+        let gone = |course: &mut Self, part: &str| {
+            course.declined(format!(
+                "{part:?} is no part of how this is read now, or cannot be what was chosen"
+            ))
         };
-        let reading = Reading {
-            spec: spec.clone(),
-            residue: Vec::new(),
-            assumptions: vec!["This is read as you have corrected it.".to_owned()],
-            score: 0.0,
+        let choices = &self.request.corrections[..self.request.corrections.len().min(MAX_CHOICES)];
+        let Some((table, mut reading)) = self.read(question) else {
+            return Err(gone(self, question));
         };
+        for choice in choices {
+            match corrected(&reading.spec, &table, choice) {
+                Some(spec) => reading.spec = spec,
+                None => return Err(gone(self, &choice.part)),
+            }
+        }
+        reading.assumptions = vec!["This is read as you have corrected it.".to_owned()];
         self.tell_reading(&reading);
-        self.run(&compile::sql(spec, &table), BUILT_IN, Some(&reading))
+        self.run(&compile::sql(&reading.spec, &table), BUILT_IN, Some(&reading))
             .await
     }
 

@@ -29,13 +29,13 @@ use crate::query::memory::Memory;
 use crate::query::question::catalog::{Catalog, Table};
 use crate::query::question::chart::{Chart, chart};
 use crate::query::question::compile;
-use crate::query::question::corrections::{is_sound, with_corrections};
+use crate::query::question::corrections::{Choice, MAX_CHOICES, corrected, with_corrections};
 use crate::query::question::follow_up::{continued, goes_on};
 use crate::query::question::gather::Gatherer;
 use crate::query::question::model::{Message, Model, ModelError, Usage};
 use crate::query::question::prompt;
 use crate::query::question::reading::{Chip, chips, sentence};
-use crate::query::question::spec::{Aggregate, Spec};
+use crate::query::question::spec::Aggregate;
 use crate::query::question::translate::{Hint, Hints, Reading, readings};
 use crate::query::question::words::words;
 use crate::query::sql::{ResultColumn, SqlError, SqlRequest, SqlRunner, Statistics, Terms};
@@ -68,8 +68,8 @@ pub struct AskRequest {
     pub question: String,
     /// The questions before it in the same conversation, the oldest first.
     pub conversation: Vec<String>,
-    /// How it is to be read, when somebody has corrected that.
-    pub corrected: Option<Spec>,
+    /// Parts of how it is read that are to be others, one after the other.
+    pub corrections: Vec<Choice>,
     /// Most rows to return.
     pub limit: Option<usize>,
     /// Who asks, for what a model costs.
