@@ -752,12 +752,19 @@ export interface components {
         CheckStep: "name" | "port" | "tls" | "login" | "topics";
         /** @description A part of how a question was read. */
         Chip: {
-            /** @description What else it could be. */
-            corrections?: components["schemas"]["Correction"][];
+            /** @description What else it could be; see [`corrections`](super::corrections). */
+            corrections?: string[];
             /** @description What the part is: `table`, `measure`, `by`, `filter`, `order`. */
             kind: string;
             /** @description The part in words. */
             text: string;
+        };
+        /** @description A part of a reading that is to be another. */
+        Choice: {
+            /** @description The part: its `text`. */
+            part: string;
+            /** @description One of its `corrections`. */
+            to: string;
         };
         /** @description The cluster as this node sees it. */
         ClusterStatus: {
@@ -824,13 +831,6 @@ export interface components {
         Connections: {
             /** @description In order of their names. */
             connections: components["schemas"]["ConnectionView"][];
-        };
-        /** @description A reading that differs from another in one part. */
-        Correction: {
-            /** @description All of the reading with that part, to be sent with the question. */
-            reading: Record<string, never>;
-            /** @description The part as it would be, in words. */
-            text: string;
         };
         /** @description What somebody gives to be kept. */
         Dashboard: {
@@ -1253,7 +1253,7 @@ export interface components {
         PartitionState: "starting" | "settling" | "running" | "waiting" | "stopped" | "paused";
         /** @description One partition. */
         PartitionView: {
-            /** @description Dead letters, in all. */
+            /** @description Dead letters that no row was made of yet. */
             dead_letters: string;
             /** @description The offset of the next message in Kafka. */
             end_offset?: string | null;
@@ -1437,12 +1437,15 @@ export interface components {
         Question: {
             /** @description The questions before it, the oldest first, when it goes on from them. */
             conversation?: string[];
+            /**
+             * @description Parts of how it is read that are to be others, one after the other: from the `corrections` of an answer to it. At
+             *     most twenty.
+             */
+            corrections?: components["schemas"]["Choice"][];
             /** @description Most rows to return. */
             limit?: number | null;
             /** @description The question, in plain words. */
             question: string;
-            /** @description How it is to be read: `reading` of one of the `corrections` in an earlier answer to it. */
-            reading?: Record<string, never> | null;
         };
         /** @description How often there was a reason. */
         ReasonView: {
@@ -1759,7 +1762,7 @@ export interface components {
             complete_to?: string | null;
             /** @description The connection's name. */
             connection: string;
-            /** @description Dead letters, in all. */
+            /** @description Dead letters that no row was made of yet. */
             dead_letters: string;
             /**
              * Format: double
