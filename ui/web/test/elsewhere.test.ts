@@ -4,6 +4,7 @@ import {
   type Contact,
   type Happening,
   inOrder,
+  isAtOneOf,
   LEAVES_AFTER_MS,
   next,
 } from '../src/app/elsewhere';
@@ -106,4 +107,11 @@ describe('what is typed', () => {
     expect(arrivalIn('from=node-1.eu').from).toBe('node-1.eu');
     expect(arrivalIn(`from=${encodeURIComponent('your bank, call 0900')}`).from).toBeUndefined();
   });
+});
+
+it('only a page that is at a node’s own address goes past it', () => {
+  const nodes = [{ http: 'http://10.0.0.1:8080/' }, { http: 'not an address' }];
+  expect(isAtOneOf(nodes, 'http://10.0.0.1:8080')).toBe(true);
+  expect(isAtOneOf(nodes, 'https://aurora.example.com')).toBe(false);
+  expect(isAtOneOf([], 'http://10.0.0.1:8080')).toBe(false);
 });

@@ -5,7 +5,15 @@ import { Problem } from '../api/problem';
 import { arrivedFrom, fragmentFrom } from '../query/kept';
 import { Button } from '../ui/button';
 import { tell } from '../ui/toast';
-import { type Contact as At, addressAt, type Happening, inOrder, next, type Other } from './elsewhere';
+import {
+  type Contact as At,
+  addressAt,
+  type Happening,
+  inOrder,
+  isAtOneOf,
+  next,
+  type Other,
+} from './elsewhere';
 import { whyHeld } from './unsaved';
 
 /** Failures in a row after which a node counts as gone: one can be a hiccup. */
@@ -14,6 +22,7 @@ const LOOK_MS = 1_000;
 /** How long another node may take to answer that it lives. */
 const ANSWER_MS = 3_000;
 
+const NOBODY: Other[] = [];
 const HERE: At = { state: 'here' };
 const step = (contact: At, happening: Happening) => next(contact, happening, Date.now());
 
@@ -26,13 +35,15 @@ export function Contact() {
   const self = data?.nodes.find((node) => node.is_self)?.id;
   // What the node said last: it cannot say more.
   const others = (data?.nodes ?? []).filter((node) => !node.is_self && node.state === 'ready');
+  // Behind an address of all nodes the page is not at one of them, and it is not for it to go past that.
+  const isAtNode = isAtOneOf(data?.nodes ?? [], location.origin);
 
   useEffect(() => {
     if (isGone) happens({ kind: 'lost' });
     else if (failureCount === 0) happens({ kind: 'back' });
   }, [isGone, failureCount]);
   useTellingBack(contact);
-  useLooking(contact, others, happens);
+  useLooking(contact, isAtNode ? others : NOBODY, happens);
   useLeaving(contact, self);
   useArrival(self);
 

@@ -76,3 +76,8 @@ export function addressAt(
   if (!/^https?:\/\//.test(other.http)) return undefined;
   return `${other.http.replace(/\/+$/, '')}${page.pathname}${page.search}${fragment && `#${fragment}`}`;
 }
+
+/** Whether the page was served by one of these nodes at its own address, and not behind an address that stands for all. */
+export function isAtOneOf(nodes: readonly Pick<Other, 'http'>[], origin: string): boolean {
+  return nodes.some(({ http }) => URL.canParse(http) && new URL(http).origin === origin);
+}
