@@ -7,6 +7,7 @@
 //! not. A writer that fails takes the stream's pipelines with it, and the stream starts over.
 
 pub mod bootstrap;
+mod drain;
 mod watch;
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,7 +17,7 @@ use std::time::Duration;
 use aurora_cluster::{Epoch, Generation, NodeId, Partition, StreamId};
 use parking_lot::Mutex;
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::dead_letters::retry::{Retried, Retry};
@@ -35,6 +36,7 @@ use super::writer::{StreamWriter, WriterContext, WriterMessage};
 use crate::store::Store;
 use crate::store::identity::ClusterIdentity;
 use bootstrap::Bootstrapped;
+use drain::{all_drained, ask_to_drain};
 
 const SHORTEST_RESPAWN_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_RESPAWN_PAUSE: Duration = Duration::from_secs(30);
@@ -487,22 +489,5 @@ impl StreamState {
             pipeline.stop(None);
         }
         running.writer.stop(None);
-    }
-}
-
-/// Asks a pipeline to hand over; `None` when it has ended already.
-fn ask_to_drain(pipeline: &ActorRef<PipelineMessage>) -> Option<oneshot::Receiver<()>> {
-    let (done, handed_over) = oneshot::channel();
-    pipeline
-        .cast(PipelineMessage::Drain(done.into()))
-        .ok()
-        .map(|()| handed_over)
-}
-
-/// Waits for what was asked for by [`ask_to_drain`]. A pipeline that fails meanwhile has nothing to
-/// hand over.
-async fn all_drained(handovers: Vec<oneshot::Receiver<()>>) {
-    for handed_over in handovers {
-        let _ = handed_over.await;
     }
 }
