@@ -3,6 +3,11 @@
 //! So far this crate holds the typed description of a deployment and its checks. The stacks made from
 //! it, and the commands `aurora preview|deploy|scale|destroy`, are still to come; see `docs/roadmap.md`.
 
+#[cfg(test)]
+mod mock_engine;
+pub mod schema;
+pub mod sdk;
+
 use serde::{Deserialize, Serialize};
 
 /// How large the machines of a deployment are.
