@@ -3,6 +3,8 @@
 //! So far this crate holds the typed description of a deployment and its checks. The stacks made from
 //! it, and the commands `aurora preview|deploy|scale|destroy`, are still to come; see `docs/roadmap.md`.
 
+pub mod machines;
+
 use serde::{Deserialize, Serialize};
 
 /// How large the machines of a deployment are.
