@@ -27,14 +27,28 @@ use tonic::{Request, Response, Status};
 use crate::schema;
 use crate::sdk::{Engine, Program, RunError, RunSettings, Value, run};
 
-/// What an engine was told, by the names of resources.
+/// What an engine was told.
 #[derive(Debug, Default)]
 pub(crate) struct Recorded {
-    pub(crate) registrations: BTreeMap<String, RegisterResourceRequest>,
+    /// By type and name.
+    pub(crate) registrations: BTreeMap<(String, String), RegisterResourceRequest>,
     pub(crate) invocations: Vec<String>,
     pub(crate) outputs: BTreeMap<String, BTreeMap<String, Value>>,
-    /// Names in the order in which they came.
-    pub(crate) order: Vec<String>,
+}
+
+impl Recorded {
+    /// The first registration with this name.
+    pub(crate) fn registration(&self, name: &str) -> &RegisterResourceRequest {
+        let mut all = self.registrations.iter();
+        let found = all.find(|((_, of), _)| of == name);
+        found
+            .map(|(_, request)| request)
+            .unwrap_or_else(|| panic!("{name} was not registered"))
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.registrations.keys().any(|(_, of)| of == name)
+    }
 }
 
 /// How it answers.
@@ -94,6 +108,19 @@ fn texts(all: &[&str]) -> prost_types::Value {
     }
 }
 
+/// What AWS wants to see in the zones of a certificate's two names.
+fn proofs() -> prost_types::Value {
+    let proof = |name: &str| {
+        let field = |key: &str, value: String| (key.to_owned(), Value::Text(value));
+        Value::Map(BTreeMap::from([
+            field("resourceRecordName", format!("_proof.{name}")),
+            field("resourceRecordType", "CNAME".to_owned()),
+            field("resourceRecordValue", format!("_proof-of-{name}")),
+        ]))
+    };
+    Value::List(vec![proof("web"), proof("grafana")]).to_wire()
+}
+
 #[tonic::async_trait]
 impl ResourceMonitor for Mock {
     async fn register_resource(
@@ -102,28 +129,30 @@ impl ResourceMonitor for Mock {
     ) -> Result<Response<RegisterResourceResponse>, Status> {
         let request = request.into_inner();
         let mut recorded = self.recorded.lock().await;
-        recorded.order.push(request.name.clone());
         let urn = format!("urn:pulumi:test::aurora::{}::{}", request.r#type, request.name);
         let mut object = request.object.clone().unwrap_or_default();
         let name = request.name.clone();
-        let id = if request.custom && !self.behaviour.dry_run {
-            format!("{name}-id")
-        } else {
-            String::new()
+        let id = match request.r#type.as_str() {
+            _ if !request.custom || self.behaviour.dry_run => String::new(),
+            // Machines look closely at what they are told.
+            "aws:ebs/volume:Volume" => "vol-0123456789abcdef0".to_owned(),
+            _ => format!("{name}-id"),
         };
         if !self.behaviour.dry_run {
-            for output in schema::aws().text_outputs(&request.r#type) {
-                object
-                    .fields
-                    .entry(output.to_owned())
-                    .or_insert_with(|| text(format!("{name}.{output}")));
+            for (output, value) in schema::aws().made_up_outputs(&request.r#type, &name) {
+                object.fields.entry(output).or_insert_with(|| value.to_wire());
+            }
+            if request.r#type == "aws:acm/certificate:Certificate" {
+                object.fields.insert("domainValidationOptions".to_owned(), proofs());
             }
         }
         let result = match &self.behaviour.failing {
             Some(failing) if *failing == name => Outcome::Fail,
             _ => Outcome::Success,
         };
-        recorded.registrations.insert(name, request);
+        recorded
+            .registrations
+            .insert((request.r#type.clone(), name), request);
         Ok(Response::new(RegisterResourceResponse {
             urn,
             id,

@@ -101,17 +101,19 @@ impl Schema {
         mistakes
     }
 
-    /// Outputs of a resource of this type that are plain texts: what a stand-in of the provider makes up.
-    pub fn text_outputs(&self, token: &str) -> impl Iterator<Item = &str> {
-        let properties = self
-            .resources
-            .get(token)
-            .map(|resource| resource.properties.iter());
-        let texts = properties
-            .into_iter()
-            .flatten()
-            .filter(|(_, schema)| schema.r#type.as_deref() == Some("string"));
-        texts.map(|(name, _)| name.as_str())
+    /// Outputs of a resource of this type that are texts or whole numbers, each with a value as a stand-in of the provider
+    /// makes it up: `NAME.OUTPUT`, or 1.
+    pub fn made_up_outputs(&self, token: &str, name: &str) -> Vec<(String, Value)> {
+        let properties = self.resources.get(token).map(|resource| resource.properties.iter());
+        let made_up = properties.into_iter().flatten().filter_map(|(output, schema)| {
+            let value = match schema.r#type.as_deref() {
+                Some("string") => Value::Text(format!("{name}.{output}")),
+                Some("integer") => Value::Number(1.0),
+                _ => return None,
+            };
+            Some((output.clone(), value))
+        });
+        made_up.collect()
     }
 
     /// Whether there is a resource of this type.

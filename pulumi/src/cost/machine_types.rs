@@ -66,7 +66,11 @@ const TYPES: [(&str, u32, f64, f64); 46] = [
 /// What is known of the machine type `name`.
 pub fn machine_type(name: &str) -> Option<MachineType> {
     let (name, vcpus, gib, usd_hour) = TYPES.into_iter().find(|(known, ..)| *known == name)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small whole numbers")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small whole numbers"
+    )]
     let memory_mib = (gib * 1024.0) as u32;
     Some(MachineType {
         name,
@@ -92,6 +96,9 @@ mod tests {
             }
         }
         assert_eq!(machine_type("x1.huge"), None);
-        assert_eq!(machine_type("t3.medium").map(|known| known.memory_mib), Some(4096));
+        assert_eq!(
+            machine_type("t3.medium").map(|known| known.memory_mib),
+            Some(4096)
+        );
     }
 }

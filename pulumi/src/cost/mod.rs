@@ -86,17 +86,33 @@ pub fn estimate(deployment: &Deployment, program: &Program) -> Estimate {
             }
             "aws:autoscaling/group:Group" => {
                 let machine_type = deployment.machines().types.peer;
-                machines(&mut estimate, &machine_type, number("minSize"), deployment.scaling.spot, factor);
+                machines(
+                    &mut estimate,
+                    &machine_type,
+                    number("minSize"),
+                    deployment.scaling.spot,
+                    factor,
+                );
             }
             "aws:ebs/volume:Volume" => {
                 let (size, iops, throughput) = (number("size"), number("iops"), number("throughput"));
-                estimate.add("GiB of the database's volume (gp3)", size, prices::GP3_GIB * factor);
+                estimate.add(
+                    "GiB of the database's volume (gp3)",
+                    size,
+                    prices::GP3_GIB * factor,
+                );
                 let extra = (iops - prices::GP3_FREE_IOPS).max(0.0);
-                estimate.add("operations/s above those included", extra, prices::GP3_IOPS * factor);
+                estimate.add(
+                    "operations/s above those included",
+                    extra,
+                    prices::GP3_IOPS * factor,
+                );
                 let extra = (throughput - prices::GP3_FREE_MIB).max(0.0);
                 estimate.add("MiB/s above those included", extra, prices::GP3_MIB * factor);
             }
-            "aws:ec2/natGateway:NatGateway" => estimate.add("NAT gateway", 1.0, prices::NAT_HOUR * HOURS * factor),
+            "aws:ec2/natGateway:NatGateway" => {
+                estimate.add("NAT gateway", 1.0, prices::NAT_HOUR * HOURS * factor)
+            }
             "aws:ec2/eip:Eip" => estimate.add("public address", 1.0, prices::ADDRESS_HOUR * HOURS),
             "aws:lb/loadBalancer:LoadBalancer" => {
                 estimate.add("load balancer", 1.0, prices::BALANCER_HOUR * HOURS * factor);
@@ -113,7 +129,9 @@ pub fn estimate(deployment: &Deployment, program: &Program) -> Estimate {
     estimate.add("metric of Aurora's own", prices::OWN_METRICS, prices::METRIC);
     estimate.lines.retain(|line| line.count > 0.0);
     estimate.lines.sort_by(|one, other| other.usd.total_cmp(&one.usd));
-    estimate.left_out.extend(prices::DEPENDS_ON_USE.map(str::to_owned));
+    estimate
+        .left_out
+        .extend(prices::DEPENDS_ON_USE.map(str::to_owned));
     estimate
 }
 
@@ -122,10 +140,14 @@ fn machines(estimate: &mut Estimate, machine_type: &str, count: f64, spot: bool,
     estimate.add("system disk", count, disk);
     match machine_type_price(machine_type) {
         Some(usd_hour) => estimate.add(machine_type, count, usd_hour * HOURS * factor),
-        None => estimate.left_out.push(format!("{count} × {machine_type}, whose price is not known here")),
+        None => estimate
+            .left_out
+            .push(format!("{count} × {machine_type}, whose price is not known here")),
     }
     if spot {
-        estimate.left_out.push("that spot machines cost a third to a half of this".to_owned());
+        estimate
+            .left_out
+            .push("that spot machines cost a third to a half of this".to_owned());
     }
 }
 

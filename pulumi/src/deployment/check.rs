@@ -4,14 +4,13 @@ use super::Deployment;
 
 /// Most nodes: what gossip is made for.
 const MAX_NODES: u16 = 100;
-/// What goes into nodes' configuration besides the deployment's own part.
-const NODE_TABLES: [&str; 5] = ["connections", "streams", "model", "queries", "limits"];
-
 /// Why a deployment cannot be as described.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDeployment {
     /// The name would be refused by some AWS service.
-    #[error("the name {0:?} must be 3 to 20 lowercase letters, digits and hyphens, and begin and end with a letter or digit")]
+    #[error(
+        "the name {0:?} must be 3 to 20 lowercase letters, digits and hyphens, and begin and end with a letter or digit"
+    )]
     Name(String),
     /// There is no such region.
     #[error("{0:?} does not look like an AWS region, such as eu-central-1")]
@@ -40,7 +39,9 @@ pub enum InvalidDeployment {
         most: u32,
     },
     /// Addresses that a network of AWS cannot have.
-    #[error("`cidr` under [network] is {0}: a network of AWS takes a private range of /16 to /22, such as 10.90.0.0/16")]
+    #[error(
+        "`cidr` under [network] is {0}: a network of AWS takes a private range of /16 to /22, such as 10.90.0.0/16"
+    )]
     Cidr(String),
     /// A text that is not what it should be.
     #[error("`{key}` is {value:?}: {expected}")]
@@ -64,9 +65,6 @@ pub enum InvalidDeployment {
     /// Both a zone to make a certificate in, and one that is there.
     #[error("`certificate` under [edge] is set without a `domain`: say which name it is for")]
     CertificateWithoutDomain,
-    /// A table that the deployment itself writes, or that is unknown.
-    #[error("[node.{0}] cannot be set here; `node` takes {}", NODE_TABLES.join(", "))]
-    NodeTable(String),
 }
 
 type Check = Result<(), InvalidDeployment>;
@@ -74,30 +72,11 @@ type Check = Result<(), InvalidDeployment>;
 impl Deployment {
     /// Checks what can be checked without asking AWS.
     pub fn check(&self) -> Check {
-        self.check_names()?;
+        check_name(&self.name)?;
+        check_region(&self.region)?;
         self.check_numbers()?;
         self.check_edge()?;
-        self.check_texts()?;
-        for table in self.node.keys() {
-            if !NODE_TABLES.contains(&table.as_str()) {
-                return Err(InvalidDeployment::NodeTable(table.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_names(&self) -> Check {
-        let edges = [self.name.bytes().next(), self.name.bytes().last()];
-        let has_edges = edges.iter().all(|edge| edge.is_some_and(|byte| byte.is_ascii_alphanumeric()));
-        if !(3..=20).contains(&self.name.len()) || !is_lowercase(&self.name) || !has_edges {
-            return Err(InvalidDeployment::Name(self.name.clone()));
-        }
-        let parts = self.region.split('-').count();
-        let ends_with_digit = self.region.ends_with(|last: char| last.is_ascii_digit());
-        if !is_lowercase(&self.region) || !(3..=4).contains(&parts) || !ends_with_digit {
-            return Err(InvalidDeployment::Region(self.region.clone()));
-        }
-        Ok(())
+        self.check_texts()
     }
 
     fn check_numbers(&self) -> Check {
@@ -112,10 +91,25 @@ impl Deployment {
         }
         let scaling = &self.scaling;
         within("cpu_percent under [scaling]", scaling.cpu_percent.into(), 10, 90)?;
-        within("lag_seconds under [scaling]", scaling.lag_seconds.into(), 1, 3_600)?;
+        within(
+            "lag_seconds under [scaling]",
+            scaling.lag_seconds.into(),
+            1,
+            3_600,
+        )?;
         within("zones under [network]", self.machines().zones.into(), 2, 3)?;
-        within("volume_gib under [clickhouse]", self.machines().storage.size_gib, 10, 16_384)?;
-        within("keep_days under [backups]", self.backups.keep_days.into(), 8, 3_650)?;
+        within(
+            "volume_gib under [clickhouse]",
+            self.machines().storage.size_gib,
+            10,
+            16_384,
+        )?;
+        within(
+            "keep_days under [backups]",
+            self.backups.keep_days.into(),
+            8,
+            3_650,
+        )?;
         let cidr = self.network.cidr;
         if !(16..=22).contains(&cidr.prefix_len()) || !cidr.addr().is_private() || cidr.trunc() != cidr {
             return Err(InvalidDeployment::Cidr(cidr.to_string()));
@@ -132,11 +126,17 @@ impl Deployment {
             _ => {}
         }
         let domain = "a domain name in lowercase, such as aurora.example.com";
-        for (key, name) in [("domain under [edge]", &edge.domain), ("hosted_zone under [edge]", &edge.hosted_zone)] {
+        for (key, name) in [
+            ("domain under [edge]", &edge.domain),
+            ("hosted_zone under [edge]", &edge.hosted_zone),
+        ] {
             matches(key, name.as_deref(), is_domain, domain)?;
         }
         if let (Some(domain), Some(zone)) = (&edge.domain, &edge.hosted_zone) {
-            let is_within = domain == zone || domain.strip_suffix(zone.as_str()).is_some_and(|rest| rest.ends_with('.'));
+            let is_within = domain == zone
+                || domain
+                    .strip_suffix(zone.as_str())
+                    .is_some_and(|rest| rest.ends_with('.'));
             let expected = "it must be a name in `hosted_zone`";
             matches("domain under [edge]", Some(domain), |_| is_within, expected)?;
         }
@@ -159,19 +159,67 @@ impl Deployment {
         for (key, own) in own {
             matches(key, own.as_deref(), is_machine_type, machine)?;
         }
-        let is_image = |image: &str| image.strip_prefix("ami-").is_some_and(|id| is_hex(id) && id.len() >= 8);
-        matches("image", self.image.as_deref(), is_image, "a machine image of EC2, such as ami-0123456789abcdef0")?;
+        let is_image = |image: &str| {
+            image
+                .strip_prefix("ami-")
+                .is_some_and(|id| is_hex(id) && id.len() >= 8)
+        };
+        matches(
+            "image",
+            self.image.as_deref(),
+            is_image,
+            "a machine image of EC2, such as ami-0123456789abcdef0",
+        )?;
         let is_email = |email: &str| {
             let no_space = !email.contains(|c: char| c.is_whitespace() || c.is_control());
-            no_space && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+            no_space
+                && email
+                    .split_once('@')
+                    .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
         };
-        matches("email under [alarms]", self.alarms.email.as_deref(), is_email, "an address, such as ops@example.com")?;
+        matches(
+            "email under [alarms]",
+            self.alarms.email.as_deref(),
+            is_email,
+            "an address, such as ops@example.com",
+        )?;
         let is_backend = |url: &str| url.starts_with("s3://") || url.starts_with("file://");
-        matches("backend under [state]", self.state.backend.as_deref(), is_backend, "s3://BUCKET or file://FOLDER")?;
+        matches(
+            "backend under [state]",
+            self.state.backend.as_deref(),
+            is_backend,
+            "s3://BUCKET or file://FOLDER",
+        )?;
         let is_kms = |url: &str| url.starts_with("awskms://");
         let expected = "awskms://KEY, such as awskms://alias/aurora?region=eu-central-1";
-        matches("secrets_provider under [state]", self.state.secrets_provider.as_deref(), is_kms, expected)
+        matches(
+            "secrets_provider under [state]",
+            self.state.secrets_provider.as_deref(),
+            is_kms,
+            expected,
+        )
     }
+}
+
+/// A deployment's name.
+pub(crate) fn check_name(name: &str) -> Check {
+    let edges = [name.bytes().next(), name.bytes().last()];
+    let has_edges = edges
+        .iter()
+        .all(|edge| edge.is_some_and(|byte| byte.is_ascii_alphanumeric()));
+    if (3..=20).contains(&name.len()) && is_lowercase(name) && has_edges {
+        return Ok(());
+    }
+    Err(InvalidDeployment::Name(name.to_owned()))
+}
+
+/// A region's name.
+pub(crate) fn check_region(region: &str) -> Check {
+    let ends_with_digit = region.ends_with(|last: char| last.is_ascii_digit());
+    if is_lowercase(region) && (3..=4).contains(&region.split('-').count()) && ends_with_digit {
+        return Ok(());
+    }
+    Err(InvalidDeployment::Region(region.to_owned()))
 }
 
 fn within(key: &'static str, value: u32, least: u32, most: u32) -> Check {
@@ -186,7 +234,12 @@ fn within(key: &'static str, value: u32, least: u32, most: u32) -> Check {
     })
 }
 
-fn matches(key: &'static str, text: Option<&str>, is_right: impl Fn(&str) -> bool, expected: &'static str) -> Check {
+fn matches(
+    key: &'static str,
+    text: Option<&str>,
+    is_right: impl Fn(&str) -> bool,
+    expected: &'static str,
+) -> Check {
     match text {
         Some(text) if !is_right(text) => Err(InvalidDeployment::Text {
             key,
@@ -198,7 +251,8 @@ fn matches(key: &'static str, text: Option<&str>, is_right: impl Fn(&str) -> boo
 }
 
 fn is_lowercase(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    text.bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn is_hex(text: &str) -> bool {
@@ -207,7 +261,10 @@ fn is_hex(text: &str) -> bool {
 
 fn is_domain(name: &str) -> bool {
     let is_label = |label: &str| {
-        (1..=63).contains(&label.len()) && is_lowercase(label) && !label.starts_with('-') && !label.ends_with('-')
+        (1..=63).contains(&label.len())
+            && is_lowercase(label)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     // `grafana.` comes before it.
     name.len() <= 240 && name.contains('.') && name.split('.').all(is_label)
@@ -215,7 +272,8 @@ fn is_domain(name: &str) -> bool {
 
 fn is_machine_type(name: &str) -> bool {
     let is_part = |part: &str| !part.is_empty() && is_lowercase(part);
-    name.split_once('.').is_some_and(|(family, size)| is_part(family) && is_part(size))
+    name.split_once('.')
+        .is_some_and(|(family, size)| is_part(family) && is_part(size))
 }
 
 #[cfg(test)]
@@ -263,11 +321,22 @@ mod tests {
             ("[edge]\nhosted_zone = \"example.com\"", "`domain` is not"),
             ("[edge]\ncertificate = \"arn:aws:acm:x\"", "without a `domain`"),
             ("[edge]\ndomain = \"a.example.com\"", "needs a certificate"),
-            ("[edge]\ndomain = \"A_b\"\nhosted_zone = \"example.com\"", "`domain under [edge]`"),
-            ("[edge]\ndomain = \"a.example.org\"\nhosted_zone = \"example.com\"", "a name in `hosted_zone`"),
-            ("[edge]\ndomain = \"badexample.com\"\nhosted_zone = \"example.com\"", "a name in `hosted_zone`"),
-            ("[edge]\ndomain = \"a.b.c\"\ncertificate = \"arn:aws:acm:us-east-1:1:certificate/x\"", "deployment's region"),
-            ("[node.cluster]\nkey = \"x\"", "[node.cluster]"),
+            (
+                "[edge]\ndomain = \"A_b\"\nhosted_zone = \"example.com\"",
+                "`domain under [edge]`",
+            ),
+            (
+                "[edge]\ndomain = \"a.example.org\"\nhosted_zone = \"example.com\"",
+                "a name in `hosted_zone`",
+            ),
+            (
+                "[edge]\ndomain = \"badexample.com\"\nhosted_zone = \"example.com\"",
+                "a name in `hosted_zone`",
+            ),
+            (
+                "[edge]\ndomain = \"a.b.c\"\ncertificate = \"arn:aws:acm:us-east-1:1:certificate/x\"",
+                "deployment's region",
+            ),
             ("[nodes]\nx = 1", "nodes"),
             ("typo = 1", "typo"),
         ] {

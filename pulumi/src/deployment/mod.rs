@@ -34,9 +34,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use check::InvalidDeployment;
+pub(crate) use check::{check_name, check_region};
 pub use sections::{
-    AlarmsSection, BackupsSection, ClickHouseSection, EdgeSection, GrafanaSection, NetworkSection, ScalingSection,
-    StateSection,
+    AlarmsSection, BackupsSection, ClickHouseSection, EdgeSection, GrafanaSection, NetworkSection,
+    ScalingSection, StateSection,
 };
 pub use size::{Architecture, MachineTypes, Machines, Size, Storage};
 
@@ -163,7 +164,10 @@ impl Deployment {
 
     /// How many nodes there are at most.
     pub fn max_nodes(&self) -> u16 {
-        self.scaling.max_nodes.unwrap_or_else(|| self.nodes()).max(self.nodes())
+        self.scaling
+            .max_nodes
+            .unwrap_or_else(|| self.nodes())
+            .max(self.nodes())
     }
 
     /// Whether the group changes its number of nodes by itself.

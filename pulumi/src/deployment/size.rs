@@ -117,7 +117,11 @@ impl Size {
         };
         match self {
             Self::Dev => Machines {
-                types: types(["t3.small", "t4g.small"], ["t3.medium", "t4g.medium"], ["t3.micro", "t4g.micro"]),
+                types: types(
+                    ["t3.small", "t4g.small"],
+                    ["t3.medium", "t4g.medium"],
+                    ["t3.micro", "t4g.micro"],
+                ),
                 nodes: 1,
                 zones: 2,
                 nat_in_every_zone: false,
@@ -129,7 +133,11 @@ impl Size {
                 log_days: 7,
             },
             Self::Standard => Machines {
-                types: types(["c7i.large", "c7g.large"], ["r7i.xlarge", "r7g.xlarge"], ["t3.small", "t4g.small"]),
+                types: types(
+                    ["c7i.large", "c7g.large"],
+                    ["r7i.xlarge", "r7g.xlarge"],
+                    ["t3.small", "t4g.small"],
+                ),
                 nodes: 3,
                 zones: 3,
                 nat_in_every_zone: true,
@@ -141,7 +149,11 @@ impl Size {
                 log_days: 30,
             },
             Self::Large => Machines {
-                types: types(["c7i.2xlarge", "c7g.2xlarge"], ["r7i.4xlarge", "r7g.4xlarge"], ["t3.medium", "t4g.medium"]),
+                types: types(
+                    ["c7i.2xlarge", "c7g.2xlarge"],
+                    ["r7i.4xlarge", "r7g.4xlarge"],
+                    ["t3.medium", "t4g.medium"],
+                ),
                 nodes: 6,
                 zones: 3,
                 nat_in_every_zone: true,

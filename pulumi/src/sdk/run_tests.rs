@@ -46,7 +46,7 @@ fn program() -> Program {
 }
 
 fn inputs_of(recorded: &Recorded, name: &str) -> BTreeMap<String, Value> {
-    let object = recorded.registrations[name].object.clone().unwrap_or_default();
+    let object = recorded.registration(name).object.clone().unwrap_or_default();
     super::value::from_struct(&object).unwrap()
 }
 
@@ -58,7 +58,7 @@ fn urn(token: &str, name: &str) -> String {
 async fn an_update_knows_everything_and_says_who_depends_on_whom() {
     let (recorded, result) = record(&program(), Behaviour::default()).await;
     result.unwrap();
-    let subnet = &recorded.registrations["subnet"];
+    let subnet = recorded.registration("subnet");
     let component = urn("aurora:aws:Network", "network");
     assert_eq!(subnet.parent, component);
     assert_eq!(subnet.protect, Some(true));
@@ -85,7 +85,7 @@ async fn an_update_knows_everything_and_says_who_depends_on_whom() {
     assert_eq!(inputs["tags"], Value::Map(tags));
     assert!(!inputs.contains_key("customerOwnedIpv4Pool"));
 
-    let secret = &recorded.registrations["secret"];
+    let secret = recorded.registration("secret");
     let dependencies: BTreeSet<String> = secret.dependencies.iter().cloned().collect();
     let members = [component.clone(), urn(SUBNET, "subnet"), urn(VPC, "vpc")];
     assert_eq!(dependencies, BTreeSet::from(members));
@@ -126,8 +126,17 @@ async fn a_preview_says_what_it_does_not_know() {
 async fn what_is_not_there_yet_is_not_asked_about() {
     let mut program = Program::new();
     let vpc = program.resource(VPC, "vpc", inputs! {}, Options::default());
-    let zone = program.function("aws:route53/getZone:getZone", "zone", inputs! { "vpcId" => vpc.id() });
-    program.resource(SUBNET, "subnet", inputs! { "vpcId" => zone.output("zoneId") }, Options::default());
+    let zone = program.function(
+        "aws:route53/getZone:getZone",
+        "zone",
+        inputs! { "vpcId" => vpc.id() },
+    );
+    program.resource(
+        SUBNET,
+        "subnet",
+        inputs! { "vpcId" => zone.output("zoneId") },
+        Options::default(),
+    );
     for dry_run in [true, false] {
         let behaviour = Behaviour {
             dry_run,
@@ -136,10 +145,14 @@ async fn what_is_not_there_yet_is_not_asked_about() {
         let (recorded, result) = record(&program, behaviour).await;
         result.unwrap();
         assert_eq!(recorded.invocations.len(), usize::from(!dry_run));
-        let expected = if dry_run { Value::Unknown } else { "Z0123456789".into() };
+        let expected = if dry_run {
+            Value::Unknown
+        } else {
+            "Z0123456789".into()
+        };
         assert_eq!(inputs_of(&recorded, "subnet")["vpcId"], expected);
         // The answer comes from what was asked with.
-        assert_eq!(recorded.registrations["subnet"].dependencies, [urn(VPC, "vpc")]);
+        assert_eq!(recorded.registration("subnet").dependencies, [urn(VPC, "vpc")]);
     }
 }
 
@@ -152,9 +165,9 @@ async fn after_a_failure_nothing_more_is_begun() {
     let (recorded, result) = record(&program(), failing).await;
     let error = result.unwrap_err();
     assert!(error.is_said_already(), "{error}");
-    assert!(recorded.registrations.contains_key("vpc"));
-    assert!(!recorded.registrations.contains_key("subnet"));
-    assert!(!recorded.registrations.contains_key("secret"));
+    assert!(recorded.has("vpc"));
+    assert!(!recorded.has("subnet"));
+    assert!(!recorded.has("secret"));
 }
 
 #[tokio::test]

@@ -42,8 +42,15 @@ pub(super) fn declare(program: &mut Program, plan: &Plan<'_>) -> Account {
     let deployment = plan.deployment;
     let tags = map! { "tags" => map! { "aurora" => &deployment.name, "managed-by" => "aurora" } };
     // The provider takes what is no text as JSON.
-    program.provider("aws", inputs! { "region" => &deployment.region, "defaultTags" => Input::json(tags) });
-    let identity = program.function("aws:index/getCallerIdentity:getCallerIdentity", "account", inputs! {});
+    program.provider(
+        "aws",
+        inputs! { "region" => &deployment.region, "defaultTags" => Input::json(tags) },
+    );
+    let identity = program.function(
+        "aws:index/getCallerIdentity:getCallerIdentity",
+        "account",
+        inputs! {},
+    );
     let partition = program.function("aws:index/getPartition:getPartition", "partition", inputs! {});
     // Local zones and those that one has to ask for are left out.
     let usual = map! { "name" => "opt-in-status", "values" => list!["opt-in-not-required"] };
@@ -88,16 +95,38 @@ fn image(program: &mut Program, plan: &Plan<'_>) -> Input {
 }
 
 /// The key of volumes, backups, secrets, logs and notices. AWS's own key for notices would keep alarms from sending any.
-fn declare_key(program: &mut Program, plan: &Plan<'_>, account: &Reference, partition: &Reference) -> Resource {
+fn declare_key(
+    program: &mut Program,
+    plan: &Plan<'_>,
+    account: &Reference,
+    partition: &Reference,
+) -> Resource {
     let deployment = plan.deployment;
     let region = &deployment.region;
     let group = |rest: &str| {
         let rest = format!(":log-group:/aurora/{}/{rest}", deployment.name);
-        let arn = ["arn:".into(), partition.clone().into(), format!(":logs:{region}:").into(), account.clone().into()];
+        let arn = [
+            "arn:".into(),
+            partition.clone().into(),
+            format!(":logs:{region}:").into(),
+            account.clone().into(),
+        ];
         Input::text(arn.into_iter().chain([rest.into()]))
     };
-    let root = Input::text(["arn:".into(), partition.clone().into(), ":iam::".into(), account.clone().into(), ":root".into()]);
-    let use_it = list!["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"];
+    let root = Input::text([
+        "arn:".into(),
+        partition.clone().into(),
+        ":iam::".into(),
+        account.clone().into(),
+        ":root".into(),
+    ]);
+    let use_it = list![
+        "kms:Encrypt*",
+        "kms:Decrypt*",
+        "kms:ReEncrypt*",
+        "kms:GenerateDataKey*",
+        "kms:Describe*"
+    ];
     let policy = map! {
         "Version" => "2012-10-17",
         "Statement" => list![

@@ -1,9 +1,9 @@
 //! What is watched, and who is told.
 
+use super::Layout;
 use super::clickhouse::ClickHouse;
 use super::edge::Edge;
 use super::peers::Peers;
-use super::Layout;
 use crate::sdk::{Input, Options, Resource, inputs, list, map};
 
 /// One alarm: what is looked at each minute, and from when on it is wrong.
@@ -33,11 +33,18 @@ pub(super) fn declare(layout: &mut Layout<'_>, edge: &Edge, clickhouse: &ClickHo
         "name" => layout.deployment().named("alarms"),
         "kmsMasterKeyId" => layout.account.key.id(),
     };
-    let topic = layout.program.resource("aws:sns/topic:Topic", "alarms", inputs, Options::child_of(component));
+    let topic = layout.program.resource(
+        "aws:sns/topic:Topic",
+        "alarms",
+        inputs,
+        Options::child_of(component),
+    );
     if let Some(email) = layout.deployment().alarms.email.clone() {
         let inputs = inputs! { "topic" => topic.output("arn"), "protocol" => "email", "endpoint" => email };
         let token = "aws:sns/topicSubscription:TopicSubscription";
-        layout.program.resource(token, "alarms", inputs, Options::child_of(component));
+        layout
+            .program
+            .resource(token, "alarms", inputs, Options::child_of(component));
     }
     for alarm in alarms(layout, edge, clickhouse, peers) {
         declare_alarm(layout, component, topic, alarm, None);
@@ -167,7 +174,13 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
     ]
 }
 
-fn declare_alarm(layout: &mut Layout<'_>, parent: Resource, topic: Resource, alarm: Alarm, action: Option<Input>) {
+fn declare_alarm(
+    layout: &mut Layout<'_>,
+    parent: Resource,
+    topic: Resource,
+    alarm: Alarm,
+    action: Option<Input>,
+) {
     let tell: Input = topic.output("arn").into();
     let (comparison, threshold) = match alarm.wrong {
         Wrong::Above(threshold) => ("GreaterThanThreshold", threshold),
@@ -189,5 +202,10 @@ fn declare_alarm(layout: &mut Layout<'_>, parent: Resource, topic: Resource, ala
         "okActions" => list![tell],
     };
     let options = Options::child_of(parent);
-    layout.program.resource("aws:cloudwatch/metricAlarm:MetricAlarm", alarm.name, inputs, options);
+    layout.program.resource(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        alarm.name,
+        inputs,
+        options,
+    );
 }

@@ -41,7 +41,9 @@ pub(super) fn declare(
         "tags" => machine::tags(layout, ROLE),
     };
     let options = Options::child_of(component).protected(true);
-    let volume = layout.program.resource("aws:ebs/volume:Volume", "data", volume, options);
+    let volume = layout
+        .program
+        .resource("aws:ebs/volume:Volume", "data", volume, options);
 
     let logs = machine::log_group(layout, component, ROLE);
     let mut rights = vec![storage.fetching_programs()];
@@ -73,7 +75,12 @@ pub(super) fn declare(
         "stopInstanceBeforeDetaching" => true,
     };
     let options = Options::child_of(component).deleted_before_replaced();
-    layout.program.resource("aws:ec2/volumeAttachment:VolumeAttachment", "data", attachment, options);
+    layout.program.resource(
+        "aws:ec2/volumeAttachment:VolumeAttachment",
+        "data",
+        attachment,
+        options,
+    );
     network::name_machine(layout, network, component, ROLE, instance);
     ClickHouse {
         component,

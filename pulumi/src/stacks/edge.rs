@@ -40,7 +40,11 @@ impl Edge {
             Some(domain) => format!("https://{}", grafana_domain(domain)).into(),
             None => {
                 let port = format!(":{GRAFANA_PORT}");
-                Input::text(["https://".into(), self.balancer.output("dnsName").into(), port.into()])
+                Input::text([
+                    "https://".into(),
+                    self.balancer.output("dnsName").into(),
+                    port.into(),
+                ])
             }
         }
     }
@@ -62,7 +66,11 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network, firewall: &Fir
     let component = layout.component("Edge", "edge");
     let child = || Options::child_of(component);
     let deployment = layout.deployment();
-    let (name, domain, has_grafana) = (deployment.named("edge"), deployment.edge.domain.clone(), deployment.grafana.enabled);
+    let (name, domain, has_grafana) = (
+        deployment.named("edge"),
+        deployment.edge.domain.clone(),
+        deployment.grafana.enabled,
+    );
     let balancer = inputs! {
         "name" => name,
         "loadBalancerType" => "application",
@@ -74,9 +82,18 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network, firewall: &Fir
         "tags" => layout.name_tag("edge"),
     };
     let options = child().after([network.component]);
-    let balancer = layout.program.resource("aws:lb/loadBalancer:LoadBalancer", "edge", balancer, options);
+    let balancer = layout
+        .program
+        .resource("aws:lb/loadBalancer:LoadBalancer", "edge", balancer, options);
     let peers = targets(layout, component, network, "peers", ports::HTTP, "/readyz");
-    let grafana = targets(layout, component, network, "grafana", ports::GRAFANA, "/api/health");
+    let grafana = targets(
+        layout,
+        component,
+        network,
+        "grafana",
+        ports::GRAFANA,
+        "/api/health",
+    );
     let certificate = certificate(layout, component);
     let mut listen = |name: &str, port: u16, to: Resource| {
         let inputs = inputs! {
@@ -84,7 +101,9 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network, firewall: &Fir
             "sslPolicy" => TLS_POLICY, "certificateArn" => certificate.clone(),
             "defaultActions" => list![forward(to)],
         };
-        layout.program.resource("aws:lb/listener:Listener", name, inputs, child())
+        layout
+            .program
+            .resource("aws:lb/listener:Listener", name, inputs, child())
     };
     let listener = listen("https", HTTPS, peers);
     match &domain {
@@ -94,7 +113,9 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network, firewall: &Fir
                 "listenerArn" => listener.output("arn"), "priority" => 10,
                 "conditions" => list![host], "actions" => list![forward(grafana)],
             };
-            layout.program.resource("aws:lb/listenerRule:ListenerRule", "grafana", inputs, child());
+            layout
+                .program
+                .resource("aws:lb/listenerRule:ListenerRule", "grafana", inputs, child());
         }
         None if has_grafana => {
             listen("grafana", GRAFANA_PORT, grafana);
@@ -106,7 +127,9 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network, firewall: &Fir
         "loadBalancerArn" => balancer.output("arn"), "port" => HTTP, "protocol" => "HTTP",
         "defaultActions" => list![map! { "type" => "redirect", "redirect" => redirect }],
     };
-    layout.program.resource("aws:lb/listener:Listener", "http", inputs, child());
+    layout
+        .program
+        .resource("aws:lb/listener:Listener", "http", inputs, child());
     if let (Some(domain), Some(zone)) = (&domain, zone(layout)) {
         let mut names = vec![("web", domain.clone())];
         if has_grafana {
@@ -129,27 +152,44 @@ fn forward(to: Resource) -> Input {
     map! { "type" => "forward", "targetGroupArn" => to.output("arn") }
 }
 
-fn targets(layout: &mut Layout<'_>, parent: Resource, network: &Network, role: &str, port: u16, path: &str) -> Resource {
+fn targets(
+    layout: &mut Layout<'_>,
+    parent: Resource,
+    network: &Network,
+    role: &str,
+    port: u16,
+    path: &str,
+) -> Resource {
     let check = map! {
         "path" => path, "protocol" => "HTTP", "matcher" => "200", "interval" => 5, "timeout" => 4,
         "healthyThreshold" => 2, "unhealthyThreshold" => 2,
     };
     let inputs = inputs! {
-        "name" => layout.deployment().named(role),
+        // Names of target groups have 32 characters: there is no room for more.
+        "name" => format!("{}-{role}", layout.deployment().name),
         "vpcId" => network.vpc.id(), "port" => port, "protocol" => "HTTP", "targetType" => "instance",
         "healthCheck" => check, "deregistrationDelay" => DEREGISTRATION_SECONDS,
         // A page asks the same node while it can: its queries can be cancelled there at once.
         "stickiness" => map! { "type" => "lb_cookie", "enabled" => true, "cookieDuration" => 86_400 },
         "tags" => layout.name_tag(role),
     };
-    layout.program.resource("aws:lb/targetGroup:TargetGroup", role, inputs, Options::child_of(parent))
+    layout.program.resource(
+        "aws:lb/targetGroup:TargetGroup",
+        role,
+        inputs,
+        Options::child_of(parent),
+    )
 }
 
 /// The Route 53 zone of the description.
 fn zone(layout: &mut Layout<'_>) -> Option<Function> {
     let name = layout.deployment().edge.hosted_zone.clone()?;
     let arguments = inputs! { "name" => name, "privateZone" => false };
-    Some(layout.program.function("aws:route53/getZone:getZone", "public-names", arguments))
+    Some(
+        layout
+            .program
+            .function("aws:route53/getZone:getZone", "public-names", arguments),
+    )
 }
 
 /// The ARN of the certificate: one that is there, one that AWS makes once it has seen that the name is ours, or one that
@@ -167,7 +207,11 @@ fn certificate(layout: &mut Layout<'_>, parent: Resource) -> Input {
         let inputs = inputs! {
             "certificateBody" => certificate, "privateKey" => Input::secret(key), "tags" => layout.name_tag("edge"),
         };
-        return layout.program.resource(token, "edge", inputs, child()).output("arn").into();
+        return layout
+            .program
+            .resource(token, "edge", inputs, child())
+            .output("arn")
+            .into();
     };
     let names = [domain.clone(), grafana_domain(&domain)];
     let inputs = inputs! {
@@ -177,24 +221,51 @@ fn certificate(layout: &mut Layout<'_>, parent: Resource) -> Input {
     let certificate = layout.program.resource(token, "edge", inputs, child());
     let mut records = Vec::new();
     for (index, what) in ["web", "grafana"].into_iter().enumerate() {
-        let proof = |field: &str| certificate.output("domainValidationOptions").element(index).field(field);
+        let proof = |field: &str| {
+            certificate
+                .output("domainValidationOptions")
+                .element(index)
+                .field(field)
+        };
         let inputs = inputs! {
             "zoneId" => zone.output("zoneId"), "ttl" => 60, "allowOverwrite" => true,
             "name" => proof("resourceRecordName"), "type" => proof("resourceRecordType"),
             "records" => list![proof("resourceRecordValue")],
         };
         let name = format!("{what}-certificate");
-        records.push(layout.program.resource("aws:route53/record:Record", &name, inputs, child()).output("fqdn"));
+        records.push(
+            layout
+                .program
+                .resource("aws:route53/record:Record", &name, inputs, child())
+                .output("fqdn"),
+        );
     }
-    let inputs = inputs! { "certificateArn" => certificate.output("arn"), "validationRecordFqdns" => records };
+    let inputs =
+        inputs! { "certificateArn" => certificate.output("arn"), "validationRecordFqdns" => records };
     let token = "aws:acm/certificateValidation:CertificateValidation";
-    layout.program.resource(token, "edge", inputs, child()).output("certificateArn").into()
+    layout
+        .program
+        .resource(token, "edge", inputs, child())
+        .output("certificateArn")
+        .into()
 }
 
-fn public_name(layout: &mut Layout<'_>, parent: Resource, zone: Function, balancer: Resource, what: &str, name: &str) {
+fn public_name(
+    layout: &mut Layout<'_>,
+    parent: Resource,
+    zone: Function,
+    balancer: Resource,
+    what: &str,
+    name: &str,
+) {
     let alias = map! {
         "name" => balancer.output("dnsName"), "zoneId" => balancer.output("zoneId"), "evaluateTargetHealth" => false,
     };
     let inputs = inputs! { "zoneId" => zone.output("zoneId"), "name" => name, "type" => "A", "aliases" => list![alias] };
-    layout.program.resource("aws:route53/record:Record", &format!("{what}-public"), inputs, Options::child_of(parent));
+    layout.program.resource(
+        "aws:route53/record:Record",
+        &format!("{what}-public"),
+        inputs,
+        Options::child_of(parent),
+    );
 }

@@ -42,7 +42,12 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network) -> Firewall {
             "vpcId" => network.vpc.id(), "name" => name, "description" => description, "tags" => layout.name_tag(role),
         };
         let token = "aws:ec2/securityGroup:SecurityGroup";
-        layout.program.resource(token, &format!("{role}-firewall"), inputs, Options::child_of(component))
+        layout.program.resource(
+            token,
+            &format!("{role}-firewall"),
+            inputs,
+            Options::child_of(component),
+        )
     };
     let firewall = Firewall {
         edge: group("edge", "Aurora's load balancer"),
@@ -62,10 +67,19 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network) -> Firewall {
 }
 
 fn coming_in(layout: &Layout<'_>, firewall: &Firewall) -> Vec<Rule> {
-    let Firewall { edge, peers, clickhouse, grafana } = *firewall;
+    let Firewall {
+        edge,
+        peers,
+        clickhouse,
+        grafana,
+    } = *firewall;
     let allow = &layout.deployment().edge.allow;
     let everybody = [ANYWHERE, ANYWHERE_V6].map(str::to_owned).to_vec();
-    let allowed = if allow.is_empty() { everybody } else { allow.iter().map(IpNet::to_string).collect() };
+    let allowed = if allow.is_empty() {
+        everybody
+    } else {
+        allow.iter().map(IpNet::to_string).collect()
+    };
     let mut open = vec![(HTTPS, "The web app"), (HTTP, "Sent on to https")];
     if super::edge::has_port_for_grafana(layout.deployment()) {
         open.push((super::edge::GRAFANA_PORT, "Grafana"));
@@ -91,18 +105,58 @@ fn coming_in(layout: &Layout<'_>, firewall: &Firewall) -> Vec<Rule> {
     public
         .chain([
             inside("peers-http-edge", peers, edge, "tcp", ports::HTTP, "The web app"),
-            inside("peers-http-peers", peers, peers, "tcp", ports::HTTP, "Nodes ask each other"),
-            inside("peers-gossip-peers", peers, peers, "udp", ports::GOSSIP, "Gossip, sealed"),
-            inside("clickhouse-peers", clickhouse, peers, "tcp", ports::CLICKHOUSE, "Events and queries"),
-            inside("clickhouse-grafana", clickhouse, grafana, "tcp", ports::CLICKHOUSE, "Dashboards"),
+            inside(
+                "peers-http-peers",
+                peers,
+                peers,
+                "tcp",
+                ports::HTTP,
+                "Nodes ask each other",
+            ),
+            inside(
+                "peers-gossip-peers",
+                peers,
+                peers,
+                "udp",
+                ports::GOSSIP,
+                "Gossip, sealed",
+            ),
+            inside(
+                "clickhouse-peers",
+                clickhouse,
+                peers,
+                "tcp",
+                ports::CLICKHOUSE,
+                "Events and queries",
+            ),
+            inside(
+                "clickhouse-grafana",
+                clickhouse,
+                grafana,
+                "tcp",
+                ports::CLICKHOUSE,
+                "Dashboards",
+            ),
             inside("grafana-edge", grafana, edge, "tcp", ports::GRAFANA, "Dashboards"),
-            inside("grafana-peers", grafana, peers, "tcp", ports::GRAFANA, "Nodes make its dashboards"),
+            inside(
+                "grafana-peers",
+                grafana,
+                peers,
+                "tcp",
+                ports::GRAFANA,
+                "Nodes make its dashboards",
+            ),
         ])
         .collect()
 }
 
 fn going_out(firewall: &Firewall) -> Vec<Rule> {
-    let Firewall { edge, peers, clickhouse, grafana } = *firewall;
+    let Firewall {
+        edge,
+        peers,
+        clickhouse,
+        grafana,
+    } = *firewall;
     let inside = |name: &str, of, to, port, why| Rule {
         name: name.to_owned(),
         of,
@@ -135,7 +189,13 @@ fn going_out(firewall: &Firewall) -> Vec<Rule> {
         outside("clickhouse", clickhouse, HTTP, "Packages of the system, signed"),
         outside("grafana", grafana, HTTPS, "AWS's interfaces, packages"),
         outside("grafana", grafana, HTTP, "Packages of the system, signed"),
-        inside("grafana-clickhouse", grafana, clickhouse, ports::CLICKHOUSE, "Dashboards"),
+        inside(
+            "grafana-clickhouse",
+            grafana,
+            clickhouse,
+            ports::CLICKHOUSE,
+            "Dashboards",
+        ),
     ]
 }
 
@@ -156,5 +216,7 @@ fn declare_rule(layout: &mut Layout<'_>, parent: Resource, token: &str, directio
         "cidrIpv6" => v6,
     };
     let name = format!("{direction}-{}", rule.name);
-    layout.program.resource(token, &name, inputs, Options::child_of(parent));
+    layout
+        .program
+        .resource(token, &name, inputs, Options::child_of(parent));
 }

@@ -44,13 +44,23 @@ pub(super) fn declare(
         profile,
         user_data: user_data::of_grafana(layout, storage, edge),
     };
-    let options = Options::child_of(component).after([network.component, secrets.component, logs, clickhouse.component]);
+    let options = Options::child_of(component).after([
+        network.component,
+        secrets.component,
+        logs,
+        clickhouse.component,
+    ]);
     let instance = machine.declare(layout, options);
     network::name_machine(layout, network, component, ROLE, instance);
     let target = inputs! {
         "targetGroupArn" => edge.grafana.output("arn"), "targetId" => instance.id(), "port" => ports::GRAFANA,
     };
     let options = Options::child_of(component).deleted_before_replaced();
-    layout.program.resource("aws:lb/targetGroupAttachment:TargetGroupAttachment", ROLE, target, options);
+    layout.program.resource(
+        "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+        ROLE,
+        target,
+        options,
+    );
     Some(Grafana { instance })
 }

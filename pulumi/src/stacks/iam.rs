@@ -13,7 +13,10 @@ pub(super) struct Statement {
 
 impl Statement {
     /// The right to `actions` on `resources`.
-    pub(super) fn allow<const N: usize>(actions: [&str; N], resources: impl IntoIterator<Item = Input>) -> Self {
+    pub(super) fn allow<const N: usize>(
+        actions: [&str; N],
+        resources: impl IntoIterator<Item = Input>,
+    ) -> Self {
         Self {
             actions: actions.into_iter().map(Input::from).collect(),
             resources: resources.into_iter().collect(),
@@ -52,7 +55,12 @@ pub(super) fn reporting(layout: &Layout<'_>, role: &str) -> Vec<Statement> {
 }
 
 /// The instance profile of machines of `role`, which may do `statements`. What depends on it depends on its rights too.
-pub(super) fn profile(layout: &mut Layout<'_>, parent: Resource, role: &str, statements: Vec<Statement>) -> Resource {
+pub(super) fn profile(
+    layout: &mut Layout<'_>,
+    parent: Resource,
+    role: &str,
+    statements: Vec<Statement>,
+) -> Resource {
     let name = layout.deployment().named(role);
     let trust = map! {
         "Version" => "2012-10-17",
@@ -66,14 +74,23 @@ pub(super) fn profile(layout: &mut Layout<'_>, parent: Resource, role: &str, sta
         "assumeRolePolicy" => Input::json(trust),
         "description" => format!("What {role} machines of Aurora may do"),
     };
-    let resource = layout.program.resource("aws:iam/role:Role", role, inputs, Options::child_of(parent));
+    let resource = layout
+        .program
+        .resource("aws:iam/role:Role", role, inputs, Options::child_of(parent));
     let statements = statements.into_iter().map(Statement::document).collect();
     let policy = Input::json(map! { "Version" => "2012-10-17", "Statement" => Input::List(statements) });
     let inputs = inputs! { "role" => resource.id(), "name" => "aurora", "policy" => policy };
-    let rights = layout.program.resource("aws:iam/rolePolicy:RolePolicy", role, inputs, Options::child_of(parent));
+    let rights = layout.program.resource(
+        "aws:iam/rolePolicy:RolePolicy",
+        role,
+        inputs,
+        Options::child_of(parent),
+    );
     let inputs = inputs! {
         "name" => format!("{name}-{}", layout.deployment().region), "role" => resource.output("name"),
     };
     let options = Options::child_of(parent).after([rights]);
-    layout.program.resource("aws:iam/instanceProfile:InstanceProfile", role, inputs, options)
+    layout
+        .program
+        .resource("aws:iam/instanceProfile:InstanceProfile", role, inputs, options)
 }

@@ -27,7 +27,9 @@ pub(super) fn log_group(layout: &mut Layout<'_>, parent: Resource, role: &str) -
         "kmsKeyId" => layout.account.key.output("arn"),
     };
     let token = "aws:cloudwatch/logGroup:LogGroup";
-    layout.program.resource(token, role, inputs, Options::child_of(parent))
+    layout
+        .program
+        .resource(token, role, inputs, Options::child_of(parent))
 }
 
 /// A machine that there is one of.
@@ -62,8 +64,14 @@ impl Single {
             "tags" => tags,
         };
         let options = options.deleted_before_replaced();
-        let options = if keeps_image(layout) { options.ignoring(["ami"]) } else { options };
-        layout.program.resource("aws:ec2/instance:Instance", self.role, inputs, options)
+        let options = if keeps_image(layout) {
+            options.ignoring(["ami"])
+        } else {
+            options
+        };
+        layout
+            .program
+            .resource("aws:ec2/instance:Instance", self.role, inputs, options)
     }
 }
 

@@ -43,13 +43,14 @@ mod network;
 mod peers;
 pub mod secrets;
 mod storage;
-mod user_data;
 #[cfg(test)]
 mod tests;
+mod user_data;
 
 use std::path::PathBuf;
 
 use crate::deployment::Deployment;
+use crate::machines::InvalidMachine;
 use crate::sdk::{Input, Options, Program, Resource, inputs};
 
 pub(crate) use machine::SYSTEM_DISK_GIB;
@@ -104,6 +105,13 @@ pub struct Plan<'a> {
     pub set_nodes: bool,
 }
 
+impl Plan<'_> {
+    /// Checks what machines are told, which is worked out only once other resources are there: better before.
+    pub fn check(&self) -> Result<(), InvalidMachine> {
+        user_data::check(self)
+    }
+}
+
 /// What all stacks need while a program is put together.
 struct Layout<'a> {
     program: Program,
@@ -118,7 +126,8 @@ impl Layout<'_> {
 
     /// Declares a component.
     fn component(&mut self, kind: &str, name: &str) -> Resource {
-        self.program.component(&format!("aurora:aws:{kind}"), name, Options::default())
+        self.program
+            .component(&format!("aurora:aws:{kind}"), name, Options::default())
     }
 
     /// The tags of a thing with this name, besides those that everything has.
@@ -142,17 +151,38 @@ pub fn program(plan: &Plan<'_>) -> Program {
     let firewall = firewall::declare(&mut layout, &network);
     let clickhouse = clickhouse::declare(&mut layout, &network, &secrets, &storage, &firewall);
     let edge = edge::declare(&mut layout, &network, &firewall);
-    let grafana = grafana::declare(&mut layout, &network, &secrets, &storage, &firewall, &edge, &clickhouse);
-    let peers = peers::declare(&mut layout, &network, &secrets, &storage, &firewall, &edge, &clickhouse);
+    let grafana = grafana::declare(
+        &mut layout,
+        &network,
+        &secrets,
+        &storage,
+        &firewall,
+        &edge,
+        &clickhouse,
+    );
+    let peers = peers::declare(
+        &mut layout,
+        &network,
+        &secrets,
+        &storage,
+        &firewall,
+        &edge,
+        &clickhouse,
+    );
     alarms::declare(&mut layout, &edge, &clickhouse, &peers);
 
-    let Layout { mut program, plan, .. } = layout;
+    let Layout {
+        mut program, plan, ..
+    } = layout;
     let deployment = plan.deployment;
     program.export("url", edge.url());
     program.export("name", &deployment.name);
     program.export("region", &deployment.region);
     program.export("group", peers.group.output("name"));
-    program.export("adminTokenSecret", deployment.secret_name(SecretKey::AdminToken.name()));
+    program.export(
+        "adminTokenSecret",
+        deployment.secret_name(SecretKey::AdminToken.name()),
+    );
     program.export("clickhouseInstance", clickhouse.instance.id());
     program.export("dataVolume", clickhouse.volume.id());
     program.export("backupsBucket", storage.backups.output("bucket"));

@@ -38,22 +38,35 @@ impl Network {
 fn slice(network: Ipv4Net, index: usize) -> String {
     let subnets = network.subnets(network.prefix_len() + SUBNET_BITS);
     let slice = subnets.ok().and_then(|mut subnets| subnets.nth(index));
-    slice.expect("descriptions are checked: there is room for sixteen").to_string()
+    slice
+        .expect("descriptions are checked: there is room for sixteen")
+        .to_string()
 }
 
 pub(super) fn declare(layout: &mut Layout<'_>) -> Network {
     let component = layout.component("Network", "network");
     let child = || Options::child_of(component);
     let deployment = layout.deployment();
-    let (cidr, machines, region) = (deployment.network.cidr, deployment.machines(), deployment.region.clone());
+    let (cidr, machines, region) = (
+        deployment.network.cidr,
+        deployment.machines(),
+        deployment.region.clone(),
+    );
     let private_zone = deployment.private_zone();
     let tags = layout.name_tag("network");
     let vpc = inputs! {
         "cidrBlock" => cidr.to_string(), "enableDnsSupport" => true, "enableDnsHostnames" => true, "tags" => tags.clone(),
     };
-    let vpc = layout.program.resource("aws:ec2/vpc:Vpc", "network", vpc, child());
+    let vpc = layout
+        .program
+        .resource("aws:ec2/vpc:Vpc", "network", vpc, child());
     let gateway = inputs! { "vpcId" => vpc.id(), "tags" => tags };
-    let gateway = layout.program.resource("aws:ec2/internetGateway:InternetGateway", "internet", gateway, child());
+    let gateway = layout.program.resource(
+        "aws:ec2/internetGateway:InternetGateway",
+        "internet",
+        gateway,
+        child(),
+    );
 
     let mut network = Network {
         component,
@@ -66,12 +79,26 @@ pub(super) fn declare(layout: &mut Layout<'_>) -> Network {
     let to_internet = inputs! {
         "routeTableId" => public_routes.id(), "destinationCidrBlock" => ANYWHERE, "gatewayId" => gateway.id(),
     };
-    let to_internet = layout.program.resource("aws:ec2/route:Route", "public", to_internet, child());
+    let to_internet = layout
+        .program
+        .resource("aws:ec2/route:Route", "public", to_internet, child());
     let mut private_routes = Vec::new();
     let mut nat = None;
     for index in 0..usize::from(machines.zones) {
-        let public = subnet(layout, &network, &format!("public-{index}"), index, slice(cidr, index));
-        associate(layout, &network, &format!("public-{index}"), public, public_routes);
+        let public = subnet(
+            layout,
+            &network,
+            &format!("public-{index}"),
+            index,
+            slice(cidr, index),
+        );
+        associate(
+            layout,
+            &network,
+            &format!("public-{index}"),
+            public,
+            public_routes,
+        );
         network.public.push(public);
         if index == 0 || machines.nat_in_every_zone {
             nat = Some(way_out(layout, &network, index, public, to_internet));
@@ -83,7 +110,9 @@ pub(super) fn declare(layout: &mut Layout<'_>) -> Network {
         let out = inputs! {
             "routeTableId" => routes.id(), "destinationCidrBlock" => ANYWHERE, "natGatewayId" => nat.id(),
         };
-        layout.program.resource("aws:ec2/route:Route", &name, out, child());
+        layout
+            .program
+            .resource("aws:ec2/route:Route", &name, out, child());
         associate(layout, &network, &name, private, routes);
         network.private.push(private);
         private_routes.push(routes.id());
@@ -96,11 +125,15 @@ pub(super) fn declare(layout: &mut Layout<'_>) -> Network {
         "routeTableIds" => private_routes,
         "tags" => layout.name_tag("s3"),
     };
-    layout.program.resource("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", s3, child());
+    layout
+        .program
+        .resource("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", s3, child());
     let names = inputs! {
         "name" => private_zone, "vpcs" => list![map! { "vpcId" => vpc.id() }], "forceDestroy" => true,
     };
-    network.names = layout.program.resource("aws:route53/zone:Zone", "private-names", names, child());
+    network.names = layout
+        .program
+        .resource("aws:route53/zone:Zone", "private-names", names, child());
     network
 }
 
@@ -112,34 +145,62 @@ fn subnet(layout: &mut Layout<'_>, network: &Network, name: &str, zone: usize, c
         "mapPublicIpOnLaunch" => false,
         "tags" => layout.name_tag(name),
     };
-    layout.program.resource("aws:ec2/subnet:Subnet", name, inputs, Options::child_of(network.component))
+    layout.program.resource(
+        "aws:ec2/subnet:Subnet",
+        name,
+        inputs,
+        Options::child_of(network.component),
+    )
 }
 
 fn route_table(layout: &mut Layout<'_>, network: &Network, name: &str) -> Resource {
     let inputs = inputs! { "vpcId" => network.vpc.id(), "tags" => layout.name_tag(name) };
-    layout.program.resource("aws:ec2/routeTable:RouteTable", name, inputs, Options::child_of(network.component))
+    layout.program.resource(
+        "aws:ec2/routeTable:RouteTable",
+        name,
+        inputs,
+        Options::child_of(network.component),
+    )
 }
 
 fn associate(layout: &mut Layout<'_>, network: &Network, name: &str, subnet: Resource, routes: Resource) {
     let inputs = inputs! { "subnetId" => subnet.id(), "routeTableId" => routes.id() };
     let token = "aws:ec2/routeTableAssociation:RouteTableAssociation";
-    layout.program.resource(token, name, inputs, Options::child_of(network.component));
+    layout
+        .program
+        .resource(token, name, inputs, Options::child_of(network.component));
 }
 
 /// The way out of the private subnets of a zone.
-fn way_out(layout: &mut Layout<'_>, network: &Network, zone: usize, subnet: Resource, internet: Resource) -> Resource {
+fn way_out(
+    layout: &mut Layout<'_>,
+    network: &Network,
+    zone: usize,
+    subnet: Resource,
+    internet: Resource,
+) -> Resource {
     let name = format!("nat-{zone}");
     let child = Options::child_of(network.component).after([internet]);
     let address = inputs! { "domain" => "vpc", "tags" => layout.name_tag(&name) };
-    let address = layout.program.resource("aws:ec2/eip:Eip", &name, address, child.clone());
+    let address = layout
+        .program
+        .resource("aws:ec2/eip:Eip", &name, address, child.clone());
     let nat = inputs! {
         "allocationId" => address.id(), "subnetId" => subnet.id(), "tags" => layout.name_tag(&name),
     };
-    layout.program.resource("aws:ec2/natGateway:NatGateway", &name, nat, child)
+    layout
+        .program
+        .resource("aws:ec2/natGateway:NatGateway", &name, nat, child)
 }
 
 /// A private name of a machine.
-pub(super) fn name_machine(layout: &mut Layout<'_>, network: &Network, parent: Resource, name: &str, machine: Resource) {
+pub(super) fn name_machine(
+    layout: &mut Layout<'_>,
+    network: &Network,
+    parent: Resource,
+    name: &str,
+    machine: Resource,
+) {
     let inputs = inputs! {
         "zoneId" => network.names.output("zoneId"),
         "name" => Input::from(format!("{name}.{}", layout.deployment().private_zone())),
@@ -147,5 +208,10 @@ pub(super) fn name_machine(layout: &mut Layout<'_>, network: &Network, parent: R
         "ttl" => 10,
         "records" => vec![machine.output("privateIp")],
     };
-    layout.program.resource("aws:route53/record:Record", &format!("{name}-private"), inputs, Options::child_of(parent));
+    layout.program.resource(
+        "aws:route53/record:Record",
+        &format!("{name}-private"),
+        inputs,
+        Options::child_of(parent),
+    );
 }

@@ -41,7 +41,13 @@ pub(super) fn declare(
     let rights = rights(layout, secrets, storage);
     let profile = iam::profile(layout, component, ROLE, rights);
     let template = template(layout, component, storage, firewall, edge, profile);
-    let after = [network.component, secrets.component, clickhouse.component, edge.listener, logs];
+    let after = [
+        network.component,
+        secrets.component,
+        clickhouse.component,
+        edge.listener,
+        logs,
+    ];
     let group = group(layout, component, network, edge, template, &after);
     for (name, transition, result) in HOOKS {
         let inputs = inputs! {
@@ -53,7 +59,12 @@ pub(super) fn declare(
             retain_on_delete: true,
             ..Options::child_of(component)
         };
-        layout.program.resource("aws:autoscaling/lifecycleHook:LifecycleHook", name, inputs, options);
+        layout.program.resource(
+            "aws:autoscaling/lifecycleHook:LifecycleHook",
+            name,
+            inputs,
+            options,
+        );
     }
     if layout.deployment().scales_by_itself() {
         rules(layout, component, group);
@@ -63,17 +74,32 @@ pub(super) fn declare(
 
 /// Names, transitions, and what happens when nobody answers in time.
 const HOOKS: [(&str, &str, &str); 2] = [
-    ("aurora-launching", "autoscaling:EC2_INSTANCE_LAUNCHING", "ABANDON"),
-    ("aurora-terminating", "autoscaling:EC2_INSTANCE_TERMINATING", "CONTINUE"),
+    (
+        "aurora-launching",
+        "autoscaling:EC2_INSTANCE_LAUNCHING",
+        "ABANDON",
+    ),
+    (
+        "aurora-terminating",
+        "autoscaling:EC2_INSTANCE_TERMINATING",
+        "CONTINUE",
+    ),
 ];
 
 fn rights(layout: &Layout<'_>, secrets: &StoredSecrets, storage: &Storage) -> Vec<Statement> {
     let deployment = layout.deployment();
     let (name, region) = (&deployment.name, &deployment.region);
-    let group = format!("autoScalingGroup:*:autoScalingGroupName/{}", deployment.named(ROLE));
+    let group = format!(
+        "autoScalingGroup:*:autoScalingGroupName/{}",
+        deployment.named(ROLE)
+    );
     let group = layout.account.arn("autoscaling", region, &group);
-    let own_secrets = layout.account.arn("secretsmanager", region, &format!("secret:aurora/{name}/own/*"));
-    let own_parameters = layout.account.arn("ssm", region, &format!("parameter/aurora/{name}/*"));
+    let own_secrets = layout
+        .account
+        .arn("secretsmanager", region, &format!("secret:aurora/{name}/own/*"));
+    let own_parameters = layout
+        .account
+        .arn("ssm", region, &format!("parameter/aurora/{name}/*"));
     let mut rights = vec![
         storage.fetching_programs(),
         // EC2 has no resources to name here. It tells nodes of each other.
@@ -133,8 +159,14 @@ fn template(
         "updateDefaultVersion" => true,
     };
     let options = Options::child_of(parent);
-    let options = if machine::keeps_image(layout) { options.ignoring(["imageId"]) } else { options };
-    layout.program.resource("aws:ec2/launchTemplate:LaunchTemplate", ROLE, inputs, options)
+    let options = if machine::keeps_image(layout) {
+        options.ignoring(["imageId"])
+    } else {
+        options
+    };
+    layout
+        .program
+        .resource("aws:ec2/launchTemplate:LaunchTemplate", ROLE, inputs, options)
 }
 
 fn group(
@@ -163,7 +195,11 @@ fn group(
             "scaleInProtectedInstances" => "Refresh", "standbyInstances" => "Ignore",
         },
     };
-    let tags = [("aurora", deployment.name.clone()), ("aurora-role", ROLE.to_owned()), ("managed-by", "aurora".to_owned())];
+    let tags = [
+        ("aurora", deployment.name.clone()),
+        ("aurora-role", ROLE.to_owned()),
+        ("managed-by", "aurora".to_owned()),
+    ];
     let tags = tags.map(|(key, value)| map! { "key" => key, "value" => value, "propagateAtLaunch" => false });
     let inputs = inputs! {
         "name" => deployment.named(ROLE),
@@ -186,8 +222,14 @@ fn group(
         "tags" => Input::List(tags.into()),
     };
     let options = Options::child_of(parent).after(after.iter().copied());
-    let options = if sets_number { options } else { options.ignoring(["desiredCapacity"]) };
-    layout.program.resource("aws:autoscaling/group:Group", ROLE, inputs, options)
+    let options = if sets_number {
+        options
+    } else {
+        options.ignoring(["desiredCapacity"])
+    };
+    layout
+        .program
+        .resource("aws:autoscaling/group:Group", ROLE, inputs, options)
 }
 
 /// The template's newest version as a text, which the group wants.
@@ -198,7 +240,10 @@ fn version_of(template: Resource) -> Input {
 /// When nodes are added and taken away.
 fn rules(layout: &mut Layout<'_>, parent: Resource, group: Resource) {
     let deployment = layout.deployment();
-    let (cpu, lag) = (u32::from(deployment.scaling.cpu_percent), u32::from(deployment.scaling.lag_seconds));
+    let (cpu, lag) = (
+        u32::from(deployment.scaling.cpu_percent),
+        u32::from(deployment.scaling.lag_seconds),
+    );
     let cpu = map! {
         "targetValue" => cpu,
         "predefinedMetricSpecification" => map! { "predefinedMetricType" => "ASGAverageCPUUtilization" },
@@ -217,6 +262,11 @@ fn rules(layout: &mut Layout<'_>, parent: Resource, group: Resource) {
             "autoscalingGroupName" => group.output("name"), "name" => name, "policyType" => "TargetTrackingScaling",
             "targetTrackingConfiguration" => target,
         };
-        layout.program.resource("aws:autoscaling/policy:Policy", name, inputs, Options::child_of(parent));
+        layout.program.resource(
+            "aws:autoscaling/policy:Policy",
+            name,
+            inputs,
+            Options::child_of(parent),
+        );
     }
 }

@@ -78,7 +78,9 @@ pub struct MissingSecret(pub &'static str);
 impl Secrets {
     /// All of them, each from `find`.
     pub fn find(mut find: impl FnMut(SecretKey) -> Option<String>) -> Result<Self, MissingSecret> {
-        let found = SecretKey::ALL.into_iter().map(|key| Ok((key, find(key).ok_or(MissingSecret(key.name()))?)));
+        let found = SecretKey::ALL
+            .into_iter()
+            .map(|key| Ok((key, find(key).ok_or(MissingSecret(key.name()))?)));
         found.collect::<Result<_, _>>().map(Self)
     }
 
@@ -118,7 +120,12 @@ pub(super) fn declare(layout: &mut Layout<'_>) -> StoredSecrets {
             // Deleted at once, so that a deployment of the same name can be made again.
             "recoveryWindowInDays" => 0,
         };
-        let secret = layout.program.resource("aws:secretsmanager/secret:Secret", key.name(), inputs, options.clone());
+        let secret = layout.program.resource(
+            "aws:secretsmanager/secret:Secret",
+            key.name(),
+            inputs,
+            options.clone(),
+        );
         let inputs = inputs! {
             "secretId" => secret.id(), "secretString" => Input::secret(layout.plan.secrets.get(key)),
         };

@@ -33,8 +33,14 @@ impl Storage {
         let objects = Input::text([bucket.clone(), "/*".into()]);
         vec![
             Statement::allow(["s3:ListBucket", "s3:GetBucketLocation"], [bucket]),
-            Statement::allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], [objects]),
-            Statement::allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.key.output("arn").into()]),
+            Statement::allow(
+                ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+                [objects],
+            ),
+            Statement::allow(
+                ["kms:Decrypt", "kms:GenerateDataKey"],
+                [self.key.output("arn").into()],
+            ),
         ]
     }
 
@@ -68,7 +74,9 @@ pub(super) fn declare(layout: &mut Layout<'_>) -> Storage {
         ignore_changes: vec!["source".to_owned()],
         ..Options::child_of(component)
     };
-    let program = layout.program.resource("aws:s3/bucketObjectv2:BucketObjectv2", "program", inputs, options);
+    let program = layout
+        .program
+        .resource("aws:s3/bucketObjectv2:BucketObjectv2", "program", inputs, options);
     Storage {
         programs,
         program,
@@ -78,7 +86,13 @@ pub(super) fn declare(layout: &mut Layout<'_>) -> Storage {
 }
 
 /// A bucket that nobody outside can reach, with versions. Those with data are encrypted with the deployment's key.
-fn bucket(layout: &mut Layout<'_>, parent: Resource, what: &str, is_data: bool, expiration: Input) -> Resource {
+fn bucket(
+    layout: &mut Layout<'_>,
+    parent: Resource,
+    what: &str,
+    is_data: bool,
+    expiration: Input,
+) -> Resource {
     let options = || Options::child_of(parent).protected(is_data);
     let by_default = if is_data {
         map! { "sseAlgorithm" => "aws:kms", "kmsMasterKeyId" => layout.account.key.output("arn") }
@@ -92,7 +106,9 @@ fn bucket(layout: &mut Layout<'_>, parent: Resource, what: &str, is_data: bool, 
         "forceDestroy" => true,
         "tags" => layout.name_tag(what),
     };
-    let bucket = layout.program.resource("aws:s3/bucket:Bucket", what, inputs, options());
+    let bucket = layout
+        .program
+        .resource("aws:s3/bucket:Bucket", what, inputs, options());
     let mut part = |token: &str, mut inputs: BTreeMap<String, Input>, options: Options| {
         inputs.insert("bucket".to_owned(), bucket.id().into());
         layout.program.resource(token, what, inputs, options)
@@ -101,9 +117,17 @@ fn bucket(layout: &mut Layout<'_>, parent: Resource, what: &str, is_data: bool, 
         "blockPublicAcls" => true, "blockPublicPolicy" => true, "ignorePublicAcls" => true,
         "restrictPublicBuckets" => true,
     };
-    let closed = part("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", block, options());
+    let closed = part(
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        block,
+        options(),
+    );
     let owner = inputs! { "rule" => map! { "objectOwnership" => "BucketOwnerEnforced" } };
-    part("aws:s3/bucketOwnershipControls:BucketOwnershipControls", owner, options());
+    part(
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        owner,
+        options(),
+    );
     let versions = inputs! { "versioningConfiguration" => map! { "status" => "Enabled" } };
     let versions = part("aws:s3/bucketVersioning:BucketVersioning", versions, options());
     let rule = map! { "applyServerSideEncryptionByDefault" => by_default, "bucketKeyEnabled" => is_data };
@@ -118,13 +142,21 @@ fn bucket(layout: &mut Layout<'_>, parent: Resource, what: &str, is_data: bool, 
         "abortIncompleteMultipartUpload" => map! { "daysAfterInitiation" => UNFINISHED_DAYS },
     };
     let token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
-    part(token, inputs! { "rules" => list![rule] }, options().after([versions]));
+    part(
+        token,
+        inputs! { "rules" => list![rule] },
+        options().after([versions]),
+    );
     let in_the_clear = map! {
         "Sid" => "OnlyEncrypted", "Effect" => "Deny", "Principal" => "*", "Action" => "s3:*",
         "Resource" => list![bucket.output("arn"), Input::text([bucket.output("arn").into(), "/*".into()])],
         "Condition" => map! { "Bool" => map! { "aws:SecureTransport" => "false" } },
     };
     let policy = Input::json(map! { "Version" => "2012-10-17", "Statement" => list![in_the_clear] });
-    part("aws:s3/bucketPolicy:BucketPolicy", inputs! { "policy" => policy }, options().after([closed]));
+    part(
+        "aws:s3/bucketPolicy:BucketPolicy",
+        inputs! { "policy" => policy },
+        options().after([closed]),
+    );
     bucket
 }

@@ -1,0 +1,128 @@
+//! A machine that a node runs on.
+
+use super::sources::{script, source, unit};
+use super::{Common, InvalidMachine, MachineFile, UserData, check, environment, node_config};
+
+/// What a peer's machine depends on. All peers of a deployment have the same user-data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerMachine {
+    /// What all machines have.
+    pub common: Common,
+    /// The network of the machines, such as `10.0.0.0/16`.
+    pub network: String,
+    /// Where browsers reach Grafana, if there is one.
+    pub grafana_url: Option<String>,
+    /// What the user writes for nodes, in TOML: connections, streams, queries, limits, model, access.
+    pub configuration: String,
+}
+
+/// What is started.
+const UNITS: [&str; 4] = [
+    "aurora-setup.service",
+    "aurora.service",
+    "aurora-logs.service",
+    "aurora-disk.timer",
+];
+
+impl PeerMachine {
+    /// Its files.
+    pub fn files(&self) -> Result<Vec<MachineFile>, InvalidMachine> {
+        check::network(&self.network)?;
+        if let Some(url) = &self.grafana_url {
+            check::url("Grafana's address", url)?;
+        }
+        let environment = self.common.environment("peer", "/var/lib/aurora")?;
+        let config = node_config::NodeConfig {
+            deployment: &self.common.deployment,
+            network: &self.network,
+            grafana_url: self.grafana_url.as_deref(),
+            user: &self.configuration,
+        };
+        let mut files = common_files();
+        files.extend([
+            MachineFile::readable(environment::PATH, environment.render()),
+            MachineFile::readable(node_config::PATH, config.render()?),
+            unit("peer/aurora.service"),
+            unit("peer/aurora-unhealthy.service"),
+            MachineFile::readable(
+                "/etc/systemd/system/aurora.service.d/aws.conf",
+                source("peer/aws.conf"),
+            ),
+        ]);
+        Ok(files)
+    }
+
+    /// Its user-data.
+    pub fn user_data(&self) -> Result<UserData, InvalidMachine> {
+        UserData::new(&self.files()?, &UNITS)
+    }
+}
+
+/// Files that every machine has.
+pub(crate) fn common_files() -> Vec<MachineFile> {
+    vec![
+        MachineFile::readable("/etc/sysusers.d/aurora.conf", source("common/aurora.sysusers")),
+        MachineFile::readable(
+            "/etc/systemd/journald.conf.d/aurora.conf",
+            source("common/journald.conf"),
+        ),
+        script("common/aws.sh"),
+        script("common/fetch-program.sh"),
+        unit("common/aurora-setup.service"),
+        unit("common/aurora-logs.service"),
+        unit("common/aurora-disk.service"),
+        unit("common/aurora-disk.timer"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machines::samples;
+
+    fn peer() -> PeerMachine {
+        PeerMachine {
+            common: samples::common(),
+            network: "10.0.0.0/16".to_owned(),
+            grafana_url: None,
+            configuration: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_peer_is_told_where_its_program_is() {
+        let files = peer().files().unwrap();
+        let environment = samples::contents(&files, environment::PATH);
+        let program = format!(
+            "AURORA_PROGRAM_URL='https://aurora-prod-programs-123456789012.s3.eu-central-1.amazonaws.com/programs/{}/aurora'",
+            "0123456789abcdef".repeat(4)
+        );
+        assert!(environment.contains(&program), "{environment}");
+        assert!(samples::contents(&files, "/etc/systemd/system/aurora.service").contains("User=aurora"));
+        assert!(!environment.contains("AWS_ENDPOINT_URL"));
+    }
+
+    #[test]
+    fn there_is_room_for_what_users_write() {
+        let data = peer().user_data().unwrap();
+        // It has 3.9 KB; most of what EC2 takes is left for connections and streams.
+        assert!(data.packed().len() < 8 * 1024, "{}", data.packed().len());
+    }
+
+    #[test]
+    fn a_wrong_value_is_no_machine() {
+        let wrong = |change: fn(&mut PeerMachine)| {
+            let mut peer = peer();
+            change(&mut peer);
+            peer.user_data().unwrap_err().to_string()
+        };
+        assert!(wrong(|peer| peer.common.deployment = "Prod".into()).contains("Prod"));
+        assert!(wrong(|peer| peer.common.region = "here".into()).contains("here"));
+        assert!(wrong(|peer| peer.common.program_bucket = "a.b".into()).contains("a.b"));
+        assert!(wrong(|peer| peer.common.program_sha256 = "0".into()).contains("SHA-256"));
+        assert!(wrong(|peer| peer.common.aws_endpoint = Some("x".into())).contains("endpoint"));
+        assert!(wrong(|peer| peer.network = "all".into()).contains("all"));
+        assert!(wrong(|peer| peer.grafana_url = Some("javascript:x".into())).contains("javascript"));
+        assert!(wrong(|peer| peer.configuration = "[node]".into()).contains("node"));
+    }
+}
