@@ -12,12 +12,14 @@
 //! | [`machines`] | what machines are made of: user-data, units, configuration |
 //! | [`cost`] | what it costs a month, as an estimate |
 //! | [`sdk`] | programs for Pulumi's engine |
+//! | [`engine`] | drives the `pulumi` command |
 //! | [`schema`] | what the aws provider takes |
 //!
 //! What it does in an account, and what could not be tried without one, is in `docs/aws.md`.
 
 pub mod cost;
 pub mod deployment;
+pub mod engine;
 pub mod machines;
 #[cfg(test)]
 mod mock_engine;

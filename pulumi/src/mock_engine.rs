@@ -143,7 +143,9 @@ impl ResourceMonitor for Mock {
                 object.fields.entry(output).or_insert_with(|| value.to_wire());
             }
             if request.r#type == "aws:acm/certificate:Certificate" {
-                object.fields.insert("domainValidationOptions".to_owned(), proofs());
+                object
+                    .fields
+                    .insert("domainValidationOptions".to_owned(), proofs());
             }
         }
         let result = match &self.behaviour.failing {

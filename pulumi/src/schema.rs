@@ -104,7 +104,10 @@ impl Schema {
     /// Outputs of a resource of this type that are texts or whole numbers, each with a value as a stand-in of the provider
     /// makes it up: `NAME.OUTPUT`, or 1.
     pub fn made_up_outputs(&self, token: &str, name: &str) -> Vec<(String, Value)> {
-        let properties = self.resources.get(token).map(|resource| resource.properties.iter());
+        let properties = self
+            .resources
+            .get(token)
+            .map(|resource| resource.properties.iter());
         let made_up = properties.into_iter().flatten().filter_map(|(output, schema)| {
             let value = match schema.r#type.as_deref() {
                 Some("string") => Value::Text(format!("{name}.{output}")),

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct};
-use sha2::{Digest, Sha256};
 
 /// What marks an object as something else, and with which value as what.
 const SIGNATURE: &str = "4dabf18193072939515e22adb298388d";
@@ -153,6 +152,7 @@ impl Value {
     }
 
     /// What came over the wire.
+    #[cfg(test)]
     pub(crate) fn from_wire(value: &prost_types::Value) -> Result<Self, WireError> {
         Self::from_wire_at(value, 0)
     }
@@ -287,14 +287,6 @@ fn from_signed(signature: &str, fields: &Struct, depth: usize) -> Result<Value, 
             .ok_or(WireError::Incomplete("a resource")),
         other => Err(WireError::Signature(other.to_owned())),
     }
-}
-
-/// The SHA-256 of `content`, in hexadecimal.
-pub(crate) fn sha256_hex(content: &[u8]) -> String {
-    Sha256::digest(content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 #[cfg(test)]

@@ -64,20 +64,18 @@ impl Single {
             "tags" => tags,
         };
         let options = options.deleted_before_replaced();
-        let options = if keeps_image(layout) {
-            options.ignoring(["ami"])
-        } else {
-            options
-        };
+        let options = options.ignoring(keeps_image(layout).then_some("ami"));
+        let renewed = layout.plan.renew_machines || layout.plan.restore.is_some();
+        let options = options.ignoring((!renewed).then_some("userDataBase64"));
         layout
             .program
             .resource("aws:ec2/instance:Instance", self.role, inputs, options)
     }
 }
 
-/// Whether machines stay with the image that they were made with: a newer one is no reason to replace a database.
+/// Whether machines stay with the image that they were made with.
 pub(super) fn keeps_image(layout: &Layout<'_>) -> bool {
-    layout.deployment().image.is_none() && !layout.plan.new_image
+    layout.deployment().image.is_none() && !layout.plan.renew_machines
 }
 
 /// The system disk of a launch template.

@@ -99,8 +99,9 @@ pub struct Plan<'a> {
     pub own_certificate: Option<OwnCertificate>,
     /// The backup that the database begins with, where its volume has no data yet: `latest`, or a backup's name.
     pub restore: Option<String>,
-    /// Whether machines get the newest image, instead of the one that they were made with.
-    pub new_image: bool,
+    /// Whether the machines of the database and of Grafana are made anew, and all get the newest image. Otherwise they stay
+    /// what they were made as: another version of Aurora is no reason to replace a database.
+    pub renew_machines: bool,
     /// Whether the group is brought to the description's number of nodes, although it scales by itself.
     pub set_nodes: bool,
 }

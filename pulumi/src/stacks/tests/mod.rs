@@ -65,7 +65,7 @@ fn program_of(deployment: &Deployment) -> Program {
             private_key: format!("{SECRET}-key"),
         }),
         restore: None,
-        new_image: false,
+        renew_machines: false,
         set_nodes: false,
     };
     plan.check().expect("machines that are right");
