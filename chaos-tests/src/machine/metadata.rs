@@ -77,6 +77,15 @@ impl Metadata {
     }
 }
 
+impl Metadata {
+    /// Ends it, and waits until its address is free.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // It says that it was aborted.
+        let _ = (&mut self.task).await;
+    }
+}
+
 impl Drop for Metadata {
     fn drop(&mut self) {
         self.task.abort();

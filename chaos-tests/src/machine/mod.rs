@@ -9,6 +9,7 @@
 //! It takes root, and the packages mmdebstrap and systemd-container.
 
 pub mod archive;
+pub mod aws;
 pub mod metadata;
 pub mod root;
 pub mod volume;
@@ -191,8 +192,11 @@ impl Machine {
     }
 
     /// As if the machine was terminated, or its host had failed: at once, and nobody on it notices.
-    pub fn terminate(self) -> Result<()> {
-        self.process.kill9_group()
+    pub async fn terminate(self) -> Result<()> {
+        self.process.kill9_group()?;
+        // What takes its place has its address.
+        self.metadata.stop().await;
+        Ok(())
     }
 }
 
