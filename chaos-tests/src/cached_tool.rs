@@ -41,7 +41,7 @@ pub async fn python(name: &str, requirements: &str) -> Result<PathBuf> {
 /// the cache and that directory, which it lets appear in one step, complete.
 ///
 /// Several processes may ask at the same time: a lock on a file lets one build while the others wait.
-async fn cached(
+pub(crate) async fn cached(
     name: &str,
     program: &str,
     build: impl AsyncFnOnce(&Path, &Path) -> Result<()>,

@@ -98,6 +98,19 @@ impl ClickHouse {
         })
     }
 
+    /// A server that runs elsewhere, and is somebody else's to kill.
+    pub fn elsewhere(writer: Login, reader: Login) -> Result<Self> {
+        Ok(Self {
+            client: Client {
+                writer,
+                http: http_client()?,
+            },
+            reader,
+            runtime: None,
+            embedded: None,
+        })
+    }
+
     /// The login of those who ingest.
     pub fn writer(&self) -> &Login {
         &self.client.writer

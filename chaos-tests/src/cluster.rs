@@ -283,6 +283,11 @@ impl Finished {
             report.problems,
             report.partitions
         );
+        self.require_rows(clickhouse, table).await
+    }
+
+    /// Proves it without Aurora.
+    pub async fn require_rows(&self, clickhouse: &ClickHouse, table: &str) -> Result<()> {
         require_exactly_once(clickhouse, table, &self.loads, &self.produced).await
     }
 }

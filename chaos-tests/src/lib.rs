@@ -48,6 +48,7 @@
 //! | [`acls`], [`tokens`] | rights on topics, and a server for tokens |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
 //! | [`moto`] | an emulator of AWS |
+//! | [`machine`] | machines of a deployment, started as EC2 does |
 //! | [`raw_insert`] | inserts by hand, to stall and to vanish |
 //! | [`cached_tool`] | tools that are built once a machine |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
@@ -70,6 +71,7 @@ pub mod faults;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
+pub mod machine;
 pub mod model;
 pub mod moto;
 pub mod netns;

@@ -18,16 +18,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::net::Ipv4Addr;
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::{env, process};
+use std::{env, process, thread};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use nix::sched::{CloneFlags, setns};
 use serde::{Deserialize, Serialize};
 
 const NEEDS: &str = "tests of network faults make network namespaces: run them as root (in a container with \
@@ -99,6 +100,30 @@ impl Member {
     /// Its address.
     pub fn address(&self) -> Ipv4Addr {
         self.address
+    }
+
+    /// The file that stands for the namespace.
+    pub fn namespace_path(&self) -> PathBuf {
+        Path::new("/run/netns").join(&self.namespace)
+    }
+
+    /// Gives it a further address, which nobody but itself reaches.
+    pub fn add_address(&self, address: &str) -> Result<()> {
+        ip(&["-n", &self.namespace, "addr", "replace", address, "dev", "lo"]).map(drop)
+    }
+
+    /// A socket of this process that listens in the namespace.
+    pub fn listen(&self, address: SocketAddr) -> Result<TcpListener> {
+        let namespace = File::open(self.namespace_path())
+            .with_context(|| format!("there is no namespace {}", self.namespace))?;
+        // A socket stays in the namespace of the thread that made it; this thread makes no other, and ends.
+        let listening = thread::spawn(move || -> Result<TcpListener> {
+            setns(namespace, CloneFlags::CLONE_NEWNET).context(NEEDS)?;
+            TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+        });
+        listening
+            .join()
+            .map_err(|_| anyhow!("the thread that listens panicked"))?
     }
 
     /// The same command, run in the namespace. `ip` becomes the program in place: process id, signals and the end

@@ -169,6 +169,26 @@ pub struct NodeState {
 }
 
 impl NodeState {
+    /// Why it should get no requests, as a sentence, if it should not.
+    pub async fn not_ready(&self) -> Option<String> {
+        if self.draining.is_cancelled() {
+            return Some("It is handing its work over before it stops.".to_owned());
+        }
+        match self.store.row::<u8>("SELECT 1").await {
+            Ok(_) if !self.prepared.load(Ordering::Relaxed) => {
+                Some("Its tables in ClickHouse are being made or looked at.".to_owned())
+            }
+            Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// Whether it is one of those that get partitions.
+    pub fn takes_part(&self) -> bool {
+        let view = self.cluster.view();
+        view.own().is_some_and(|own| own.state == MemberState::Ready)
+    }
+
     /// A stream by its name.
     pub fn stream(&self, id: &StreamId) -> Option<StreamHandle> {
         self.streams.read().get(id).cloned()
@@ -211,7 +231,7 @@ impl Node {
             .local_addr()
             .context("the HTTP socket has no address")?;
         // What is missing of this node's own configuration is told at once.
-        let begun = options.declared.resolve(&options.database)?;
+        let begun = options.declared.resolve(&options.database).await?;
         let key = options
             .cluster
             .as_ref()

@@ -10,8 +10,11 @@ mod events;
 mod glossary;
 mod history;
 mod interrupt;
+#[cfg(feature = "aws")]
+mod machine;
 mod new_file;
 mod node;
+mod on_aws;
 mod output;
 mod progress;
 mod prompt;
@@ -70,6 +73,10 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Measure Aurora on this machine
     Bench(bench::BenchArgs),
+    /// What machines of a deployment in AWS run
+    #[cfg(feature = "aws")]
+    #[command(hide = true)]
+    Machine(machine::MachineArgs),
     /// The embedded ClickHouse, as `up` starts it
     #[command(name = embedded_clickhouse::CHILD_SUBCOMMAND, hide = true)]
     InternalClickhouse {
@@ -124,6 +131,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => verify::run(&args).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Bench(args) => bench::run(args).await,
+        #[cfg(feature = "aws")]
+        Command::Machine(args) => machine::run(args).await,
         Command::InternalClickhouse { .. } => Ok(ExitCode::FAILURE),
     }
 }

@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use aurora_actors::store::Login;
 use clap::Args;
+use tokio::task::JoinHandle;
 
+use super::on_aws::OnAws;
 use super::output;
-use crate::config::{ClickHouseSection, ClusterSection, Config, UserSection};
-use crate::node::{Node, NodeOptions};
+use crate::config::{ClickHouseSection, Config, UserSection};
+use crate::node::{Node, NodeOptions, NodeState};
 use crate::registry::document::Declared;
+use crate::systemd::{self, ServiceManager};
 use crate::telemetry::{self, LogFormat};
 
 /// Run one node, as its configuration file says.
@@ -27,23 +31,84 @@ pub(super) struct NodeArgs {
 pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     // The AWS SDK reports each reading of its files; what goes wrong with them is said with the seed.
     telemetry::start(args.log_format, "info,aws_config=error,aws_runtime=error");
-    let config = Config::read(&args.config)?;
+    let manager = ServiceManager::of_this_process().map(Arc::new);
+    let mut config = Config::read(&args.config)?;
+    OnAws::fill_in(&mut config).await?;
+    let seeds = config.cluster.as_ref().map(|cluster| cluster.seeds.as_slice());
+    let mut on_aws = OnAws::start(config.aws.options(seeds.unwrap_or_default())?);
+    if on_aws.is_going().await {
+        output::note("this machine is about to go: the node does not start");
+        on_aws.left().await;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut node = Node::start(options(config).await?).await?;
+    on_aws.attend(node.state());
+    let told = manager.as_ref().map(|manager| Told::start(manager, node.state()));
     output::note(&format!(
         "node {} serves http://{}",
         node.state().id,
         node.state().http
     ));
-    let verdict = tokio::select! {
-        signal = super::up::interrupted() => signal,
-        verdict = node.has_to_go() => verdict,
+    let (verdict, goes_with_machine) = tokio::select! {
+        signal = super::up::interrupted() => (signal, false),
+        verdict = node.has_to_go() => (verdict, false),
+        () = on_aws.has_to_go() => (Ok(()), true),
     };
+    if let Some(told) = told {
+        told.stopping();
+    }
+    if goes_with_machine {
+        // Load balancers are to see first that this node gets no more requests. The first signal says what is known.
+        node.state().draining.cancel();
+        tokio::select! {
+            () = tokio::time::sleep(on_aws.linger()) => {}
+            _ = super::up::interrupted() => {}
+        }
+    }
     super::up::or_interrupted_again(node.drain()).await;
+    on_aws.left().await;
     verdict.map(|()| ExitCode::SUCCESS)
 }
 
+/// What keeps telling systemd how the node is doing.
+struct Told {
+    manager: Arc<ServiceManager>,
+    status: JoinHandle<()>,
+    alive: Option<JoinHandle<()>>,
+}
+
+impl Told {
+    fn start(manager: &Arc<ServiceManager>, state: &Arc<NodeState>) -> Self {
+        manager.ready();
+        let status = {
+            let state = state.clone();
+            systemd::keep_status(manager.clone(), move || {
+                let state = state.clone();
+                async move {
+                    match state.not_ready().await {
+                        None => format!("ready, serving http://{}", state.http),
+                        Some(why) => format!("not ready: {why}"),
+                    }
+                }
+            })
+        };
+        Self {
+            manager: manager.clone(),
+            status,
+            alive: systemd::keep_alive(manager, state.http),
+        }
+    }
+
+    /// From here on systemd waits for the end, and for no sign of life.
+    fn stopping(self) {
+        self.status.abort();
+        self.alive.iter().for_each(JoinHandle::abort);
+        self.manager.stopping();
+    }
+}
+
 async fn options(config: Config) -> anyhow::Result<NodeOptions> {
-    let access = config.access.options(config.node.token.as_ref())?;
+    let access = config.access.options(config.node.token.as_ref()).await?;
     if access.tokens.is_empty() && !config.node.http.ip().is_loopback() {
         bail!(
             "{} can be reached from other machines, and no token is set: anybody could read the data. \
@@ -56,22 +121,26 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         id: config.node.id.parse()?,
         listener,
         access,
-        writer: login(&config.clickhouse, &config.clickhouse.writer)?,
-        reader: login(&config.clickhouse, &config.clickhouse.reader)?,
+        writer: login(&config.clickhouse, &config.clickhouse.writer).await?,
+        reader: login(&config.clickhouse, &config.clickhouse.reader).await?,
         database: config.clickhouse.database.clone(),
         buffer_bytes: config.limits.buffer_bytes,
         queries: config.queries.clone(),
-        model: config.model.options()?,
+        model: config.model.options().await?,
         grafana: config.grafana.url()?,
         declared: Declared::new(&config.connections, &config.streams)?,
-        cluster: config.cluster.as_ref().map(ClusterSection::options).transpose()?,
+        cluster: match &config.cluster {
+            Some(cluster) => Some(cluster.options().await?),
+            None => None,
+        },
     })
 }
 
-fn login(section: &ClickHouseSection, user: &UserSection) -> anyhow::Result<Login> {
+async fn login(section: &ClickHouseSection, user: &UserSection) -> anyhow::Result<Login> {
     let password = user
         .password
-        .resolve()
+        .resolve_at_start()
+        .await
         .with_context(|| format!("the password of ClickHouse's user {}", user.user))?;
     Ok(Login {
         url: section.url.trim_end_matches('/').to_owned(),

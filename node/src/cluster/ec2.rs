@@ -6,13 +6,11 @@
 //! | `asg:NAME:PORT` | the same of an Auto Scaling group, which marks its instances with a tag |
 //!
 //! Keys and values may hold colons, and AWS's own do: the port is what follows the last colon, and the key ends
-//! at the first `=`. What is written is understood in every build; looking it up takes the cargo feature `aws`,
-//! because of the libraries for it.
+//! at the first `=`. What is written is understood in every build; looking it up takes the cargo feature `aws`
+//! (on by default), because of the libraries for it.
 
 #[cfg(feature = "aws")]
 mod lookup;
-#[cfg(feature = "aws")]
-mod query;
 
 #[cfg(feature = "aws")]
 pub use lookup::{Ec2Seeds, LookupError};
@@ -54,7 +52,9 @@ pub enum Ec2SeedError {
     #[error("{0:?} names no Auto Scaling group: write `asg:NAME:PORT`, such as `asg:aurora-prod:7946`")]
     Group(String),
     /// This binary cannot ask AWS.
-    #[error("{0:?} takes a build of Aurora that can ask AWS: `cargo build --release --features aws`")]
+    #[error(
+        "{0:?} takes a build of Aurora that can ask AWS: `cargo build --release`, without --no-default-features"
+    )]
     NotBuilt(String),
 }
 
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_build_without_aws_says_how_to_get_one_with_it() {
         let refused = seed_source("asg:web:7946").expect("it is about AWS").unwrap_err();
-        assert!(refused.to_string().contains("--features aws"), "{refused}");
+        assert!(refused.to_string().contains("--no-default-features"), "{refused}");
     }
 
     #[cfg(feature = "aws")]

@@ -59,7 +59,7 @@ impl Default for AccessSection {
 
 impl AccessSection {
     /// What the node needs of it, with the one token of `[node]` if it has one. The error says what to change.
-    pub fn options(&self, node_token: Option<&Secret>) -> anyhow::Result<AccessOptions> {
+    pub async fn options(&self, node_token: Option<&Secret>) -> anyhow::Result<AccessOptions> {
         if !(1..=MAX_SESSION_HOURS).contains(&self.session_hours) {
             bail!(
                 "`session_hours` under [access] is {}; it must be from 1 to {MAX_SESSION_HOURS}",
@@ -72,13 +72,13 @@ impl AccessSection {
                 self.wrong_tokens_per_minute
             );
         }
-        let node_token = node_token
-            .map(Secret::resolve)
-            .transpose()
-            .context("the node's token")?;
+        let node_token = match node_token {
+            Some(token) => Some(token.resolve_at_start().await.context("the node's token")?),
+            None => None,
+        };
         let mut tokens = AccessOptions::single(node_token).tokens;
         for section in &self.tokens {
-            let secret = section.token.resolve();
+            let secret = section.token.resolve_at_start().await;
             tokens.push(AccessToken {
                 name: section.name.clone(),
                 role: section.role,
@@ -117,8 +117,8 @@ mod tests {
         Ok(Config::parse(&format!("{minimal}\n{text}"))?.access)
     }
 
-    #[test]
-    fn tokens_are_read_from_where_they_are() {
+    #[tokio::test]
+    async fn tokens_are_read_from_where_they_are() {
         let text = r#"
             tokens = [
                 { name = "grafana", role = "viewer", token = "env:PATH" },
@@ -127,7 +127,7 @@ mod tests {
             trusted_proxies = ["10.0.0.0/8", "fd00::/8"]
         "#;
         let section = section(text).unwrap();
-        let options = section.options(Some(&Secret::new("the-admin's"))).unwrap();
+        let options = section.options(Some(&Secret::new("the-admin's"))).await.unwrap();
         let known: Vec<(&str, Role)> = options.tokens.iter().map(|t| (t.name.as_str(), t.role)).collect();
         let expected = [
             ("admin", Role::Admin),
@@ -140,19 +140,34 @@ mod tests {
         assert!(!format!("{section:?} {options:?}").contains("hunter2"));
     }
 
-    #[test]
-    fn mistakes_are_named() {
-        let refused = |text: &str| {
-            let options = section(text).and_then(|section| section.options(None));
+    #[tokio::test]
+    async fn mistakes_are_named() {
+        let refused = async |text: &str| {
+            let options = match section(text) {
+                Ok(section) => section.options(None).await,
+                Err(error) => Err(error),
+            };
             format!("{:#}", options.unwrap_err())
         };
-        assert!(refused("session_hours = 0").contains("session_hours"));
-        assert!(refused("session_hours = 10000").contains("from 1 to 744"));
-        assert!(refused("wrong_tokens_per_minute = 0").contains("wrong_tokens_per_minute"));
-        assert!(refused("trusted_proxies = ['everybody']").contains("trusted_proxies"));
-        assert!(refused("tokens = [{ name = 'a', role = 'root', token = 'x' }]").contains("root"));
+        assert!(refused("session_hours = 0").await.contains("session_hours"));
+        assert!(refused("session_hours = 10000").await.contains("from 1 to 744"));
+        assert!(
+            refused("wrong_tokens_per_minute = 0")
+                .await
+                .contains("wrong_tokens_per_minute")
+        );
+        assert!(
+            refused("trusted_proxies = ['everybody']")
+                .await
+                .contains("trusted_proxies")
+        );
+        assert!(
+            refused("tokens = [{ name = 'a', role = 'root', token = 'x' }]")
+                .await
+                .contains("root")
+        );
         let missing =
-            refused("tokens = [{ name = 'a', role = 'admin', token = 'env:AURORA_NOBODY_SETS_THIS' }]");
+            refused("tokens = [{ name = 'a', role = 'admin', token = 'env:AURORA_NOBODY_SETS_THIS' }]").await;
         assert!(
             missing.contains("\"a\"") && missing.contains("AURORA_NOBODY_SETS_THIS"),
             "{missing}"

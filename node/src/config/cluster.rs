@@ -24,9 +24,10 @@ pub struct ClusterSection {
     /// Where gossip is received, UDP.
     #[serde(default = "default_gossip")]
     pub gossip: SocketAddr,
-    /// Where other nodes reach that; needed when `gossip` is all addresses of the machine.
-    pub advertise: Option<SocketAddr>,
-    /// Where other nodes reach this one's HTTP; `http` under `[node]` when not set.
+    /// Where other nodes reach that, such as `10.0.0.5:7946`; needed when `gossip` is all addresses of the machine. It may
+    /// hold [`super::placeholders`], such as `{private_ip}`.
+    pub advertise: Option<String>,
+    /// Where other nodes reach this one's HTTP; `http` under `[node]` when not set. Placeholders are filled, too.
     pub advertise_http: Option<String>,
     /// Other nodes' gossip addresses: `HOST:PORT`, `dns:NAME:PORT` for all addresses of a name, or machines of AWS:
     /// `ec2-tag:KEY=VALUE:PORT` and `asg:NAME:PORT` ([`crate::cluster::ec2`]).
@@ -46,10 +47,15 @@ fn default_gossip() -> SocketAddr {
 
 impl ClusterSection {
     /// What the node needs of it. The error says what to change.
-    pub fn options(&self) -> anyhow::Result<ClusterOptions> {
-        let key = self.key.resolve().context("the cluster's key")?;
+    pub async fn options(&self) -> anyhow::Result<ClusterOptions> {
+        let key = self.key.resolve_at_start().await.context("the cluster's key")?;
         let key: ClusterKey = key.trim().parse().context("the cluster's key")?;
-        let advertise = self.advertise.unwrap_or(self.gossip);
+        let advertise: SocketAddr = match &self.advertise {
+            Some(text) => text.parse().with_context(|| {
+                format!("`advertise` under [cluster] is {text:?}, which is no address with a port such as 10.0.0.5:7946")
+            })?,
+            None => self.gossip,
+        };
         if advertise.ip().is_unspecified() || advertise.port() == 0 {
             bail!(
                 "the other nodes cannot send to {advertise}: set `advertise` under [cluster] to the address of this machine \

@@ -48,24 +48,31 @@
 //! ```
 //!
 //! On AWS seeds can be machines as well, `"ec2-tag:aurora=prod:7946"` or `"asg:aurora-prod:7946"`; see
-//! [`crate::cluster::ec2`].
+//! [`crate::cluster::ec2`]. `id`, `advertise` and `advertise_http` can say `{instance_id}`, `{private_ip}` and the like
+//! ([`placeholders`]), so that one file serves a whole group. `[aws]` ([`AwsSection`]) has the node mind what happens to
+//! the machine, and publish figures.
 //!
 //! Without `[cluster]` the node works on its own. In a cluster, connections and streams are written into its
 //! registry when the node starts, and from then on all nodes work on them ([`crate::registry`]): a node may name
 //! none.
 //!
-//! A text that begins with `env:` or `file:` stands for what that variable or file holds, so that no
-//! secret needs to be in the file.
+//! A text that begins with `env:`, `file:`, `secretsmanager:` or `ssm:` stands for what that variable, file, secret or
+//! parameter holds, so that no secret needs to be in the file; see [`Secret`].
 
 mod access;
+mod aws;
 mod cluster;
 mod grafana;
 mod model;
+pub mod placeholders;
+mod secret;
 
 pub use access::{AccessSection, TokenSection};
+pub use aws::{AwsOptions, AwsSection, LifecycleOptions};
 pub use cluster::ClusterSection;
 pub use grafana::GrafanaSection;
 pub use model::ModelSection;
+pub use secret::Secret;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -107,13 +114,16 @@ pub struct Config {
     pub access: AccessSection,
     /// The other nodes; without it this one works on its own.
     pub cluster: Option<ClusterSection>,
+    /// What it does on a machine of AWS.
+    #[serde(default)]
+    pub aws: AwsSection,
 }
 
 /// `[node]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeSection {
-    /// The node's name, unique in its cluster.
+    /// The node's name, unique in its cluster. It may hold [`placeholders`], such as `{instance_id}`.
     pub id: String,
     /// Where HTTP is served. Anything but a loopback address needs a token.
     #[serde(default = "default_http")]
@@ -203,48 +213,35 @@ impl Default for LimitsSection {
     }
 }
 
-/// A text that may be a secret, or a reference to one. It never shows itself.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl Secret {
-    /// A secret given outright.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text as it was written, secret or reference: for whoever seals it.
-    pub(crate) fn as_written(&self) -> &str {
-        &self.0
-    }
-
-    /// The text, read from where it is if this is a reference.
-    pub fn resolve(&self) -> anyhow::Result<String> {
-        if let Some(variable) = self.0.strip_prefix("env:") {
-            return std::env::var(variable).with_context(|| format!("the variable {variable} is not set"));
-        }
-        if let Some(path) = self.0.strip_prefix("file:") {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("the secret in {path} cannot be read"))?;
-            return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
-        }
-        Ok(self.0.clone())
-    }
-}
-
 impl Config {
     /// Reads and checks a file.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
         Self::parse(&text).with_context(|| format!("the configuration {} cannot be used", path.display()))
+    }
+
+    /// Whether it says something of the machine that it is used on.
+    pub fn has_placeholders(&mut self) -> bool {
+        self.about_the_machine()
+            .iter()
+            .any(|text| placeholders::are_in(text))
+    }
+
+    /// Says what it says of the machine.
+    pub fn fill_placeholders(&mut self, value: impl Fn(&str) -> String) {
+        for text in self.about_the_machine() {
+            *text = placeholders::fill(text, &value);
+        }
+    }
+
+    fn about_the_machine(&mut self) -> Vec<&mut String> {
+        let cluster = self.cluster.as_mut().into_iter();
+        let addresses = cluster.flat_map(|cluster| [&mut cluster.advertise, &mut cluster.advertise_http]);
+        [&mut self.node.id]
+            .into_iter()
+            .chain(addresses.filter_map(Option::as_mut))
+            .collect()
     }
 
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
@@ -282,16 +279,38 @@ mod tests {
         reader = { user = "r", password = "env:PATH" }
     "#;
 
-    #[test]
-    fn a_minimal_file_is_enough_and_shows_no_secret() {
+    #[tokio::test]
+    async fn a_minimal_file_is_enough_and_shows_no_secret() {
         let config = Config::parse(MINIMAL).unwrap();
         assert_eq!(config.node.http, default_http());
-        assert_eq!(config.clickhouse.writer.password.resolve().unwrap(), "hunter2");
         assert_eq!(
-            config.clickhouse.reader.password.resolve().unwrap(),
+            config.clickhouse.writer.password.resolve().await.unwrap(),
+            "hunter2"
+        );
+        assert_eq!(
+            config.clickhouse.reader.password.resolve().await.unwrap(),
             std::env::var("PATH").unwrap()
         );
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn one_file_serves_many_machines() {
+        let text = MINIMAL.replace("\"n1\"", "\"{instance_id}\"");
+        let cluster =
+            "[cluster]\nkey = 'k'\nadvertise = '{private_ip}:7946'\nadvertise_http = 'http://{private_ip}:1'";
+        let mut config = Config::parse(&format!("{text}\n{cluster}")).unwrap();
+        assert!(config.has_placeholders());
+        config.fill_placeholders(|name| match name {
+            "private_ip" => "10.0.0.5".to_owned(),
+            other => format!("the-{other}"),
+        });
+        assert!(!config.has_placeholders());
+        assert_eq!(config.node.id, "the-instance_id");
+        let cluster = config.cluster.unwrap();
+        assert_eq!(cluster.advertise.as_deref(), Some("10.0.0.5:7946"));
+        assert_eq!(cluster.advertise_http.as_deref(), Some("http://10.0.0.5:1"));
+        assert!(!Config::parse(MINIMAL).unwrap().has_placeholders());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use aurora_actors::query::question::model::ModelOptions;
 use serde::Deserialize;
 
@@ -57,14 +57,18 @@ impl Default for ModelSection {
 
 impl ModelSection {
     /// The model's options, or nothing when no model is named anywhere.
-    pub fn options(&self) -> anyhow::Result<Option<ModelOptions>> {
+    pub async fn options(&self) -> anyhow::Result<Option<ModelOptions>> {
         self.options_in(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+            .await
     }
 
-    fn options_in(&self, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<ModelOptions>> {
+    async fn options_in(
+        &self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Option<ModelOptions>> {
         let base_url = self.base_url.clone().or_else(|| variable("OPENAI_BASE_URL"));
         let api_key = match &self.api_key {
-            Some(key) => Some(key.resolve()?),
+            Some(key) => Some(key.resolve_at_start().await.context("`api_key` under [model]")?),
             None => variable("OPENAI_API_KEY"),
         };
         if base_url.is_none() && api_key.is_none() {
@@ -106,12 +110,12 @@ impl ModelSection {
 mod tests {
     use super::*;
 
-    #[test]
-    fn without_a_word_about_it_there_is_no_model() {
+    #[tokio::test]
+    async fn without_a_word_about_it_there_is_no_model() {
         let none = |_: &str| None;
-        assert!(ModelSection::default().options_in(none).unwrap().is_none());
+        assert!(ModelSection::default().options_in(none).await.unwrap().is_none());
         let key = |name: &str| (name == "OPENAI_API_KEY").then(|| "k".to_owned());
-        let options = ModelSection::default().options_in(key).unwrap().unwrap();
+        let options = ModelSection::default().options_in(key).await.unwrap().unwrap();
         assert_eq!(
             (options.base_url.as_str(), options.name.as_str()),
             (OPENAI, DEFAULT_MODEL)
@@ -119,18 +123,22 @@ mod tests {
         assert!(!format!("{options:?}").contains("\"k\""));
         assert!(options.leads, "a model at OpenAI is a large one");
         let local = |name: &str| (name == "OPENAI_BASE_URL").then(|| "http://127.0.0.1:11434/v1".to_owned());
-        let options = ModelSection::default().options_in(local).unwrap().unwrap();
+        let options = ModelSection::default().options_in(local).await.unwrap().unwrap();
         assert!(!options.leads);
         let leading = |name: &str| match name {
             "AURORA_MODEL_LEADS" => Some("true".to_owned()),
             _ => local(name),
         };
-        let options = ModelSection::default().options_in(leading).unwrap().unwrap();
+        let options = ModelSection::default()
+            .options_in(leading)
+            .await
+            .unwrap()
+            .unwrap();
         assert!(options.leads);
         let odd = ModelSection {
             base_url: Some("ftp://x".to_owned()),
             ..ModelSection::default()
         };
-        assert!(odd.options_in(none).is_err());
+        assert!(odd.options_in(none).await.is_err());
     }
 }

@@ -1,7 +1,6 @@
 //! Whether the node lives, whether it is ready, and its figures.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -40,15 +39,9 @@ pub(super) async fn readyz(State(state): State<Arc<NodeState>>) -> Response {
         )
         .into_response()
     };
-    if state.draining.is_cancelled() {
-        return not_ready("It is handing its work over before it stops.".to_owned());
-    }
-    match state.store.row::<u8>("SELECT 1").await {
-        Ok(_) if !state.prepared.load(Ordering::Relaxed) => {
-            not_ready("Its tables in ClickHouse are being made or looked at.".to_owned())
-        }
-        Ok(_) => "ready\n".into_response(),
-        Err(error) => not_ready(error.to_string()),
+    match state.not_ready().await {
+        None => "ready\n".into_response(),
+        Some(why) => not_ready(why),
     }
 }
 

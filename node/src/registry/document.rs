@@ -1,7 +1,8 @@
 //! What the registry's documents say, and how they are kept.
 //!
 //! A connection is sealed with the cluster's key: whoever can read ClickHouse learns neither passwords nor
-//! brokers. What was `env:` or `file:` in a configuration stays that, and each node reads its own. The seal is
+//! brokers. What was a reference in a configuration (`env:`, `file:`, `secretsmanager:`, `ssm:`) stays that, and each
+//! node reads its own. The seal is
 //! bound to name and version, so that no document can be put in the place of another.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,12 +79,18 @@ impl std::fmt::Debug for ConnectionDocument {
 }
 
 impl ConnectionDocument {
+    /// Whether AWS has to be asked for a part of it.
+    pub(super) fn refers_to_aws(&self) -> bool {
+        self.properties.values().any(|text| Secret::is_in_aws(text))
+    }
+
     /// The connection, with what this node finds where the references point.
-    pub fn resolve(&self, name: &str) -> anyhow::Result<KafkaConnection> {
+    pub async fn resolve(&self, name: &str) -> anyhow::Result<KafkaConnection> {
         let mut properties = BTreeMap::new();
         for (property, text) in &self.properties {
             let value = Secret::new(text)
                 .resolve()
+                .await
                 .with_context(|| format!("{property} of the connection {name}"))?;
             properties.insert(property.clone(), value);
         }
@@ -250,10 +257,10 @@ impl Declared {
     }
 
     /// All that ingest needs to begin with these streams. The error says what this node lacks.
-    pub fn resolve(&self, database: &str) -> anyhow::Result<Vec<(KafkaConnection, StreamSpec)>> {
+    pub async fn resolve(&self, database: &str) -> anyhow::Result<Vec<(KafkaConnection, StreamSpec)>> {
         let mut connections = BTreeMap::new();
         for (name, document) in &self.connections {
-            connections.insert(name.as_str(), document.resolve(name)?);
+            connections.insert(name.as_str(), document.resolve(name).await?);
         }
         let streams = self.streams.iter().map(|(id, document)| {
             let connection = connections.get(document.connection.as_str());
@@ -398,8 +405,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<StreamDocument>(&text).unwrap(), declared);
     }
 
-    #[test]
-    fn references_stay_references_until_a_node_resolves_them() {
+    #[tokio::test]
+    async fn references_stay_references_until_a_node_resolves_them() {
         let section = ConnectionSection {
             name: "prod".to_owned(),
             brokers: "kafka:9092".to_owned(),
@@ -416,7 +423,7 @@ mod tests {
         };
         let declared = Declared::new(&[section], &[stream]).unwrap();
         assert_eq!(declared.connections["prod"].properties["client.rack"], "env:PATH");
-        let streams = declared.resolve("events").unwrap();
+        let streams = declared.resolve("events").await.unwrap();
         let (connection, spec) = &streams[0];
         assert_eq!(
             connection.properties["client.rack"],
@@ -429,7 +436,7 @@ mod tests {
         let mut lacking = declared.connections["prod"].clone();
         let reference = "env:AURORA_NOBODY_SETS_THIS".to_owned();
         lacking.properties.insert("sasl.password".to_owned(), reference);
-        let error = format!("{:#}", lacking.resolve("prod").unwrap_err());
+        let error = format!("{:#}", lacking.resolve("prod").await.unwrap_err());
         assert_eq!(
             error,
             "sasl.password of the connection prod: the variable AURORA_NOBODY_SETS_THIS is not set: environment variable not found"

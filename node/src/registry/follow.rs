@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aurora_actors::ingest::source::connection::KafkaConnection;
 use aurora_actors::ingest::stream::StreamSpec;
@@ -16,6 +16,10 @@ use super::{Found, Registry};
 
 /// How often to look.
 const INTERVAL: Duration = Duration::from_secs(2);
+/// How often to ask AWS for a secret that it did not give: each time costs, and keeps others waiting.
+const AWS_PAUSE: Duration = Duration::from_secs(30);
+/// How long other changes wait for a connection's secrets.
+const SECRETS_LIMIT: Duration = Duration::from_secs(15);
 
 /// What this node is to do about a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +66,7 @@ impl Follower {
                 node,
                 database: database.to_owned(),
                 resolved: BTreeMap::new(),
+                refused: BTreeMap::new(),
             },
             told: begun
                 .map(|(connection, spec)| (spec.id.clone(), Wish::Run(connection, Box::new(spec))))
@@ -104,7 +109,7 @@ impl Follower {
         // In this order: a stream's connection is registered before the stream.
         let streams = self.registry.streams().await?;
         let connections = self.registry.connections().await?;
-        let wanted = self.resolver.wishes(&streams, &connections);
+        let wanted = self.resolver.wishes(&streams, &connections).await;
         for (id, wish) in changes(&self.told, &wanted) {
             let message = match wish {
                 Some(Wish::Run(connection, spec)) => {
@@ -147,22 +152,25 @@ struct Resolver {
     /// The connections that this node could resolve, each with its document's version: a secret that is gone
     /// later stops nothing, and one that was missing is looked for again.
     resolved: BTreeMap<String, (u64, KafkaConnection)>,
+    /// Those whose secrets AWS did not give: the document's version, why, and when to ask again.
+    refused: BTreeMap<String, (u64, String, Instant)>,
 }
 
 impl Resolver {
-    fn wishes(
+    async fn wishes(
         &mut self,
         streams: &BTreeMap<StreamId, Found<StreamDocument>>,
         connections: &BTreeMap<String, Found<ConnectionDocument>>,
     ) -> Wishes {
-        let wish = |(id, found): (&StreamId, &Found<StreamDocument>)| {
-            let wish = self.wish(id, found, connections).unwrap_or_else(Wish::Wait);
-            (id.clone(), wish)
-        };
-        streams.iter().map(wish).collect()
+        let mut wishes = Wishes::new();
+        for (id, found) in streams {
+            let wish = self.wish(id, found, connections).await;
+            wishes.insert(id.clone(), wish.unwrap_or_else(Wish::Wait));
+        }
+        wishes
     }
 
-    fn wish(
+    async fn wish(
         &mut self,
         id: &StreamId,
         found: &Found<StreamDocument>,
@@ -182,12 +190,12 @@ impl Resolver {
         let connection = connections
             .get(name)
             .ok_or_else(|| format!("the connection {name} is not in the registry"))?;
-        let connection = self.connection(name, connection)?;
+        let connection = self.connection(name, connection).await?;
         let spec = document.spec(id, &self.database);
         Ok(Wish::Run(connection, Box::new(spec)))
     }
 
-    fn connection(
+    async fn connection(
         &mut self,
         name: &str,
         found: &Found<ConnectionDocument>,
@@ -201,9 +209,30 @@ impl Resolver {
             .content
             .as_ref()
             .map_err(|why| format!("the document of the connection {name} {why}"))?;
-        let connection = document
-            .resolve(name)
-            .map_err(|error| format!("on {}: {error:#}", self.node))?;
+        if let Some((version, why, again)) = self.refused.get(name)
+            && *version == found.version
+            && Instant::now() < *again
+        {
+            return Err(why.clone());
+        }
+        let connection = match tokio::time::timeout(SECRETS_LIMIT, document.resolve(name)).await {
+            Ok(Ok(connection)) => connection,
+            failed => {
+                let why = match failed {
+                    Ok(Err(error)) => format!("on {}: {error:#}", self.node),
+                    _ => format!(
+                        "on {}: the secrets of the connection {name} did not come in time",
+                        self.node
+                    ),
+                };
+                if document.refers_to_aws() {
+                    let refused = (found.version, why.clone(), Instant::now() + AWS_PAUSE);
+                    self.refused.insert(name.to_owned(), refused);
+                }
+                return Err(why);
+            }
+        };
+        self.refused.remove(name);
         self.resolved
             .insert(name.to_owned(), (found.version, connection.clone()));
         Ok(connection)
@@ -239,6 +268,7 @@ mod tests {
             node: "node-1".parse().unwrap(),
             database: "events".to_owned(),
             resolved: BTreeMap::new(),
+            refused: BTreeMap::new(),
         }
     }
 
@@ -253,48 +283,54 @@ mod tests {
         in_words.collect()
     }
 
-    #[test]
-    fn streams_follow_their_documents_and_their_connections() {
+    #[tokio::test]
+    async fn streams_follow_their_documents_and_their_connections() {
         let mut resolver = resolver();
         let streams = BTreeMap::from([stream("a:x"), stream("a:y"), stream("b:z")]);
         let connections = BTreeMap::from([connection("a", 1, "old"), connection("b", 1, "old")]);
-        let first = resolver.wishes(&streams, &connections);
+        let first = resolver.wishes(&streams, &connections).await;
         assert_eq!(changed(&Wishes::new(), &first), ["run a:x", "run a:y", "run b:z"]);
-        assert!(changed(&first, &resolver.wishes(&streams, &connections)).is_empty());
+        assert!(changed(&first, &resolver.wishes(&streams, &connections).await).is_empty());
 
         let connections = BTreeMap::from([connection("a", 2, "new"), connection("b", 1, "old")]);
-        let second = resolver.wishes(&streams, &connections);
+        let second = resolver.wishes(&streams, &connections).await;
         assert_eq!(changed(&first, &second), ["run a:x", "run a:y"]);
         let streams = BTreeMap::from([stream("a:x"), stream("b:z")]);
         assert_eq!(
-            changed(&second, &resolver.wishes(&streams, &connections)),
+            changed(&second, &resolver.wishes(&streams, &connections).await),
             ["stop a:y"]
         );
     }
 
-    #[test]
-    fn a_stream_is_paused_and_resumed_whatever_its_connection_is() {
+    #[tokio::test]
+    async fn a_stream_is_paused_and_resumed_whatever_its_connection_is() {
         let mut resolver = resolver();
         let (id, mut found) = stream("a:x");
         let connections = BTreeMap::from([connection("a", 1, "old")]);
-        let running = resolver.wishes(&BTreeMap::from([(id.clone(), found.clone())]), &connections);
+        let running = resolver
+            .wishes(&BTreeMap::from([(id.clone(), found.clone())]), &connections)
+            .await;
         found.content.as_mut().unwrap().paused = true;
-        let paused = resolver.wishes(&BTreeMap::from([(id.clone(), found.clone())]), &BTreeMap::new());
+        let paused = resolver
+            .wishes(&BTreeMap::from([(id.clone(), found.clone())]), &BTreeMap::new())
+            .await;
         assert_eq!(changed(&running, &paused), ["pause a:x"]);
         assert_eq!(changed(&paused, &running), ["run a:x"]);
         found.content.as_mut().unwrap().dropping = true;
-        let dropping = resolver.wishes(&BTreeMap::from([(id, found)]), &connections);
+        let dropping = resolver
+            .wishes(&BTreeMap::from([(id, found)]), &connections)
+            .await;
         assert_eq!(changed(&running, &dropping), ["pause a:x"]);
     }
 
-    #[test]
-    fn what_this_node_lacks_stops_only_the_streams_that_need_it() {
+    #[tokio::test]
+    async fn what_this_node_lacks_stops_only_the_streams_that_need_it() {
         let mut resolver = resolver();
         let streams = BTreeMap::from([stream("a:x"), stream("b:y"), stream("c:z")]);
         let (name, mut broken) = connection("b", 1, "");
         broken.content = Err(Unreadable::Seal);
         let connections = BTreeMap::from([connection("a", 1, "env:AURORA_NOBODY_SETS_THIS"), (name, broken)]);
-        let wishes = resolver.wishes(&streams, &connections);
+        let wishes = resolver.wishes(&streams, &connections).await;
         assert_eq!(
             changed(&Wishes::new(), &wishes),
             [
@@ -305,18 +341,18 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_secret_that_is_gone_later_stops_nothing() {
+    #[tokio::test]
+    async fn a_secret_that_is_gone_later_stops_nothing() {
         let directory = tempfile::tempdir().unwrap();
         let secret = directory.path().join("secret");
         let reference = format!("file:{}", secret.display());
         let (streams, mut resolver) = (BTreeMap::from([stream("a:x")]), resolver());
         let connections = BTreeMap::from([connection("a", 1, &reference)]);
-        let waiting = resolver.wishes(&streams, &connections);
+        let waiting = resolver.wishes(&streams, &connections).await;
         std::fs::write(&secret, "hunter2").unwrap();
-        let running = resolver.wishes(&streams, &connections);
+        let running = resolver.wishes(&streams, &connections).await;
         assert_eq!(changed(&waiting, &running), ["run a:x"]);
         std::fs::remove_file(&secret).unwrap();
-        assert_eq!(resolver.wishes(&streams, &connections), running);
+        assert_eq!(resolver.wishes(&streams, &connections).await, running);
     }
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::config::Secret;
+
 /// Properties of librdkafka, by name.
 pub type Properties = BTreeMap<String, String>;
 
@@ -145,7 +147,7 @@ impl Mechanism {
     }
 }
 
-/// A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself.
+/// A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Given(pub String);
@@ -162,7 +164,7 @@ impl std::fmt::Debug for Given {
 pub enum Shown {
     /// Where each node finds it.
     Reference {
-        /// `env:NAME` or `file:PATH`
+        /// `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME`
         reference: String,
     },
     /// It is there.
@@ -183,9 +185,9 @@ impl Shown {
     }
 }
 
-/// Whether a text stands for what a variable or a file of the node holds.
+/// Whether a text stands for what a variable or a file of the node holds, or a secret that it may read in AWS.
 pub fn is_reference(text: &str) -> bool {
-    text.starts_with("env:") || text.starts_with("file:")
+    Secret::is_reference(text)
 }
 
 /// What is wrong with what was typed, and where.
@@ -457,7 +459,7 @@ pub fn field_of(property: &str) -> Option<&'static str> {
 }
 
 /// A property of `new` that begins to refer to something of the node, if there is one: whoever may write such a thing
-/// can read the node's files and variables.
+/// can read the node's files and variables, and with its role the secrets of its AWS account.
 pub fn new_reference<'a>(new: &'a Properties, before: &Properties) -> Option<&'a str> {
     let is_new =
         |(name, value): &(&String, &String)| is_reference(value) && before.get(*name) != Some(*value);

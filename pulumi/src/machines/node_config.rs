@@ -77,7 +77,7 @@ impl NodeConfig<'_> {
             ]),
         );
         if let Some(url) = self.grafana_url {
-            config.insert("grafana".to_owned(), table([("url", text(url))]));
+            config.insert("grafana".to_owned(), self.grafana(url));
         }
         let access = config
             .entry("access")
@@ -95,6 +95,24 @@ impl NodeConfig<'_> {
         Ok(format!(
             "# Written by the deployment {name}, and by nobody else.\n\n{body}"
         ))
+    }
+
+    /// Nodes keep Grafana in step, as its admin, past the load balancer.
+    fn grafana(&self, url: &str) -> Value {
+        let name = self.deployment;
+        let secret = |key: &str| text(format!("secretsmanager:aurora/{name}/{key}"));
+        let datasource = table([
+            ("host", text(format!("clickhouse.{name}.aurora.internal"))),
+            ("user", text("aurora_grafana")),
+            ("password", secret("clickhouse-grafana")),
+        ]);
+        table([
+            ("url", text(url)),
+            ("internal_url", text(format!("http://grafana.{name}.aurora.internal:3000"))),
+            ("user", text("admin")),
+            ("password", secret("grafana-admin")),
+            ("datasource", datasource),
+        ])
     }
 }
 

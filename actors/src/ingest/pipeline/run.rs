@@ -313,8 +313,10 @@ impl<'a> Epoch<'a> {
 
     fn note_end_offset(&self) {
         let end = self.buffer.end_offset();
+        let is_idle = self.rest.is_none() && self.buffer.bytes() == 0 && self.slot.is_idle();
         self.context.status.partition(self.context.partition, |status| {
             status.end_offset = end.or(status.end_offset);
+            status.note_idle(is_idle);
         });
     }
 

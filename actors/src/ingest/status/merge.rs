@@ -66,6 +66,8 @@ fn add(merged: &mut Merged, node: &NodeId, part: Snapshot) {
         }
         (here, there) => here.or(there),
     };
+    all.behind_ms = all.behind_ms.max(part.behind_ms);
+    all.dead_here += part.dead_here;
     all.events_per_s += part.events_per_s;
     all.bytes_per_s += part.bytes_per_s;
     all.topic_partitions = all.topic_partitions.max(part.topic_partitions);

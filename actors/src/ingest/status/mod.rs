@@ -1,5 +1,6 @@
 //! How a stream is doing, for people and for the audit: on this node, and, [merged](merge), in the cluster.
 
+mod behind;
 pub mod merge;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use super::audit::AuditReport;
 use super::journal::Range;
 use super::ownership::Settled;
+use behind::Behind;
 
 /// How far back rates and freshness look.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -61,6 +63,9 @@ pub struct PartitionStatus {
     pub written_to_ms: Option<i64>,
     /// How it came here.
     pub arrival: Option<Arrival>,
+    /// Kept where it is worked on, for [`Snapshot::behind_ms`].
+    #[serde(skip)]
+    behind: Behind,
 }
 
 /// How a partition came to a node.
@@ -102,7 +107,19 @@ impl PartitionStatus {
             skipped: 0,
             written_to_ms: None,
             arrival: None,
+            behind: Behind::default(),
         }
+    }
+
+    /// Notes whether its pipeline has nothing to do.
+    pub fn note_idle(&mut self, is_idle: bool) {
+        self.behind.note_idle(is_idle, now_ms());
+    }
+
+    /// How old the oldest message that has not been written is at most, in milliseconds.
+    fn behind_ms(&self, now_ms: i64) -> u64 {
+        let age_ms = self.behind.age_ms(self.written_to_ms, now_ms);
+        u64::try_from(age_ms).unwrap_or(0)
     }
 
     /// Messages in Kafka that have not been written.
@@ -128,6 +145,7 @@ struct Inner {
     freshness_ms: VecDeque<(Instant, f64)>,
     audit: Option<AuditReport>,
     topic_partitions: Option<usize>,
+    dead_here: u64,
 }
 
 /// A copy of a stream's state.
@@ -153,6 +171,13 @@ pub struct Snapshot {
     pub audit: Option<AuditReport>,
     /// How many partitions the topic has, once that is known.
     pub topic_partitions: Option<usize>,
+    /// How old the oldest message of the partitions here is at most that has not been written, in milliseconds: 0 when
+    /// all are caught up with. While a partition is not worked on, it ages. By this node's clock and the brokers'.
+    #[serde(default)]
+    pub behind_ms: u64,
+    /// Dead letters that were written here since the stream began here.
+    #[serde(default)]
+    pub dead_here: u64,
     /// The time, in milliseconds since 1970, up to which all messages of the partitions here are
     /// written: the earliest of those that lag behind, or now.
     /// `None` when nothing is known of one, or none is here.
@@ -172,6 +197,7 @@ impl Default for StreamStatus {
                 freshness_ms: VecDeque::new(),
                 audit: None,
                 topic_partitions: None,
+                dead_here: 0,
             }),
         }
     }
@@ -216,13 +242,13 @@ impl StreamStatus {
 
     /// Changes what is known of a partition.
     pub fn partition(&self, partition: Partition, change: impl FnOnce(&mut PartitionStatus)) {
-        change(
-            self.inner
-                .lock()
-                .partitions
-                .entry(partition)
-                .or_insert_with(PartitionStatus::new),
-        );
+        let mut inner = self.inner.lock();
+        let status = inner
+            .partitions
+            .entry(partition)
+            .or_insert_with(PartitionStatus::new);
+        change(status);
+        status.behind.note(status.state, status.lag(), now_ms());
     }
 
     /// The partitions that this node works on.
@@ -258,7 +284,7 @@ impl StreamStatus {
     /// Returns the freshness of some of them, in milliseconds.
     pub fn landed(&self, partition: Partition, range: &Range, bytes: u64, timestamps_ms: &[i64]) -> Vec<f64> {
         let now = Instant::now();
-        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let now_ms = now_ms();
         let step = (timestamps_ms.len() / FRESHNESS_SAMPLES_PER_BATCH).max(1);
         let freshness: Vec<f64> = timestamps_ms
             .iter()
@@ -272,7 +298,9 @@ impl StreamStatus {
             status.dead += range.dead;
             status.skipped += range.skipped;
             status.written_to_ms = timestamps_ms.last().copied().or(status.written_to_ms);
+            status.behind.note(status.state, status.lag(), now_ms);
         }
+        inner.dead_here += range.dead;
         inner.landed.push_back((now, range.next - range.first, bytes));
         inner.freshness_ms.extend(freshness.iter().map(|ms| (now, *ms)));
         inner.forget_before(now);
@@ -309,6 +337,8 @@ impl StreamStatus {
             audit: inner.audit.clone(),
             topic_partitions: inner.topic_partitions,
             complete_to_ms: inner.complete_to_ms(),
+            behind_ms: inner.behind_ms(),
+            dead_here: inner.dead_here,
         }
     }
 }
@@ -318,12 +348,21 @@ impl Inner {
     /// partitions that lag behind, or now where none does. `None` when nothing is known of some
     /// partition, or none is here.
     fn complete_to_ms(&self) -> Option<i64> {
-        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let now_ms = now_ms();
         let times = self.partitions.values().map(|status| match status.end_offset {
             Some(end) if status.state == State::Running && status.position >= end => Some(now_ms),
             _ => status.written_to_ms,
         });
         times.collect::<Option<Vec<i64>>>()?.into_iter().min()
+    }
+
+    fn behind_ms(&self) -> u64 {
+        let now_ms = now_ms();
+        let partitions = self.partitions.values();
+        partitions
+            .map(|status| status.behind_ms(now_ms))
+            .max()
+            .unwrap_or(0)
     }
 
     fn forget_before(&mut self, now: Instant) {
@@ -335,4 +374,8 @@ impl Inner {
             self.freshness_ms.pop_front();
         }
     }
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }

@@ -260,7 +260,7 @@ async fn start_rest(
         database: default_database(),
         buffer_bytes: crate::config::LimitsSection::default().buffer_bytes,
         queries: QueryLimits::default(),
-        model: ModelSection::default().options()?,
+        model: ModelSection::default().options().await?,
         grafana: GrafanaSection::default().url()?,
         declared,
         cluster: Some(peers::alone(key)),

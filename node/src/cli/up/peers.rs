@@ -291,8 +291,8 @@ mod tests {
     use super::*;
     use crate::config::{Config, Secret};
 
-    #[test]
-    fn what_is_written_can_be_read() {
+    #[tokio::test]
+    async fn what_is_written_can_be_read() {
         let login = |user: &str| Login {
             url: "http://127.0.0.1:8123".to_owned(),
             user: user.to_owned(),
@@ -325,11 +325,11 @@ mod tests {
         ];
         let text = configuration("node-2", "127.0.0.1:8081".parse().unwrap(), 1, &gossip, &common);
         let config = Config::parse(&text).unwrap();
-        let cluster = config.cluster.unwrap().options().unwrap();
+        let cluster = config.cluster.unwrap().options().await.unwrap();
         assert_eq!((cluster.listen, cluster.seeds.len()), (gossip[1], 2));
         assert!(cluster.key == key);
         assert_eq!(
-            config.clickhouse.writer.password.resolve().unwrap(),
+            config.clickhouse.writer.password.resolve().await.unwrap(),
             "it's \"quoted\""
         );
         assert_eq!(config.connections[0].properties["a.b"].as_written(), "c");

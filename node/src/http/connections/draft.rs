@@ -43,8 +43,8 @@ impl Draft {
         })
     }
 
-    /// Refuses what would let the caller read what they may not: files and variables of the node, and secrets that
-    /// somebody else has typed.
+    /// Refuses what would let the caller read what they may not: files and variables of the node, secrets of
+    /// its AWS account, and secrets that somebody else has typed.
     pub(super) fn allow(&self, caller: &Caller, known: Option<&ConnectionDocument>) -> Result<(), Problem> {
         if caller.role >= Role::Admin {
             return Ok(());
@@ -54,7 +54,7 @@ impl Draft {
         if let Some(property) = security::new_reference(&self.properties, before) {
             return Err(refused(
                 property,
-                "It refers to a file or a variable of the node, and only an admin may do that.",
+                "It refers to a file or a variable of the node, or to a secret of its AWS account, and only an admin may do that.",
                 "Type the secret itself, or ask an admin.",
             ));
         }
@@ -73,13 +73,13 @@ impl Draft {
     }
 
     /// The connection, with what this node finds where references point.
-    pub(super) fn usable(&self, name: &str) -> Result<KafkaConnection, Problem> {
+    pub(super) async fn usable(&self, name: &str) -> Result<KafkaConnection, Problem> {
         let document = ConnectionDocument {
             brokers: self.brokers.clone(),
             properties: self.properties.clone(),
             changed: None,
         };
-        document.resolve(name).map_err(|error| {
+        document.resolve(name).await.map_err(|error| {
             Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "reference",

@@ -126,7 +126,7 @@ pub(super) async fn add(
     draft::require_name(&new.name)?;
     let draft = Draft::of(&new.brokers, &new.security, None)?;
     draft.allow(&caller, None)?;
-    let connection = draft.usable(&new.name)?;
+    let connection = draft.usable(&new.name).await?;
     draft::require_setup(connection).await?;
     let document = draft.document(&caller.name);
     let version = registry.add_connection(&new.name, &document).await?;
@@ -170,7 +170,7 @@ pub(super) async fn change(
         _ => return Err(unreadable_document()),
     };
     draft.allow(&caller, known)?;
-    let connection = draft.usable(&name)?;
+    let connection = draft.usable(&name).await?;
     draft::require_setup(connection).await?;
     let document = draft.document(&caller.name);
     let version = registry.change_connection(&name, from, &document).await?;

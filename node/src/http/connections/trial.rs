@@ -274,7 +274,7 @@ async fn typed(
         (None, None) => return Err(draft::missing("security")),
     };
     draft.allow(caller, known.as_ref())?;
-    draft.usable(name.unwrap_or("trial"))
+    draft.usable(name.unwrap_or("trial")).await
 }
 
 async fn known(state: &NodeState, name: &str) -> Result<ConnectionDocument, Problem> {

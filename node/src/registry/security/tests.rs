@@ -153,6 +153,18 @@ fn references_that_are_new_are_told_from_those_that_were_there() {
     assert_eq!(new_reference(&kept, &before), None);
     let other = typed(Some("file:/etc/shadow")).properties(&before).unwrap();
     assert_eq!(new_reference(&other, &before), Some("sasl.password"));
+    for reference in [
+        "env:HOME",
+        "secretsmanager:aurora/prod/cluster-key",
+        "ssm:/aurora/prod",
+    ] {
+        let of_the_node = typed(Some(reference)).properties(&before).unwrap();
+        assert_eq!(
+            new_reference(&of_the_node, &before),
+            Some("sasl.password"),
+            "{reference}"
+        );
+    }
     // Any text of a connection can be a reference.
     let user = given(
         &json!({ "kind": "sasl", "mechanism": "PLAIN", "username": "file:/etc/shadow", "password": "p" }),

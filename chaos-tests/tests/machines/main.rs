@@ -1,0 +1,6 @@
+//! Machines of a deployment: their sources looked at by the programs that read them, and machines started with their user-data.
+
+mod clickhouse_setup;
+mod life;
+mod sources;
+mod stage;

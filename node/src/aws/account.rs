@@ -1,0 +1,199 @@
+//! What a deployment asks of an account before it makes anything: who asks, how many processors may run, whether a
+//! certificate is good.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Aws;
+use super::error::AwsError;
+use super::service::{ACM, SERVICE_QUOTAS, STS};
+
+/// Virtual processors of ordinary on-demand instances (families A, C, D, H, I, M, R, T, Z).
+const VCPU_QUOTA: &str = "L-1216C47A";
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CallerIdentity {
+    /// The account's number.
+    pub account: String,
+    /// The user's or role's name.
+    pub arn: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct CallerAnswer {
+    #[serde(rename = "GetCallerIdentityResult")]
+    result: CallerIdentity,
+}
+
+/// Virtual processors in this region.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VcpuQuota {
+    /// How many may run.
+    pub limit: f64,
+    /// How many do.
+    pub used: u32,
+}
+
+impl VcpuQuota {
+    /// How many more may run.
+    pub fn left(&self) -> f64 {
+        (self.limit - f64::from(self.used)).max(0.0)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct QuotaAnswer {
+    quota: Quota,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Quota {
+    value: f64,
+}
+
+/// A certificate of ACM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Such as `ISSUED`, `PENDING_VALIDATION`, `EXPIRED`.
+    pub status: String,
+    /// The names that it is for; each may begin with `*.`.
+    pub names: Vec<String>,
+    /// When it ends, once it has been issued.
+    pub expires: Option<Timestamp>,
+}
+
+impl Certificate {
+    /// Whether it is for this name: itself, or one label in the place of `*`.
+    pub fn is_for(&self, host: &str) -> bool {
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            Some(parent) => host
+                .split_once('.')
+                .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent)),
+            None => name.eq_ignore_ascii_case(host),
+        })
+    }
+
+    /// Why it is no good at that moment, as a sentence, if it is not.
+    pub fn trouble(&self, now: Timestamp) -> Option<String> {
+        match (self.status.as_str(), self.expires) {
+            ("ISSUED", Some(expires)) if expires <= now => Some(format!("it expired at {expires}")),
+            ("ISSUED", _) => None,
+            ("PENDING_VALIDATION", _) => {
+                Some("it has not been issued: the DNS records that prove the domain are missing".to_owned())
+            }
+            (status, _) => Some(format!("its status is {status}")),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CertificateAnswer {
+    certificate: CertificateDetail,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CertificateDetail {
+    domain_name: String,
+    #[serde(default)]
+    subject_alternative_names: Vec<String>,
+    status: String,
+    /// Seconds since 1970.
+    not_after: Option<f64>,
+}
+
+impl Aws {
+    /// Who asks. Nobody needs to be allowed this.
+    pub async fn caller_identity(&self) -> Result<CallerIdentity, AwsError> {
+        let answer: CallerAnswer = self.query(&STS, "GetCallerIdentity", &[]).await?;
+        Ok(answer.result)
+    }
+
+    /// How many virtual processors ordinary on-demand instances may have in this region, and have.
+    pub async fn vcpu_quota(&self) -> Result<VcpuQuota, AwsError> {
+        let quota = json!({ "ServiceCode": "ec2", "QuotaCode": VCPU_QUOTA });
+        let applied = self.json(&SERVICE_QUOTAS, "GetServiceQuota", &quota).await;
+        let answer: QuotaAnswer = match applied {
+            // An account that never asked for more may have none of its own.
+            Err(AwsError::NotFound { .. }) => {
+                self.json(&SERVICE_QUOTAS, "GetAWSDefaultServiceQuota", &quota)
+                    .await?
+            }
+            applied => applied?,
+        };
+        Ok(VcpuQuota {
+            limit: answer.quota.value,
+            used: self.vcpus_in_use().await?,
+        })
+    }
+
+    /// A certificate of this region, by its ARN.
+    pub async fn certificate(&self, arn: &str) -> Result<Certificate, AwsError> {
+        let question = json!({ "CertificateArn": arn });
+        let answer: CertificateAnswer = self.json(&ACM, "DescribeCertificate", &question).await?;
+        let detail = answer.certificate;
+        let mut names = detail.subject_alternative_names;
+        if !names.contains(&detail.domain_name) {
+            names.insert(0, detail.domain_name);
+        }
+        Ok(Certificate {
+            status: detail.status,
+            names,
+            expires: detail
+                .not_after
+                .and_then(|seconds| Timestamp::from_second(seconds as i64).ok()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn certificate(status: &str, expires: Option<i64>) -> Certificate {
+        Certificate {
+            status: status.to_owned(),
+            names: vec!["aurora.example.com".to_owned(), "*.example.org".to_owned()],
+            expires: expires.map(|at| Timestamp::from_second(at).unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_for_its_names_and_one_label_of_a_wildcard() {
+        let certificate = certificate("ISSUED", None);
+        for host in ["aurora.example.com", "Aurora.example.com", "a.example.org"] {
+            assert!(certificate.is_for(host), "{host}");
+        }
+        for host in [
+            "example.org",
+            "a.b.example.org",
+            ".example.org",
+            "b.example.com",
+            "",
+        ] {
+            assert!(!certificate.is_for(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_said() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        assert_eq!(certificate("ISSUED", Some(1_001)).trouble(now), None);
+        let trouble = |status, expires| certificate(status, expires).trouble(now).unwrap_or_default();
+        assert!(trouble("ISSUED", Some(1_000)).contains("expired"));
+        assert!(trouble("PENDING_VALIDATION", None).contains("DNS"));
+        assert!(trouble("REVOKED", Some(2_000)).contains("REVOKED"));
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_quota_that_is_exceeded() {
+        assert!(VcpuQuota { limit: 5.0, used: 8 }.left().abs() < f64::EPSILON);
+        assert!((VcpuQuota { limit: 32.0, used: 8 }.left() - 24.0).abs() < f64::EPSILON);
+    }
+}
