@@ -48,6 +48,7 @@
 //! | [`acls`], [`tokens`] | rights on topics, and a server for tokens |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
 //! | [`moto`] | an emulator of AWS |
+//! | [`grafana`] | a stand-in for Grafana |
 //! | [`raw_insert`] | inserts by hand, to stall and to vanish |
 //! | [`cached_tool`] | tools that are built once a machine |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
@@ -67,6 +68,7 @@ pub mod clickhouse;
 pub mod clock;
 pub mod cluster;
 pub mod faults;
+pub mod grafana;
 pub mod invariants;
 pub mod kafka;
 pub mod load;

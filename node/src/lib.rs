@@ -4,6 +4,7 @@
 //! - [`cluster`]: this node among others.
 //! - [`config`]: the file of a node that is one peer of a cluster.
 //! - [`embedded`]: ClickHouse, a broker and a stream of events, for machines that have none.
+//! - [`grafana`]: dashboards and alerts in a Grafana, as code and kept in step.
 //! - [`node`]: one running node.
 //! - [`registry`]: what all nodes of a cluster are to ingest.
 //! - [`http`]: its API and the page.
@@ -12,7 +13,9 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod embedded;
+pub mod grafana;
 pub mod http;
 pub mod node;
 pub mod registry;
+mod samples;
 mod telemetry;

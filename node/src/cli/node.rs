@@ -8,7 +8,7 @@ use aurora_actors::store::Login;
 use clap::Args;
 
 use super::output;
-use crate::config::{ClickHouseSection, ClusterSection, Config, UserSection};
+use crate::config::{ClickHouseSection, ClusterSection, Config, GrafanaSeen, UserSection};
 use crate::node::{Node, NodeOptions};
 use crate::registry::document::Declared;
 use crate::telemetry::{self, LogFormat};
@@ -52,17 +52,26 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         );
     }
     let listener = super::up::bind(config.node.http).await?;
+    let reader = login(&config.clickhouse, &config.clickhouse.reader)?;
+    let grafana = config.grafana.options(GrafanaSeen {
+        reader: &reader,
+        database: &config.clickhouse.database,
+        owner: config
+            .cluster
+            .as_ref()
+            .map_or(&config.node.id, |cluster| &cluster.name),
+    })?;
     Ok(NodeOptions {
         id: config.node.id.parse()?,
         listener,
         access,
         writer: login(&config.clickhouse, &config.clickhouse.writer)?,
-        reader: login(&config.clickhouse, &config.clickhouse.reader)?,
+        reader,
         database: config.clickhouse.database.clone(),
         buffer_bytes: config.limits.buffer_bytes,
         queries: config.queries.clone(),
         model: config.model.options()?,
-        grafana: config.grafana.url()?,
+        grafana,
         declared: Declared::new(&config.connections, &config.streams)?,
         cluster: config.cluster.as_ref().map(ClusterSection::options).transpose()?,
     })
