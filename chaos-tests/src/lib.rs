@@ -55,7 +55,7 @@
 //! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
 //! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, Python with venv for moto, a C compiler
-//! for clocks that are wrong, and for tests of the network the right to make namespaces, iproute2 and nftables. What is
+//! for clocks that are wrong, Node.js for Grafana's published types, and for tests of the network the right to make namespaces, iproute2 and nftables. What is
 //! downloaded is kept under `AURORA_CACHE`.
 //! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 

@@ -1,6 +1,6 @@
 //! The reconciler against a stand-in Grafana.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use aurora_actors::store::Login;
 use aurora_actors::store::sql::TableName;
 use aurora_chaos_tests::grafana::StandIn;
@@ -34,7 +34,12 @@ fn desired_of(prefix: &str, owner: &str, password: &str, streams: &[&str]) -> De
     };
     let source = DataSource::like(&login, "events", owner).unwrap();
     let streams: Vec<StreamTable> = streams.iter().map(|id| stream(id)).collect();
-    Desired::new(&Names::new(prefix).unwrap(), &source, &Limits::default(), &streams)
+    Desired::new(
+        &Names::new(prefix).unwrap(),
+        &source,
+        &Limits::default(),
+        &streams,
+    )
 }
 
 fn desired(streams: &[&str]) -> Desired {
@@ -67,7 +72,10 @@ async fn everything_is_made_once_and_then_left_alone() -> Result<()> {
     for migrates in [false, true] {
         let grafana = StandIn::start().await?;
         grafana.kept().migrates = migrates;
-        let (desired, mut syncer) = (desired(&["shop:orders", "shop:carts"]), Syncer::new(grafana.client()?));
+        let (desired, mut syncer) = (
+            desired(&["shop:orders", "shop:carts"]),
+            Syncer::new(grafana.client()?),
+        );
         let outcome = syncer.sync(&desired).await?;
         assert_eq!((outcome.notes.len(), outcome.faults.len()), (0, 0), "{outcome:?}");
         assert_eq!(outcome.changes.len(), 6, "{outcome:?}");
@@ -92,7 +100,10 @@ async fn another_node_finds_nothing_to_do() -> Result<()> {
     // Alert rules came back in other words, and the password cannot be read back.
     assert_eq!(outcome.changes, ["changed the alert rules"]);
     let writes = grafana.writes();
-    assert!(writes.iter().all(|write| !write.contains("dashboards")), "{writes:?}");
+    assert!(
+        writes.iter().all(|write| !write.contains("dashboards")),
+        "{writes:?}"
+    );
     require_complete(&grafana, &desired);
     Ok(())
 }
@@ -110,7 +121,13 @@ async fn dashboards_come_and_go_with_their_streams() -> Result<()> {
     let outcome = syncer.sync(&desired(&["a:y", "a:z"])).await?;
     assert_eq!(outcome.changes.len(), 2, "{outcome:?}");
     let uids = grafana.uids();
-    for there in [uid("a:y"), uid("a:z"), team, uid("a:untagged"), "my-own".to_owned()] {
+    for there in [
+        uid("a:y"),
+        uid("a:z"),
+        team,
+        uid("a:untagged"),
+        "my-own".to_owned(),
+    ] {
         assert!(uids.contains(&there), "{there}");
     }
     assert!(!uids.contains(&uid("a:x")));
@@ -123,8 +140,14 @@ async fn foreign_dashboards_of_the_same_title_stay_as_they_are() -> Result<()> {
         let grafana = StandIn::start().await?;
         grafana.kept().titles_are_unique = titles_are_unique;
         grafana.make_by_hand("foreign", "a:x", "aurora", &["aurora"]);
-        grafana.kept().folders.insert("old".to_owned(), json!({ "uid": "old", "title": "Aurora" }));
-        grafana.kept().datasources.insert("old".to_owned(), json!({ "name": "Aurora ClickHouse" }));
+        grafana
+            .kept()
+            .folders
+            .insert("old".to_owned(), json!({ "uid": "old", "title": "Aurora" }));
+        grafana
+            .kept()
+            .datasources
+            .insert("old".to_owned(), json!({ "name": "Aurora ClickHouse" }));
         let mut syncer = Syncer::new(grafana.client()?);
         let desired = desired(&["a:x"]);
         for _ in 0..2 {
@@ -175,7 +198,9 @@ async fn rules_of_others_in_the_group_stay() -> Result<()> {
     let key = ("aurora".to_owned(), "Aurora".to_owned());
     {
         let mut kept = grafana.kept();
-        let rules = kept.groups.get_mut(&key).unwrap()["rules"].as_array_mut().unwrap();
+        let rules = kept.groups.get_mut(&key).unwrap()["rules"]
+            .as_array_mut()
+            .unwrap();
         rules.remove(0);
         rules.push(foreign);
     }
@@ -183,7 +208,10 @@ async fn rules_of_others_in_the_group_stay() -> Result<()> {
     let kept = grafana.kept();
     let rules = kept.groups[&key]["rules"].as_array().unwrap();
     let uids: Vec<&str> = rules.iter().filter_map(|rule| rule["uid"].as_str()).collect();
-    assert!(uids.contains(&"my-rule") && uids.contains(&"aurora-nodes"), "{uids:?}");
+    assert!(
+        uids.contains(&"my-rule") && uids.contains(&"aurora-nodes"),
+        "{uids:?}"
+    );
     Ok(())
 }
 
@@ -194,8 +222,10 @@ async fn what_comes_from_files_is_left_to_them() -> Result<()> {
     {
         let mut kept = grafana.kept();
         kept.from_files.push(uid("a:x"));
-        kept.datasources
-            .insert("aurora-clickhouse".to_owned(), json!({ "name": "n", "readOnly": true, "jsonData": {} }));
+        kept.datasources.insert(
+            "aurora-clickhouse".to_owned(),
+            json!({ "name": "n", "readOnly": true, "jsonData": {} }),
+        );
     }
     grafana.make_by_hand(&uid("a:x"), "from a file", "aurora", &["aurora"]);
     let outcome = Syncer::new(grafana.client()?).sync(&desired).await?;
@@ -252,7 +282,10 @@ async fn passing_trouble_is_waited_for_and_lasting_trouble_is_told() -> Result<(
 
     grafana.kept().failures.extend([500; 4]);
     let error = syncer.sync(&desired).await.unwrap_err();
-    assert!(matches!(error, GrafanaError::Unavailable { status: 500, .. }), "{error}");
+    assert!(
+        matches!(error, GrafanaError::Unavailable { status: 500, .. }),
+        "{error}"
+    );
 
     grafana.stop().await;
     let error = syncer.sync(&desired).await.unwrap_err();
@@ -305,7 +338,10 @@ async fn two_nodes_at_once_come_to_the_same() -> Result<()> {
         let _ = tokio::join!(one.sync(&desired), other.sync(&desired));
     }
     let (first, second) = tokio::join!(one.sync(&desired), other.sync(&desired));
-    assert_eq!((first.unwrap().faults.len(), second.unwrap().faults.len()), (0, 0));
+    assert_eq!(
+        (first.unwrap().faults.len(), second.unwrap().faults.len()),
+        (0, 0)
+    );
     require_complete(&grafana, &desired);
     assert_eq!(grafana.uids().len(), 4);
     Ok(())

@@ -164,6 +164,7 @@ pub struct Link {
     /// What is shown when the mouse is over it.
     pub tooltip: String,
     /// The address, for links to elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
