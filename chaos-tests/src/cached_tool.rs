@@ -25,6 +25,31 @@ pub async fn go_tool(name: &str, package: &str, version: &str, program: &str) ->
     .await
 }
 
+/// The program of a Go module of ours, which is these files, built unless the cache has it. It is called `name`.
+pub async fn go_program(name: &str, files: &[(&str, &str)]) -> Result<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    files.hash(&mut hasher);
+    let directory = format!("{name}-{:016x}", hasher.finish());
+    cached(&directory, name, async |cache, directory| {
+        eprintln!("building {name} with go into {} (once)", directory.display());
+        let work = tempfile::Builder::new().prefix("go-build-").tempdir_in(cache)?;
+        for (file, content) in files {
+            fs::write(work.path().join(file), content)?;
+        }
+        let bin = work.path().join("bin");
+        let mut go = Command::new("go");
+        go.args(["build", "-o"])
+            .arg(bin.join(name))
+            .arg(".")
+            .env("CGO_ENABLED", "0")
+            .env("GOFLAGS", "")
+            .current_dir(work.path());
+        run_go(go, work.path(), name, &bin.join(name)).await?;
+        fs::rename(&bin, directory).with_context(|| format!("cannot move {name} to {}", directory.display()))
+    })
+    .await
+}
+
 /// The interpreter of a virtual environment of Python that holds exactly what `requirements` says, a file for pip in
 /// which everything is pinned. The cache keeps one for each such file. `name` is what its directory there begins with.
 pub async fn python(name: &str, requirements: &str) -> Result<PathBuf> {
@@ -86,18 +111,24 @@ async fn go_install(cache: &Path, directory: &Path, module: &str, program: &str)
         // Where a module file of somebody else's is must not matter.
         .env("GOFLAGS", "")
         .current_dir(work.path());
-    let go = Process::spawn(work.path(), "go", go).with_context(|| {
+    run_go(go, work.path(), module, &bin.join(program)).await?;
+    fs::rename(&bin, directory).with_context(|| format!("cannot move {module} to {}", directory.display()))
+}
+
+/// Runs a command of Go that is to make the file `made`.
+async fn run_go(go: Command, work: &Path, what: &str, made: &Path) -> Result<()> {
+    let go = Process::spawn(work, "go", go).with_context(|| {
         format!(
-            "{module} is built with Go. Install it (from https://go.dev/dl, or a package such as `golang-go`)"
+            "{what} is built with Go. Install it (from https://go.dev/dl, or a package such as `golang-go`)"
         )
     })?;
     let status = go.wait(BUILD_TIMEOUT).await?;
     ensure!(
-        status.success() && bin.join(program).is_file(),
-        "go install {module} ended with {status}:\n{}\nCheck that Go reaches its module proxy (`go env GOPROXY`)",
+        status.success() && made.is_file(),
+        "go ended with {status} building {what}:\n{}\nCheck that Go reaches its module proxy (`go env GOPROXY`)",
         go.log_tail(20)
     );
-    fs::rename(&bin, directory).with_context(|| format!("cannot move {module} to {}", directory.display()))
+    Ok(())
 }
 
 async fn pip_install(cache: &Path, directory: &Path, requirements: &str) -> Result<()> {

@@ -24,6 +24,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(120);
 pub struct ClickHouse {
     client: Client,
     reader: Login,
+    grafana: Login,
     /// Whoever keeps the server running lives in a runtime that does not end with the test's.
     runtime: Option<Runtime>,
     embedded: Option<EmbeddedClickHouse>,
@@ -93,6 +94,7 @@ impl ClickHouse {
                 http: http_client()?,
             },
             reader: embedded.reader(),
+            grafana: embedded.grafana(),
             runtime: Some(runtime),
             embedded: Some(embedded),
         })
@@ -124,6 +126,11 @@ impl ClickHouse {
     /// The login of those who query.
     pub fn reader(&self) -> &Login {
         &self.reader
+    }
+
+    /// The login of a Grafana.
+    pub fn grafana(&self) -> &Login {
+        &self.grafana
     }
 
     /// `HOST:PORT`, the same after a restart.

@@ -49,13 +49,14 @@
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
 //! | [`moto`] | an emulator of AWS |
 //! | [`machine`] | machines of a deployment, started as EC2 does |
+//! | [`grafana`] | a stand-in for Grafana |
 //! | [`raw_insert`] | inserts by hand, to stall and to vanish |
 //! | [`cached_tool`] | tools that are built once a machine |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
 //! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
 //! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, Python with venv for moto, a C compiler
-//! for clocks that are wrong, and for tests of the network the right to make namespaces, iproute2 and nftables. What is
+//! for clocks that are wrong, Node.js for Grafana's published types, and for tests of the network the right to make namespaces, iproute2 and nftables. What is
 //! downloaded is kept under `AURORA_CACHE`.
 //! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
@@ -68,6 +69,7 @@ pub mod clickhouse;
 pub mod clock;
 pub mod cluster;
 pub mod faults;
+pub mod grafana;
 pub mod invariants;
 pub mod kafka;
 pub mod load;

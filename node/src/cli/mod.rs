@@ -8,6 +8,7 @@ mod doctor;
 mod drain;
 mod events;
 mod glossary;
+mod grafana;
 mod history;
 mod interrupt;
 #[cfg(feature = "aws")]
@@ -65,6 +66,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Show who asked what, and what came of it
     History(history::HistoryArgs),
+    /// Dashboards and alerts for a Grafana of your own
+    Grafana(grafana::GrafanaArgs),
     /// Let a node hand its partitions over to the others, and end
     Drain(drain::DrainArgs),
     /// Prove that a stream's events are in ClickHouse exactly once
@@ -127,6 +130,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Streams(args) => streams::run(&args).await,
         Command::Status(args) => status::run(&args).await,
         Command::History(args) => history::run(&args).await,
+        Command::Grafana(args) => grafana::run(args).await,
         Command::Drain(args) => drain::run(&args).await,
         Command::Verify(args) => verify::run(&args).await,
         Command::Doctor(args) => doctor::run(&args).await,

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::on_aws::OnAws;
 use super::output;
-use crate::config::{ClickHouseSection, Config, UserSection};
+use crate::config::{ClickHouseSection, Config, GrafanaSeen, UserSection};
 use crate::node::{Node, NodeOptions, NodeState};
 use crate::registry::document::Declared;
 use crate::systemd::{self, ServiceManager};
@@ -117,17 +117,25 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         );
     }
     let listener = super::up::bind(config.node.http).await?;
+    let reader = login(&config.clickhouse, &config.clickhouse.reader).await?;
+    let cluster = config.cluster.as_ref();
+    let seen = GrafanaSeen {
+        reader: &reader,
+        database: &config.clickhouse.database,
+        owner: cluster.map_or(&config.node.id, |cluster| &cluster.name),
+    };
+    let grafana = config.grafana.options(seen).await?;
     Ok(NodeOptions {
         id: config.node.id.parse()?,
         listener,
         access,
         writer: login(&config.clickhouse, &config.clickhouse.writer).await?,
-        reader: login(&config.clickhouse, &config.clickhouse.reader).await?,
+        reader,
         database: config.clickhouse.database.clone(),
         buffer_bytes: config.limits.buffer_bytes,
         queries: config.queries.clone(),
         model: config.model.options().await?,
-        grafana: config.grafana.url()?,
+        grafana,
         declared: Declared::new(&config.connections, &config.streams)?,
         cluster: match &config.cluster {
             Some(cluster) => Some(cluster.options().await?),

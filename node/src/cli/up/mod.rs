@@ -24,7 +24,7 @@ use self::peers::{Common, Peers};
 use super::output;
 use crate::cluster::joining;
 use crate::config::{
-    ConnectionSection, GrafanaSection, ModelSection, Secret, StreamSection, default_database,
+    ConnectionSection, GrafanaSection, GrafanaSeen, ModelSection, Secret, StreamSection, default_database,
 };
 use crate::embedded::broker::{DemoBroker, FETCH_WAIT_MAX_MS};
 use crate::embedded::clickhouse::{ClickHouseOptions, EmbeddedClickHouse, default_cache_dir};
@@ -242,6 +242,7 @@ async fn start_rest(
             token: args.token.as_deref(),
             writer,
             reader,
+            grafana: clickhouse.grafana(),
             connections: &connections,
             streams: &streams,
         };
@@ -251,6 +252,13 @@ async fn start_rest(
         };
         return Ok((Nodes::Several(peers), demo));
     }
+    let grafana = clickhouse.grafana();
+    let seen = GrafanaSeen {
+        reader: &grafana,
+        database: &default_database(),
+        owner: peers::CLUSTER,
+    };
+    let grafana = GrafanaSection::default().options(seen).await?;
     let node = Node::start(NodeOptions {
         id: "node-1".parse()?,
         listener,
@@ -261,7 +269,7 @@ async fn start_rest(
         buffer_bytes: crate::config::LimitsSection::default().buffer_bytes,
         queries: QueryLimits::default(),
         model: ModelSection::default().options().await?,
-        grafana: GrafanaSection::default().url()?,
+        grafana,
         declared,
         cluster: Some(peers::alone(key)),
     })
