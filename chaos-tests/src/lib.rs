@@ -48,6 +48,7 @@
 //! | [`acls`], [`tokens`] | rights on topics, and a server for tokens |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
 //! | [`moto`] | an emulator of AWS |
+//! | [`fake_aws`] | a stand-in of Pulumi's aws provider |
 //! | [`machine`] | machines of a deployment, started as EC2 does |
 //! | [`grafana`] | a stand-in for Grafana |
 //! | [`raw_insert`] | inserts by hand, to stall and to vanish |
@@ -68,6 +69,7 @@ pub mod cached_tool;
 pub mod clickhouse;
 pub mod clock;
 pub mod cluster;
+pub mod fake_aws;
 pub mod faults;
 pub mod grafana;
 pub mod invariants;

@@ -10,11 +10,12 @@ use prost_types::{ListValue, Struct};
 use pulumi_gestalt_proto::pulumi::pulumirpc::diff_response::DiffChanges;
 use pulumi_gestalt_proto::pulumi::pulumirpc::resource_provider_server::ResourceProvider;
 use pulumi_gestalt_proto::pulumi::pulumirpc::{
-    CallRequest, CallResponse, CheckRequest, CheckResponse, ConfigureRequest, ConfigureResponse, ConstructRequest,
-    ConstructResponse, CreateRequest, CreateResponse, DeleteRequest, DiffRequest, DiffResponse, GetMappingRequest,
-    GetMappingResponse, GetMappingsRequest, GetMappingsResponse, GetSchemaRequest, GetSchemaResponse, InvokeRequest,
-    InvokeResponse, ParameterizeRequest, ParameterizeResponse, PluginAttach, PluginInfo, ProviderHandshakeRequest,
-    ProviderHandshakeResponse, ReadRequest, ReadResponse, UpdateRequest, UpdateResponse,
+    CallRequest, CallResponse, CheckRequest, CheckResponse, ConfigureRequest, ConfigureResponse,
+    ConstructRequest, ConstructResponse, CreateRequest, CreateResponse, DeleteRequest, DiffRequest,
+    DiffResponse, GetMappingRequest, GetMappingResponse, GetMappingsRequest, GetMappingsResponse,
+    GetSchemaRequest, GetSchemaResponse, InvokeRequest, InvokeResponse, ParameterizeRequest,
+    ParameterizeResponse, PluginAttach, PluginInfo, ProviderHandshakeRequest, ProviderHandshakeResponse,
+    ReadRequest, ReadResponse, UpdateRequest, UpdateResponse,
 };
 use serde_json::{Value, json};
 use tonic::{Request, Response, Status};
@@ -33,7 +34,13 @@ impl Provider {
     }
 
     /// Fails if it has to. What stands still is done before.
-    async fn suffer(&self, verb: &'static str, token: &str, name: &str, act: impl FnOnce()) -> Result<(), Status> {
+    async fn suffer(
+        &self,
+        verb: &'static str,
+        token: &str,
+        name: &str,
+        act: impl FnOnce(),
+    ) -> Result<(), Status> {
         let fault = self.world.lock().fault(verb, token, name);
         match fault {
             Some(Fault::Fails(message)) => Err(Status::unknown(message)),
@@ -50,7 +57,11 @@ type Fields = BTreeMap<String, Value>;
 
 fn fields(object: Option<Struct>) -> Fields {
     let object = object.unwrap_or_default();
-    object.fields.into_iter().map(|(key, value)| (key, json_of(value))).collect()
+    object
+        .fields
+        .into_iter()
+        .map(|(key, value)| (key, json_of(value)))
+        .collect()
 }
 
 fn json_of(value: prost_types::Value) -> Value {
@@ -74,7 +85,10 @@ fn wire(value: &Value) -> prost_types::Value {
             values: values.iter().map(wire).collect(),
         }),
         Value::Object(object) => Kind::StructValue(Struct {
-            fields: object.iter().map(|(key, value)| (key.clone(), wire(value))).collect(),
+            fields: object
+                .iter()
+                .map(|(key, value)| (key.clone(), wire(value)))
+                .collect(),
         }),
     };
     prost_types::Value { kind: Some(kind) }
@@ -82,7 +96,10 @@ fn wire(value: &Value) -> prost_types::Value {
 
 fn object(fields: &Fields) -> Option<Struct> {
     Some(Struct {
-        fields: fields.iter().map(|(key, value)| (key.clone(), wire(value))).collect(),
+        fields: fields
+            .iter()
+            .map(|(key, value)| (key.clone(), wire(value)))
+            .collect(),
     })
 }
 
@@ -100,7 +117,10 @@ fn outputs(token: &str, id: &str, inputs: &Fields) -> Fields {
                 "resourceRecordName": format!("_{name}"), "resourceRecordType": "CNAME", "resourceRecordValue": format!("{id}-{name}"),
             })
         };
-        outputs.insert("domainValidationOptions".to_owned(), json!([proof("web"), proof("grafana")]));
+        outputs.insert(
+            "domainValidationOptions".to_owned(),
+            json!([proof("web"), proof("grafana")]),
+        );
     }
     outputs
 }
@@ -124,12 +144,22 @@ impl ResourceProvider for Provider {
     }
 
     async fn diff(&self, request: Request<DiffRequest>) -> Result<Response<DiffResponse>, Status> {
-        let DiffRequest { r#type, old_inputs, news, ignore_changes, .. } = request.into_inner();
+        let DiffRequest {
+            r#type,
+            old_inputs,
+            news,
+            ignore_changes,
+            ..
+        } = request.into_inner();
         let (old, new) = (fields(old_inputs), fields(news));
         let (diffs, replaces) = World::differences(&r#type, &old, &new);
         let heeded = |key: &String| !ignore_changes.contains(key);
         let diffs: Vec<String> = diffs.into_iter().filter(heeded).collect();
-        let changes = if diffs.is_empty() { DiffChanges::DiffNone } else { DiffChanges::DiffSome };
+        let changes = if diffs.is_empty() {
+            DiffChanges::DiffNone
+        } else {
+            DiffChanges::DiffSome
+        };
         Ok(Response::new(DiffResponse {
             replaces: replaces.into_iter().filter(heeded).collect(),
             diffs,
@@ -139,7 +169,13 @@ impl ResourceProvider for Provider {
     }
 
     async fn create(&self, request: Request<CreateRequest>) -> Result<Response<CreateResponse>, Status> {
-        let CreateRequest { r#type, name, properties, preview, .. } = request.into_inner();
+        let CreateRequest {
+            r#type,
+            name,
+            properties,
+            preview,
+            ..
+        } = request.into_inner();
         if preview {
             return Ok(Response::new(CreateResponse {
                 properties,
@@ -152,7 +188,11 @@ impl ResourceProvider for Provider {
             let _ = self.world.lock().create(&r#type, &name, inputs.clone());
         };
         self.suffer("create", &r#type, &name, made).await?;
-        let id = self.world.lock().create(&r#type, &name, inputs.clone()).map_err(Status::unknown)?;
+        let id = self
+            .world
+            .lock()
+            .create(&r#type, &name, inputs.clone())
+            .map_err(Status::unknown)?;
         Ok(Response::new(CreateResponse {
             properties: object(&outputs(&r#type, &id, &inputs)),
             id,
@@ -161,11 +201,21 @@ impl ResourceProvider for Provider {
     }
 
     async fn update(&self, request: Request<UpdateRequest>) -> Result<Response<UpdateResponse>, Status> {
-        let UpdateRequest { id, r#type, name, news, preview, .. } = request.into_inner();
+        let UpdateRequest {
+            id,
+            r#type,
+            name,
+            news,
+            preview,
+            ..
+        } = request.into_inner();
         let inputs = fields(news);
         if !preview {
             self.suffer("update", &r#type, &name, || {}).await?;
-            self.world.lock().update(&id, inputs.clone()).map_err(Status::unknown)?;
+            self.world
+                .lock()
+                .update(&id, inputs.clone())
+                .map_err(Status::unknown)?;
         }
         Ok(Response::new(UpdateResponse {
             properties: object(&outputs(&r#type, &id, &inputs)),
@@ -174,7 +224,12 @@ impl ResourceProvider for Provider {
     }
 
     async fn read(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        let ReadRequest { id, properties, inputs, .. } = request.into_inner();
+        let ReadRequest {
+            id,
+            properties,
+            inputs,
+            ..
+        } = request.into_inner();
         if !self.world.lock().has(&id) {
             // An empty id says that it is gone.
             return Ok(Response::new(ReadResponse::default()));
@@ -196,7 +251,9 @@ impl ResourceProvider for Provider {
 
     async fn invoke(&self, request: Request<InvokeRequest>) -> Result<Response<InvokeResponse>, Status> {
         let answer = match request.into_inner().tok.as_str() {
-            "aws:index/getAvailabilityZones:getAvailabilityZones" => json!({ "names": ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }),
+            "aws:index/getAvailabilityZones:getAvailabilityZones" => {
+                json!({ "names": ["eu-central-1a", "eu-central-1b", "eu-central-1c"] })
+            }
             "aws:index/getCallerIdentity:getCallerIdentity" => json!({ "accountId": "123456789012" }),
             "aws:index/getPartition:getPartition" => json!({ "partition": "aws" }),
             "aws:ec2/getAmi:getAmi" => json!({ "id": "ami-0123456789abcdef0" }),
@@ -226,11 +283,17 @@ impl ResourceProvider for Provider {
         Ok(Response::new(()))
     }
 
-    async fn handshake(&self, _: Request<ProviderHandshakeRequest>) -> Result<Response<ProviderHandshakeResponse>, Status> {
+    async fn handshake(
+        &self,
+        _: Request<ProviderHandshakeRequest>,
+    ) -> Result<Response<ProviderHandshakeResponse>, Status> {
         Err(not_asked())
     }
 
-    async fn parameterize(&self, _: Request<ParameterizeRequest>) -> Result<Response<ParameterizeResponse>, Status> {
+    async fn parameterize(
+        &self,
+        _: Request<ParameterizeRequest>,
+    ) -> Result<Response<ParameterizeResponse>, Status> {
         Err(not_asked())
     }
 
@@ -254,11 +317,17 @@ impl ResourceProvider for Provider {
         Err(not_asked())
     }
 
-    async fn get_mapping(&self, _: Request<GetMappingRequest>) -> Result<Response<GetMappingResponse>, Status> {
+    async fn get_mapping(
+        &self,
+        _: Request<GetMappingRequest>,
+    ) -> Result<Response<GetMappingResponse>, Status> {
         Err(not_asked())
     }
 
-    async fn get_mappings(&self, _: Request<GetMappingsRequest>) -> Result<Response<GetMappingsResponse>, Status> {
+    async fn get_mappings(
+        &self,
+        _: Request<GetMappingsRequest>,
+    ) -> Result<Response<GetMappingsResponse>, Status> {
         Err(not_asked())
     }
 }

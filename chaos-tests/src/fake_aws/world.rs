@@ -62,22 +62,46 @@ const NAMES: [(&str, &str); 11] = [
 
 /// Inputs whose change needs a new thing.
 const REPLACING: [(&str, &[&str]); 12] = [
-    ("aws:ebs/volume:Volume", &["availabilityZone", "encrypted", "kmsKeyId"]),
-    ("aws:ec2/instance:Instance", &["ami", "subnetId", "userDataBase64"]),
+    (
+        "aws:ebs/volume:Volume",
+        &["availabilityZone", "encrypted", "kmsKeyId"],
+    ),
+    (
+        "aws:ec2/instance:Instance",
+        &["ami", "subnetId", "userDataBase64"],
+    ),
     ("aws:ec2/natGateway:NatGateway", &["allocationId", "subnetId"]),
-    ("aws:ec2/securityGroup:SecurityGroup", &["vpcId", "name", "description"]),
-    ("aws:ec2/subnet:Subnet", &["vpcId", "cidrBlock", "availabilityZone"]),
-    ("aws:ec2/volumeAttachment:VolumeAttachment", &["deviceName", "instanceId", "volumeId"]),
+    (
+        "aws:ec2/securityGroup:SecurityGroup",
+        &["vpcId", "name", "description"],
+    ),
+    (
+        "aws:ec2/subnet:Subnet",
+        &["vpcId", "cidrBlock", "availabilityZone"],
+    ),
+    (
+        "aws:ec2/volumeAttachment:VolumeAttachment",
+        &["deviceName", "instanceId", "volumeId"],
+    ),
     ("aws:ec2/vpc:Vpc", &["cidrBlock"]),
     ("aws:lb/targetGroup:TargetGroup", &["vpcId", "port", "name"]),
-    ("aws:lb/targetGroupAttachment:TargetGroupAttachment", &["targetId", "port"]),
+    (
+        "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+        &["targetId", "port"],
+    ),
     ("aws:s3/bucket:Bucket", &["bucket"]),
     ("aws:s3/bucketObjectv2:BucketObjectv2", &["bucket", "key"]),
-    ("aws:secretsmanager/secretVersion:SecretVersion", &["secretId", "secretString"]),
+    (
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        &["secretId", "secretString"],
+    ),
 ];
 
 /// Types whose things go with what they are about, so they keep nothing from being deleted.
-const PARTS: [&str; 2] = ["aws:autoscaling/lifecycleHook:LifecycleHook", "aws:s3/bucketObjectv2:BucketObjectv2"];
+const PARTS: [&str; 2] = [
+    "aws:autoscaling/lifecycleHook:LifecycleHook",
+    "aws:s3/bucketObjectv2:BucketObjectv2",
+];
 
 impl World {
     /// From now on `verb` of the resource `name` goes wrong. `name` is its type's last part and its own: `Vpc network`.
@@ -104,12 +128,18 @@ impl World {
 
     /// The inputs of a thing, by the name that [`World::names`] has.
     pub fn inputs(&self, name: &str) -> Option<&BTreeMap<String, Value>> {
-        self.things.values().find(|thing| thing.name() == name).map(|thing| &thing.inputs)
+        self.things
+            .values()
+            .find(|thing| thing.name() == name)
+            .map(|thing| &thing.inputs)
     }
 
     pub(super) fn fault(&self, verb: &'static str, token: &str, name: &str) -> Option<Fault> {
         let wanted = short(token, name);
-        let fault = self.faults.iter().find(|(_, of, name)| *of == verb && *name == wanted);
+        let fault = self
+            .faults
+            .iter()
+            .find(|(_, of, name)| *of == verb && *name == wanted);
         fault.map(|(fault, ..)| fault.clone())
     }
 
@@ -124,11 +154,23 @@ impl World {
         inputs: BTreeMap<String, Value>,
     ) -> Result<String, String> {
         self.check_references(&inputs)?;
-        let named = NAMES.iter().find(|(of, _)| *of == token).and_then(|(_, key)| inputs.get(*key));
-        let key = NAMES.iter().find(|(of, _)| *of == token).map_or("", |(_, key)| *key);
-        let taken = self.things.values().any(|thing| thing.token == token && thing.inputs.get(key) == named);
+        let named = NAMES
+            .iter()
+            .find(|(of, _)| *of == token)
+            .and_then(|(_, key)| inputs.get(*key));
+        let key = NAMES
+            .iter()
+            .find(|(of, _)| *of == token)
+            .map_or("", |(_, key)| *key);
+        let taken = self
+            .things
+            .values()
+            .any(|thing| thing.token == token && thing.inputs.get(key) == named);
         if named.is_some() && taken {
-            return Err(format!("AlreadyExists: {} already exists", named.map(Value::to_string).unwrap_or_default()));
+            return Err(format!(
+                "AlreadyExists: {} already exists",
+                named.map(Value::to_string).unwrap_or_default()
+            ));
         }
         self.count += 1;
         // Ids look like no other text, so that a reference to one can be told.
@@ -145,7 +187,10 @@ impl World {
 
     pub(super) fn update(&mut self, id: &str, inputs: BTreeMap<String, Value>) -> Result<(), String> {
         self.check_references(&inputs)?;
-        let thing = self.things.get_mut(id).ok_or_else(|| format!("NotFound: {id} does not exist"))?;
+        let thing = self
+            .things
+            .get_mut(id)
+            .ok_or_else(|| format!("NotFound: {id} does not exist"))?;
         thing.inputs = inputs;
         let thing = thing.clone();
         self.note("update", &thing, id);
@@ -154,14 +199,25 @@ impl World {
 
     pub(super) fn delete(&mut self, id: &str) -> Result<(), String> {
         let user = self.things.iter().find(|(other, thing)| {
-            other.as_str() != id && !PARTS.contains(&thing.token.as_str()) && thing.inputs.values().any(|value| mentions(value, id))
+            other.as_str() != id
+                && !PARTS.contains(&thing.token.as_str())
+                && thing.inputs.values().any(|value| mentions(value, id))
         });
         if let Some((_, user)) = user {
-            return Err(format!("DependencyViolation: {id} has a dependent object, {}", user.name()));
+            return Err(format!(
+                "DependencyViolation: {id} has a dependent object, {}",
+                user.name()
+            ));
         }
-        let thing = self.things.remove(id).ok_or_else(|| format!("NotFound: {id} does not exist"))?;
+        let thing = self
+            .things
+            .remove(id)
+            .ok_or_else(|| format!("NotFound: {id} does not exist"))?;
         // Its parts go with it.
-        let parts = self.things.iter().filter(|(_, part)| part.inputs.values().any(|value| mentions(value, id)));
+        let parts = self
+            .things
+            .iter()
+            .filter(|(_, part)| part.inputs.values().any(|value| mentions(value, id)));
         let parts: Vec<String> = parts.map(|(id, _)| id.clone()).collect();
         for part in parts {
             self.things.remove(&part);
@@ -178,15 +234,30 @@ impl World {
         new: &BTreeMap<String, Value>,
     ) -> (Vec<String>, Vec<String>) {
         let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-        let differ: Vec<String> = keys.into_iter().filter(|key| old.get(*key) != new.get(*key)).cloned().collect();
-        let replacing = REPLACING.iter().find(|(of, _)| *of == token).map_or(&[][..], |(_, keys)| keys);
-        let replaces = differ.iter().filter(|key| replacing.contains(&key.as_str())).cloned().collect();
+        let differ: Vec<String> = keys
+            .into_iter()
+            .filter(|key| old.get(*key) != new.get(*key))
+            .cloned()
+            .collect();
+        let replacing = REPLACING
+            .iter()
+            .find(|(of, _)| *of == token)
+            .map_or(&[][..], |(_, keys)| keys);
+        let replaces = differ
+            .iter()
+            .filter(|key| replacing.contains(&key.as_str()))
+            .cloned()
+            .collect();
         (differ, replaces)
     }
 
     /// What was deleted cannot be referred to.
     fn check_references(&self, inputs: &BTreeMap<String, Value>) -> Result<(), String> {
-        match self.gone.iter().find(|id| inputs.values().any(|value| mentions(value, id))) {
+        match self
+            .gone
+            .iter()
+            .find(|id| inputs.values().any(|value| mentions(value, id)))
+        {
             Some(id) => Err(format!("NotFound: {id} does not exist")),
             None => Ok(()),
         }

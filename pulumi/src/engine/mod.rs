@@ -29,7 +29,7 @@ mod workspace;
 
 pub use command::{Pulumi, SUPPORTED};
 pub use events::{Change, Event, Operation, Severity, Summary};
-pub use program::{DeploymentProgram, Intent, PROJECT};
+pub use program::{DeploymentProgram, Intent, PROJECT, providers};
 pub use state::{PendingOperation, StackState, StateResource};
 pub use trouble::EngineError;
 pub use trouble::ResourceFailure;

@@ -77,7 +77,7 @@ impl DeploymentProgram {
             project: request.project,
             stack: request.stack,
             dry_run: request.dry_run,
-            versions: versions(),
+            versions: providers(),
         };
         match run(&program(&plan), &engine, &settings).await {
             Ok(()) => Ok(()),
@@ -93,10 +93,11 @@ impl RunProgram for DeploymentProgram {
     }
 
     fn providers(&self) -> BTreeMap<String, String> {
-        versions()
+        providers()
     }
 }
 
-fn versions() -> BTreeMap<String, String> {
+/// The providers that deployments are made by: versions, by package.
+pub fn providers() -> BTreeMap<String, String> {
     BTreeMap::from([("aws".to_owned(), AWS_VERSION.to_owned())])
 }

@@ -239,7 +239,7 @@ impl Workspace {
         verb: &str,
         arguments: &[&str],
         more: Vec<OsString>,
-        mut run: Run<'_>,
+        run: Run<'_>,
     ) -> Result<Summary, EngineError> {
         let log = self.directory.join("events.jsonl");
         match std::fs::remove_file(&log) {
