@@ -47,7 +47,7 @@
 //! | [`faults`] | faults as data, and seeded schedules of them |
 //! | [`acls`], [`tokens`] | rights on topics, and a server for tokens |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
-//! | [`moto`] | an emulator of AWS |
+//! | [`moto`], [`hooks`], [`metadata`] | an emulator of AWS, and stand-ins for what it has not |
 //! | [`raw_insert`] | inserts by hand, to stall and to vanish |
 //! | [`cached_tool`] | tools that are built once a machine |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
@@ -67,9 +67,11 @@ pub mod clickhouse;
 pub mod clock;
 pub mod cluster;
 pub mod faults;
+pub mod hooks;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
+pub mod metadata;
 pub mod model;
 pub mod moto;
 pub mod netns;
