@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use tokio::task::JoinHandle;
@@ -121,11 +121,12 @@ impl Drop for Hooks {
 
 type Answer = (StatusCode, String);
 
-async fn answer(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    Form(form): Form<BTreeMap<String, String>>,
-) -> Answer {
+async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> Answer {
+    // A form is written as the query of an address is.
+    let form: BTreeMap<String, String> = match reqwest::Url::parse(&format!("http://form/?{body}")) {
+        Ok(url) => url.query_pairs().into_owned().collect(),
+        Err(_) => return refusal(StatusCode::BAD_REQUEST, "MalformedQueryString", "it is no form"),
+    };
     let mut inner = shared.inner();
     if !is_signed(&headers) {
         inner.unsigned += 1;

@@ -267,7 +267,8 @@ impl Moto {
 
     /// The values of a figure of CloudWatch with these dimensions that were published lately.
     pub async fn figures(&self, name: &str, dimensions: &[(&str, &str)]) -> Result<Vec<f64>> {
-        let now = jiff::Timestamp::now();
+        // Moto reads times of whole seconds.
+        let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second())?;
         let hour = jiff::SignedDuration::from_hours(1);
         let (from, to) = ((now - hour).to_string(), (now + hour).to_string());
         let mut form: Vec<(String, &str)> = vec![
