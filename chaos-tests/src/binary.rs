@@ -90,9 +90,6 @@ fn build() -> Result<PathBuf> {
         "aurora-node",
         "--bin",
         "aurora",
-        // As in the workspace's build: tests of seeds ask an emulator of AWS.
-        "--features",
-        "aws",
         "--message-format",
         "json-render-diagnostics",
     ]);

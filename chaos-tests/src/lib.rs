@@ -47,7 +47,7 @@
 //! | [`faults`] | faults as data, and seeded schedules of them |
 //! | [`acls`], [`tokens`] | rights on topics, and a server for tokens |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
-//! | [`moto`] | an emulator of AWS |
+//! | [`moto`], [`hooks`], [`metadata`] | an emulator of AWS, and stand-ins for what it has not |
 //! | [`fake_aws`] | a stand-in of Pulumi's aws provider |
 //! | [`machine`] | machines of a deployment, started as EC2 does |
 //! | [`grafana`] | a stand-in for Grafana |
@@ -72,10 +72,12 @@ pub mod cluster;
 pub mod fake_aws;
 pub mod faults;
 pub mod grafana;
+pub mod hooks;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
 pub mod machine;
+pub mod metadata;
 pub mod model;
 pub mod moto;
 pub mod netns;

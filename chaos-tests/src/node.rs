@@ -55,6 +55,8 @@ pub struct NodeOptions {
     pub access: String,
     /// What its `[grafana]` section says, in TOML.
     pub grafana: String,
+    /// What its `[aws]` section says, in TOML.
+    pub aws: String,
     /// The cluster it is of.
     pub cluster: Option<GossipOptions>,
     /// The namespace that it runs in, and whose address it serves; it needs a token then.
@@ -105,6 +107,7 @@ impl NodeOptions {
             token: None,
             access: String::new(),
             grafana: String::new(),
+            aws: String::new(),
             cluster: None,
             member: None,
             environment: Vec::new(),
@@ -168,8 +171,8 @@ impl NodeOptions {
         }
         let _ = write!(
             toml,
-            "\n[access]\n{}\n\n[grafana]\n{}\n",
-            self.access, self.grafana
+            "\n[access]\n{}\n\n[grafana]\n{}\n\n[aws]\n{}\n",
+            self.access, self.grafana, self.aws
         );
         if !self.queries.is_empty() {
             let _ = writeln!(toml, "\n[queries]");

@@ -38,7 +38,7 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     let mut on_aws = OnAws::start(config.aws.options(seeds.unwrap_or_default())?);
     if on_aws.is_going().await {
         output::note("this machine is about to go: the node does not start");
-        on_aws.left().await;
+        super::up::or_interrupted_again(on_aws.left()).await;
         return Ok(ExitCode::SUCCESS);
     }
     let mut node = Node::start(options(config).await?).await?;
@@ -58,15 +58,18 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
         told.stopping();
     }
     if goes_with_machine {
-        // Load balancers are to see first that this node gets no more requests. The first signal says what is known.
+        // Load balancers are to see first that this node takes no more requests. A signal meanwhile says nothing new.
         node.state().draining.cancel();
         tokio::select! {
             () = tokio::time::sleep(on_aws.linger()) => {}
             _ = super::up::interrupted() => {}
         }
     }
-    super::up::or_interrupted_again(node.drain()).await;
-    on_aws.left().await;
+    super::up::or_interrupted_again(async {
+        node.drain().await;
+        on_aws.left().await;
+    })
+    .await;
     verdict.map(|()| ExitCode::SUCCESS)
 }
 

@@ -1588,9 +1588,9 @@ export interface components {
             ca?: string | null;
             /** @description The certificate, and those between it and what the brokers trust, in PEM. */
             certificate: string;
-            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            /** @description A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself. */
             key?: string;
-            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            /** @description A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself. */
             key_password?: string;
             /** @enum {string} */
             kind: "mtls";
@@ -1601,7 +1601,7 @@ export interface components {
             kind: "sasl";
             /** @description How the password is proved. */
             mechanism: components["schemas"]["Mechanism"];
-            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            /** @description A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself. */
             password?: string;
             /** @description Whether it is encrypted. */
             tls?: boolean;
@@ -1612,7 +1612,7 @@ export interface components {
             ca?: string | null;
             /** @description Who asks. */
             client_id: string;
-            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            /** @description A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself. */
             client_secret?: string;
             /** @enum {string} */
             kind: "oauthbearer";
@@ -1639,7 +1639,7 @@ export interface components {
             certificate: string;
             /** @description What may be said of a secret. */
             key?: {
-                /** @description `env:NAME` or `file:PATH` */
+                /** @description `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME` */
                 reference: string;
             } | {
                 /** @description Always true. */
@@ -1647,7 +1647,7 @@ export interface components {
             };
             /** @description What may be said of a secret. */
             key_password?: {
-                /** @description `env:NAME` or `file:PATH` */
+                /** @description `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME` */
                 reference: string;
             } | {
                 /** @description Always true. */
@@ -1664,7 +1664,7 @@ export interface components {
             mechanism: components["schemas"]["Mechanism"];
             /** @description What may be said of a secret. */
             password?: {
-                /** @description `env:NAME` or `file:PATH` */
+                /** @description `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME` */
                 reference: string;
             } | {
                 /** @description Always true. */
@@ -1681,7 +1681,7 @@ export interface components {
             client_id: string;
             /** @description What may be said of a secret. */
             client_secret?: {
-                /** @description `env:NAME` or `file:PATH` */
+                /** @description `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME` */
                 reference: string;
             } | {
                 /** @description Always true. */
