@@ -55,6 +55,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
     let reader = login(&config.clickhouse, &config.clickhouse.reader)?;
     let grafana = config.grafana.options(GrafanaSeen {
         reader: &reader,
+        reader_seconds: config.queries.max_seconds,
         database: &config.clickhouse.database,
         owner: config
             .cluster
