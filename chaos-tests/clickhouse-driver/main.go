@@ -1,6 +1,7 @@
 // Runs statements by ClickHouse's own Go driver, as Grafana's ClickHouse plugin opens it: over HTTP, compressed by gzip.
 //
-// Standard input has a JSON object: addr, user, password, database, and statements. For each statement that fails, its number
+// Standard input has a JSON object: addr, user, password, database, the seconds that each query
+// gets, and statements. For each statement that fails, its number
 // and why go to standard output; the program fails when one does.
 package main
 
@@ -19,6 +20,7 @@ type asked struct {
 	User       string   `json:"user"`
 	Password   string   `json:"password"`
 	Database   string   `json:"database"`
+	Seconds    int      `json:"seconds"`
 	Statements []string `json:"statements"`
 }
 
@@ -43,8 +45,8 @@ func run() error {
 		ReadTimeout: 60 * time.Second,
 	})
 	defer db.Close()
-	// The plugin gives each query 60 seconds, of which the driver makes max_execution_time.
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	// As the plugin does, when it is told no other time to connect in.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
 		return fmt.Errorf("ping: %w", err)
@@ -53,7 +55,8 @@ func run() error {
 	for number, statement := range from.Statements {
 		rows := 0
 		err := func() error {
-			ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+			// Of this the driver makes max_execution_time.
+			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(from.Seconds)*time.Second)
 			defer cancel()
 			found, err := db.QueryContext(ctx, statement)
 			if err != nil {

@@ -25,7 +25,7 @@ async fn grafanas_user_may_read_what_dashboards_show_and_nothing_else() -> Resul
             "SELECT name FROM system.tables WHERE database = 'events'",
             "SELECT name FROM system.columns WHERE database = 'events'",
             // What its driver sets.
-            "SELECT 1 SETTINGS max_execution_time = 30",
+            "SELECT 1 SETTINGS max_execution_time = 70",
             "SELECT 1 SETTINGS enable_http_compression = 1",
         ] {
             user.execute(sql).await?;
@@ -53,7 +53,7 @@ async fn grafanas_user_may_read_what_dashboards_show_and_nothing_else() -> Resul
             "KILL QUERY WHERE 1 SYNC",
             "SYSTEM STOP MERGES events.t",
             "SELECT 1 SETTINGS max_execution_time = 0",
-            "SELECT 1 SETTINGS max_execution_time = 61",
+            "SELECT 1 SETTINGS max_execution_time = 121",
             "SELECT 1 SETTINGS max_memory_usage = 0",
             "SELECT 1 SETTINGS readonly = 0",
             "SET readonly = 2",

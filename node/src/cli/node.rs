@@ -124,6 +124,7 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
     let cluster = config.cluster.as_ref();
     let seen = GrafanaSeen {
         reader: &reader,
+        reader_seconds: config.queries.max_seconds,
         database: &config.clickhouse.database,
         owner: cluster.map_or(&config.node.id, |cluster| &cluster.name),
     };

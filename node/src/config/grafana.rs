@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::Secret;
 use crate::grafana::alerts::Limits;
 use crate::grafana::client::Credentials;
-use crate::grafana::datasource::{Address, DataSource, Protocol};
+use crate::grafana::datasource::{Address, DataSource, Protocol, QUERY_SECONDS, query_seconds};
 use crate::grafana::names::{Names, PREFIX};
 use crate::grafana::{GrafanaOptions, ManageOptions};
 
@@ -58,8 +58,10 @@ pub struct DataSourceSection {
 /// What the data source depends on besides.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen<'a> {
-    /// Where ClickHouse is, and whom queries run as.
+    /// Where ClickHouse is, and whom Grafana reads as when nobody else is named.
     pub reader: &'a Login,
+    /// Seconds that a query of that user is allowed.
+    pub reader_seconds: u32,
     /// The database of the tables of events.
     pub database: &'a str,
     /// The name of the cluster, or of the node that is on its own.
@@ -142,15 +144,20 @@ impl GrafanaSection {
 
 impl DataSourceSection {
     async fn source(&self, seen: Seen<'_>) -> anyhow::Result<DataSource> {
-        let (user, password) = match (&self.user, &self.password) {
+        let (user, password, query_seconds) = match (&self.user, &self.password) {
             (Some(user), Some(password)) => (
                 user.clone(),
                 password
                     .resolve_at_start()
                     .await
                     .context("[grafana] datasource.password")?,
+                QUERY_SECONDS,
             ),
-            (None, None) => (seen.reader.user.clone(), seen.reader.password.clone()),
+            (None, None) => (
+                seen.reader.user.clone(),
+                seen.reader.password.clone(),
+                query_seconds(seen.reader_seconds),
+            ),
             _ => bail!("[grafana] datasource: user and password belong together"),
         };
         let own = Address::of_url(&seen.reader.url).with_context(|| {
@@ -177,6 +184,7 @@ impl DataSourceSection {
             user,
             password,
             database: seen.database.to_owned(),
+            query_seconds,
             owner: seen.owner.to_owned(),
         })
     }
@@ -208,6 +216,7 @@ mod tests {
         };
         let seen = Seen {
             reader: &reader,
+            reader_seconds: 30,
             database: "events",
             owner: "prod",
         };
@@ -312,6 +321,18 @@ mod tests {
             )
         );
         assert_eq!(source("datasource = { port = 1 }").1, 1);
+        let seconds = |text: &str| {
+            let options = options(&format!("url = 'http://g'\ntoken = 't'\n{text}"), &[]).unwrap();
+            options.manage.unwrap().datasource.query_seconds
+        };
+        // The driver asks for more than it is told, and a reader is refused what it is not allowed.
+        assert_eq!(
+            (
+                seconds(""),
+                seconds("datasource = { user = 'u', password = 'p' }")
+            ),
+            (20, 60)
+        );
     }
 
     #[test]

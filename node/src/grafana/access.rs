@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 pub const USER: &str = "aurora_grafana";
 
 /// What it may do, apart from reading the tables of events.
-const GRANTS: [&str; 13] = [
+const GRANTS: [&str; 12] = [
     "SELECT ON aurora.samples",
     "SELECT ON aurora.journal",
     "SELECT ON aurora.owners",
@@ -26,7 +26,6 @@ const GRANTS: [&str; 13] = [
     "SELECT ON system.parts",
     "SELECT ON system.disks",
     "SELECT ON system.metrics",
-    "SELECT ON system.asynchronous_metrics",
     "SELECT ON system.databases",
     "SELECT ON system.tables",
     "SELECT ON system.columns",
@@ -37,11 +36,12 @@ const GRANTS: [&str; 13] = [
 /// A setting of its profile: name, value, and between what a query may set it.
 type Setting = (&'static str, &'static str, Option<(&'static str, &'static str)>);
 
-/// Its profile. What the plugin's driver sets with each query has to be changeable: the time that is left for it and, over
-/// HTTP, compression. A minimum of 1 matters as much as the maximum: 0 means "no limit" to ClickHouse.
+/// Its profile. What the plugin's driver sets with each query has to be changeable: the time that is left for it and a few
+/// seconds more, and over HTTP compression. A minimum of 1 matters as much as the maximum: 0 means "no limit" to
+/// ClickHouse.
 const SETTINGS: [Setting; 9] = [
     ("readonly", "1", None),
-    ("max_execution_time", "60", Some(("1", "60"))),
+    ("max_execution_time", "60", Some(("1", "120"))),
     ("max_memory_usage", "2000000000", None),
     ("max_memory_usage_for_user", "4000000000", None),
     ("max_result_rows", "1000000", Some(("1", "1000000"))),
@@ -50,6 +50,9 @@ const SETTINGS: [Setting; 9] = [
     ("cancel_http_readonly_queries_on_client_close", "1", None),
     ("allow_introspection_functions", "0", None),
 ];
+
+/// Seconds that a query of it may take at most; without a word about it, half of that.
+pub const MAX_SECONDS: u32 = 120;
 
 /// Queries that it may start in a minute.
 const QUERIES_A_MINUTE: u32 = 60_000;
@@ -216,5 +219,7 @@ mod tests {
             assert!(!all.contains(kept), "{kept}");
         }
         assert_eq!(SETTINGS[0], ("readonly", "1", None));
+        let (_, _, range) = SETTINGS[1];
+        assert_eq!(range.unwrap().1, MAX_SECONDS.to_string());
     }
 }

@@ -74,6 +74,8 @@ pub struct DataSource {
     pub password: String,
     /// The database of the tables of events.
     pub database: String,
+    /// Seconds that a query may take. The driver asks ClickHouse for some more than that.
+    pub query_seconds: u32,
     /// The deployment whose data source it is, so that another one sees that it is not its own.
     pub owner: String,
 }
@@ -84,9 +86,20 @@ impl std::fmt::Debug for DataSource {
             .field("address", &self.address)
             .field("user", &self.user)
             .field("database", &self.database)
+            .field("query_seconds", &self.query_seconds)
             .field("owner", &self.owner)
             .finish_non_exhaustive()
     }
+}
+
+/// Seconds that a query of the user for Grafana may take.
+pub const QUERY_SECONDS: u32 = 60;
+/// How many more the driver asks for at most: a user whose profile does not allow that is refused.
+const DRIVER_SECONDS: u32 = 10;
+
+/// Seconds that a query may take of a user who is allowed this many.
+pub fn query_seconds(allowed: u32) -> u32 {
+    QUERY_SECONDS.min(allowed.saturating_sub(DRIVER_SECONDS).max(1))
 }
 
 /// Where in a data source its owner stands. Grafana and the plugin keep what they do not know.
@@ -100,6 +113,7 @@ impl DataSource {
             user: login.user.clone(),
             password: login.password.clone(),
             database: database.to_owned(),
+            query_seconds: QUERY_SECONDS,
             owner: owner.to_owned(),
         })
     }
@@ -134,7 +148,7 @@ impl DataSource {
             "username": self.user,
             "defaultDatabase": self.database,
             "dialTimeout": "10",
-            "queryTimeout": "60",
+            "queryTimeout": self.query_seconds.to_string(),
             OWNER: self.owner,
         })
     }

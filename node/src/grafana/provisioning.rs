@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::alerts::{self, Limits};
 use super::dashboards::StreamTable;
-use super::datasource::{Address, DataSource};
+use super::datasource::{Address, DataSource, QUERY_SECONDS};
 use super::desired;
 use super::names::Names;
 use super::yaml;
@@ -85,6 +85,7 @@ fn datasource(from: &Provisioning<'_>) -> Value {
         user: from.user.clone(),
         password: String::new(),
         database: from.database.clone(),
+        query_seconds: QUERY_SECONDS,
         owner: String::new(),
     };
     let mut data = source.json_data();

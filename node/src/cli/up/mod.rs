@@ -29,6 +29,7 @@ use crate::config::{
 use crate::embedded::broker::{DemoBroker, FETCH_WAIT_MAX_MS};
 use crate::embedded::clickhouse::{ClickHouseOptions, EmbeddedClickHouse, default_cache_dir};
 use crate::embedded::demo::{DEMO_PARTITIONS, DEMO_TOPIC, DemoOptions, DemoStream};
+use crate::grafana::access;
 use crate::http::access::AccessOptions;
 use crate::node::{Node, NodeOptions};
 use crate::registry::Registry;
@@ -255,6 +256,7 @@ async fn start_rest(
     let grafana = clickhouse.grafana();
     let seen = GrafanaSeen {
         reader: &grafana,
+        reader_seconds: access::MAX_SECONDS,
         database: &default_database(),
         owner: peers::CLUSTER,
     };

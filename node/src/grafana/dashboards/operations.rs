@@ -356,8 +356,9 @@ fn clickhouse(layout: &mut Layout<'_>, database: &str) {
     layout.put(8, 8, draft);
     let now = "SELECT metric, toFloat64(value) AS value\nFROM system.metrics\n\
                WHERE metric IN ('Query', 'Merge', 'PartMutation', 'HTTPConnection', 'TCPConnection', 'MemoryTracking')\n\
-               UNION ALL\nSELECT metric, value\nFROM system.asynchronous_metrics\n\
-               WHERE metric IN ('MaxPartCountForPartition', 'NumberOfTables', 'Uptime', 'MemoryResident')";
+               UNION ALL\nSELECT 'Uptime, seconds', toFloat64(uptime())\n\
+               UNION ALL\nSELECT 'Most parts in a partition', toFloat64(max(parts))\n\
+               FROM (SELECT count() AS parts FROM system.parts WHERE active GROUP BY database, table, partition_id)";
     let draft = table(layout, "Now", "What ClickHouse is busy with.", now.to_owned());
     layout.put(8, 8, draft);
     queries(layout);
