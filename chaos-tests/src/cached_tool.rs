@@ -25,10 +25,11 @@ pub async fn go_tool(name: &str, package: &str, version: &str, program: &str) ->
     .await
 }
 
-/// The program of a Go module of ours, which is these files, built unless the cache has it. It is called `name`.
-pub async fn go_program(name: &str, files: &[(&str, &str)]) -> Result<PathBuf> {
+/// The program of a Go module of ours, which is these files, built unless the cache has it. It is called `name`. `build`
+/// says what `go build` is to build, and how: `.` for the module's own package.
+pub async fn go_program(name: &str, files: &[(&str, &str)], build: &[&str]) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
-    files.hash(&mut hasher);
+    (files, build).hash(&mut hasher);
     let directory = format!("{name}-{:016x}", hasher.finish());
     cached(&directory, name, async |cache, directory| {
         eprintln!("building {name} with go into {} (once)", directory.display());
@@ -40,7 +41,7 @@ pub async fn go_program(name: &str, files: &[(&str, &str)]) -> Result<PathBuf> {
         let mut go = Command::new("go");
         go.args(["build", "-o"])
             .arg(bin.join(name))
-            .arg(".")
+            .args(build)
             .env("CGO_ENABLED", "0")
             .env("GOFLAGS", "")
             .current_dir(work.path());
@@ -48,6 +49,19 @@ pub async fn go_program(name: &str, files: &[(&str, &str)]) -> Result<PathBuf> {
         fs::rename(&bin, directory).with_context(|| format!("cannot move {name} to {}", directory.display()))
     })
     .await
+}
+
+/// Pulumi's command, in the version that `pulumi-cli/go.mod` pins.
+pub async fn pulumi() -> Result<PathBuf> {
+    const FILES: [(&str, &str); 3] = [
+        ("go.mod", include_str!("../pulumi-cli/go.mod")),
+        ("go.sum", include_str!("../pulumi-cli/go.sum")),
+        ("main.go", include_str!("../pulumi-cli/main.go")),
+    ];
+    // Without the flag the command does not know its own version.
+    const VERSION: &str = "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=3.150.0";
+    const PACKAGE: &str = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
+    go_program("pulumi", &FILES, &["-ldflags", VERSION, PACKAGE]).await
 }
 
 /// The interpreter of a virtual environment of Python that holds exactly what `requirements` says, a file for pip in

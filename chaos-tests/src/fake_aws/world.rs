@@ -119,6 +119,15 @@ impl World {
         std::mem::take(&mut self.log)
     }
 
+    /// Deletes a thing as somebody does who has a console, by the name that [`World::names`] has.
+    pub fn delete_by_hand(&mut self, name: &str) -> Result<(), String> {
+        let found = self.things.iter().find(|(_, thing)| thing.name() == name);
+        let id = found
+            .map(|(id, _)| id.clone())
+            .ok_or_else(|| format!("there is no {name}"))?;
+        self.delete(&id)
+    }
+
     /// The names of all that is there, as for [`World::break_down`], sorted.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.things.values().map(Thing::name).collect();
@@ -213,11 +222,17 @@ impl World {
             .things
             .remove(id)
             .ok_or_else(|| format!("NotFound: {id} does not exist"))?;
-        // Its parts go with it.
-        let parts = self
-            .things
+        // Its parts go with it, which know it by its name.
+        let name_key = NAMES
             .iter()
-            .filter(|(_, part)| part.inputs.values().any(|value| mentions(value, id)));
+            .find(|(of, _)| *of == thing.token)
+            .map(|(_, key)| *key);
+        let name = name_key.and_then(|key| thing.inputs.get(key));
+        let is_part = |part: &Thing| {
+            let is_about = |value: &Value| mentions(value, id) || Some(value) == name;
+            PARTS.contains(&part.token.as_str()) && part.inputs.values().any(is_about)
+        };
+        let parts = self.things.iter().filter(|(_, part)| is_part(part));
         let parts: Vec<String> = parts.map(|(id, _)| id.clone()).collect();
         for part in parts {
             self.things.remove(&part);

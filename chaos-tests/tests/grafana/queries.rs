@@ -170,7 +170,7 @@ async fn run_by_driver(stack: &Stack, login: &Login, seconds: u32, statements: &
         ("go.mod", include_str!("../../clickhouse-driver/go.mod")),
         ("go.sum", include_str!("../../clickhouse-driver/go.sum")),
     ];
-    let mut driver = Command::new(go_program("clickhouse-driver", &files).await?);
+    let mut driver = Command::new(go_program("clickhouse-driver", &files, &["."]).await?);
     let asked = json!({
         "addr": stack.clickhouse.address(),
         "user": login.user,

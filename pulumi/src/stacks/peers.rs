@@ -5,6 +5,8 @@
 //! ready. The group's health check is EC2's: a database that is away makes every node not ready, and must not make the
 //! group replace them all. Nodes that hang are started again by systemd, and those that keep failing report their machine.
 
+use std::collections::BTreeSet;
+
 use super::clickhouse::ClickHouse;
 use super::edge::Edge;
 use super::firewall::Firewall;
@@ -112,9 +114,12 @@ fn rights(layout: &Layout<'_>, secrets: &StoredSecrets, storage: &Storage) -> Ve
             ],
             [group],
         ),
-        // What people put there for their brokers and models.
-        Statement::allow(["secretsmanager:GetSecretValue"], [own_secrets]),
-        Statement::allow(["ssm:GetParameter"], [own_parameters]),
+        // What people put there for brokers and models, now or later.
+        Statement::allow(
+            ["secretsmanager:GetSecretValue"],
+            named(layout, "secretsmanager:", own_secrets),
+        ),
+        Statement::allow(["ssm:GetParameter"], named(layout, "ssm:", own_parameters)),
     ];
     let mut keys = vec![
         SecretKey::ClusterKey,
@@ -128,6 +133,51 @@ fn rights(layout: &Layout<'_>, secrets: &StoredSecrets, storage: &Storage) -> Ve
     rights.extend(secrets.reading(&keys));
     rights.extend(iam::reporting(layout, ROLE));
     rights
+}
+
+/// ARNs of the secrets or parameters that the description's part for nodes refers to, and the deployment's `own`.
+fn named(layout: &Layout<'_>, prefix: &str, own: Input) -> Vec<Input> {
+    let region = &layout.deployment().region;
+    let mut arns = vec![own];
+    for reference in references(&layout.deployment().node, prefix) {
+        arns.push(match prefix {
+            _ if reference.starts_with("arn:") => reference.into(),
+            // AWS appends a hyphen and six characters to a secret's name.
+            "secretsmanager:" => {
+                layout
+                    .account
+                    .arn("secretsmanager", region, &format!("secret:{reference}-??????"))
+            }
+            _ => layout.account.arn(
+                "ssm",
+                region,
+                &format!("parameter/{}", reference.trim_start_matches('/')),
+            ),
+        });
+    }
+    arns
+}
+
+/// What follows `prefix` in texts of `table` that begin with it, without the key of a JSON secret.
+fn references(table: &toml::Table, prefix: &str) -> BTreeSet<String> {
+    fn collect(value: &toml::Value, prefix: &str, found: &mut BTreeSet<String>) {
+        match value {
+            toml::Value::String(text) => {
+                let name = text
+                    .strip_prefix(prefix)
+                    .map(|rest| rest.split('#').next().unwrap_or(rest));
+                found.extend(name.map(str::to_owned));
+            }
+            toml::Value::Array(values) => values.iter().for_each(|value| collect(value, prefix, found)),
+            toml::Value::Table(table) => table.values().for_each(|value| collect(value, prefix, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    table
+        .values()
+        .for_each(|value| collect(value, prefix, &mut found));
+    found
 }
 
 fn template(

@@ -214,3 +214,28 @@ async fn machines_ask_for_their_credentials_with_sessions_only() {
         }
     }
 }
+
+#[tokio::test]
+async fn nodes_may_read_what_their_configuration_names() {
+    let mut deployment = crate::deployment::Deployment::new("prod", "eu-central-1");
+    let node = r#"
+        [[connections]]
+        name = "shop"
+        brokers = "b:9096"
+        properties = { "sasl.password" = "secretsmanager:shop/kafka#password" }
+        [model]
+        api_key = "ssm:/shop/openai"
+    "#;
+    deployment.node = node.parse().unwrap();
+    let recorded = recorded(&deployment).await;
+    let policy = &recorded.of("aws:iam/rolePolicy:RolePolicy")["peers"]["policy"];
+    let text = policy.as_text().unwrap();
+    assert!(
+        text.contains("arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/kafka-??????"),
+        "{text}"
+    );
+    assert!(
+        text.contains("arn:aws:ssm:eu-central-1:123456789012:parameter/shop/openai"),
+        "{text}"
+    );
+}
