@@ -100,9 +100,10 @@ impl ClickHouse {
         })
     }
 
-    /// A server that runs elsewhere, and is somebody else's to kill.
+    /// A server that runs elsewhere, and is somebody else's to kill. A Grafana would ask as its reader.
     pub fn elsewhere(writer: Login, reader: Login) -> Result<Self> {
         Ok(Self {
+            grafana: reader.clone(),
             client: Client {
                 writer,
                 http: http_client()?,

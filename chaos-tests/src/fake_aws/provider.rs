@@ -111,6 +111,10 @@ fn outputs(token: &str, id: &str, inputs: &Fields) -> Fields {
             outputs.entry(output).or_insert(value);
         }
     }
+    // An address says nothing of the machine that has it.
+    outputs
+        .entry("privateIp".to_owned())
+        .and_modify(|address| *address = "10.90.128.7".into());
     if token == "aws:acm/certificate:Certificate" {
         let proof = |name: &str| {
             json!({

@@ -103,6 +103,9 @@ const PARTS: [&str; 2] = [
     "aws:s3/bucketObjectv2:BucketObjectv2",
 ];
 
+/// Types whose things may refer to what is gone.
+const LOOSE: [&str; 1] = ["aws:cloudwatch/metricAlarm:MetricAlarm"];
+
 impl World {
     /// From now on `verb` of the resource `name` goes wrong. `name` is its type's last part and its own: `Vpc network`.
     pub fn break_down(&mut self, verb: &'static str, name: &str, fault: Fault) {
@@ -207,10 +210,10 @@ impl World {
     }
 
     pub(super) fn delete(&mut self, id: &str) -> Result<(), String> {
+        let holds =
+            |thing: &Thing| !PARTS.contains(&thing.token.as_str()) && !LOOSE.contains(&thing.token.as_str());
         let user = self.things.iter().find(|(other, thing)| {
-            other.as_str() != id
-                && !PARTS.contains(&thing.token.as_str())
-                && thing.inputs.values().any(|value| mentions(value, id))
+            other.as_str() != id && holds(thing) && thing.inputs.values().any(|value| mentions(value, id))
         });
         if let Some((_, user)) = user {
             return Err(format!(

@@ -21,7 +21,7 @@ struct Shell {
 
 impl Shell {
     async fn open() -> Result<Self> {
-        let sandbox = Sandbox::new()?;
+        let sandbox = Sandbox::new("deploy")?;
         Ok(Self {
             aws: FakeAws::start().await?,
             moto: Moto::start(&sandbox).await?,

@@ -9,6 +9,15 @@ use tokio::sync::mpsc;
 
 use super::{Stage, messages, workspace};
 
+/// The ways out that there are.
+fn gateways(stage: &Stage) -> Vec<String> {
+    let names = stage.aws.world().names();
+    names
+        .into_iter()
+        .filter(|name| name.starts_with("NatGateway"))
+        .collect()
+}
+
 const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::test]
@@ -55,14 +64,14 @@ async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
         .world()
         .break_down("create", "NatGateway nat-1", Fault::StandsStill);
     let (stop, mut stopped) = mpsc::channel(4);
-    let mut seen_other = mpsc::channel(1);
+    let mut begun = mpsc::channel(1);
     let cut = async {
         let mut tell = |event: Event| {
-            if let Event::Done(change) = &event
-                && change.name == "nat-2"
+            if let Event::Begun(change) = &event
+                && change.name == "nat-1"
                 && change.token.ends_with("NatGateway")
             {
-                let _ = seen_other.0.try_send(());
+                let _ = begun.0.try_send(());
             }
         };
         let run = Run {
@@ -72,7 +81,10 @@ async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
         stage.workspace.up(stage.intent(), run).await
     };
     let impatient = async {
-        seen_other.1.recv().await;
+        begun.1.recv().await;
+        while !gateways(&stage).contains(&"NatGateway nat-1".to_owned()) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         // The first would wait for what stands still.
         stop.send(()).await?;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -85,13 +97,6 @@ async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
     impatient?;
     ensure!(matches!(cut, Err(EngineError::Interrupted)), "{cut:?}");
     stage.aws.world().heal();
-    let gateways = |stage: &Stage| {
-        let names = stage.aws.world().names();
-        names
-            .into_iter()
-            .filter(|name| name.starts_with("NatGateway"))
-            .collect::<Vec<_>>()
-    };
     ensure!(
         gateways(&stage).contains(&"NatGateway nat-1".to_owned()),
         "{:?}",
@@ -166,7 +171,7 @@ async fn one_ctrl_c_leaves_nothing_unknown() -> Result<()> {
     stage.up().await?;
     let names = stage.aws.world().names();
     ensure!(
-        names.iter().filter(|name| name.starts_with("Vpc")).count() == 1,
+        names.iter().filter(|name| name.starts_with("Vpc ")).count() == 1,
         "{names:?}"
     );
     Ok(())
