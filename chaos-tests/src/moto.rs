@@ -301,7 +301,10 @@ impl Moto {
     ) -> Result<String> {
         let all = [("Action", action), ("Version", version)];
         let url = Url::parse_with_params(&self.endpoint, all.iter().chain(parameters))?;
-        let request = self.http.get(url).header("Authorization", authorization(service));
+        // By the type moto tells one protocol of a service from another.
+        let form = "application/x-www-form-urlencoded";
+        let request = self.http.get(url).header("Content-Type", form);
+        let request = request.header("Authorization", authorization(service));
         let answer = request.send().await.context("moto does not answer")?;
         let status = answer.status();
         let text = answer.text().await.context("moto's answer broke off")?;

@@ -3,6 +3,7 @@
 
 mod calls;
 mod commands;
+mod figures;
 mod journal;
 mod lifecycle;
 mod secrets;
