@@ -88,8 +88,13 @@ pub async fn run(files: &Path, program: &[&str]) -> Result<Output> {
         .context(NEEDS)?;
     // Outside of a systemd systemd-nspawn complains about a directory of its own.
     let errors = String::from_utf8_lossy(&output.stderr);
-    let others = errors.lines().filter(|line| !line.contains("/run/systemd/nspawn/"));
-    output.stderr = others.map(|line| format!("{line}\n")).collect::<String>().into_bytes();
+    let others = errors
+        .lines()
+        .filter(|line| !line.contains("/run/systemd/nspawn/"));
+    output.stderr = others
+        .map(|line| format!("{line}\n"))
+        .collect::<String>()
+        .into_bytes();
     Ok(output)
 }
 

@@ -243,7 +243,7 @@ impl<'a> Stage<'a> {
     pub(crate) async fn until_ready(&self) -> Result<()> {
         eventually("the node to be ready", PATIENCE, async || {
             let answer = self.api()?.get("/readyz").await?;
-            ensure!(answer.status.is_success(), "{answer:?}");
+            ensure!(answer.status.is_success(), "{}", answer.body);
             anyhow::Ok(true)
         })
         .await

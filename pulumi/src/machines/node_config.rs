@@ -108,7 +108,10 @@ impl NodeConfig<'_> {
         ]);
         table([
             ("url", text(url)),
-            ("internal_url", text(format!("http://grafana.{name}.aurora.internal:3000"))),
+            (
+                "internal_url",
+                text(format!("http://grafana.{name}.aurora.internal:3000")),
+            ),
             ("user", text("admin")),
             ("password", secret("grafana-admin")),
             ("datasource", datasource),
