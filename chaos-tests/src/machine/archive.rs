@@ -1,7 +1,8 @@
-//! An archive as packages.clickhouse.com publishes it, whose server is libchdb, and the place from where machines download it.
+//! Archives as ClickHouse and Grafana publish them, with other programs in them, and the places from where machines download them.
 //!
 //! libchdb is the same ClickHouse without the part that is the server's main function: it reads the same configuration,
-//! has the same users, tables, BACKUP and HTTP. Its own two needs are files besides: see [`Mirror::files`].
+//! has the same users, tables, BACKUP and HTTP. Its own two needs are files besides: see [`Mirror::files`]. What stands for Grafana
+//! serves nothing: it looks at what it was given.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use axum::routing::get;
 use crate::sandbox::Sandbox;
 
 const SERVER: &str = include_str!("server.c");
+const GRAFANA: &str = include_str!("grafana.py");
 /// Where the server finds the library.
 const LIBRARY: &str = "/opt/libchdb.so";
 /// The session that listens is the user `default`'s, see `node/src/embedded/clickhouse/config.rs`.
@@ -39,32 +41,28 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Makes the archive of `version` and serves it on an address of this computer. `library` is libchdb.
-    pub async fn start(sandbox: &Sandbox, host: Ipv4Addr, version: &str, library: &Path) -> Result<Self> {
+    /// Makes ClickHouse's archive of `version` and serves it on an address of this computer. `library` is libchdb.
+    pub async fn clickhouse(
+        sandbox: &Sandbox,
+        host: Ipv4Addr,
+        version: &str,
+        library: &Path,
+    ) -> Result<Self> {
         let name = format!("clickhouse-common-static-{version}");
-        let archive = archive(sandbox, &name)?;
-        let sum = sha512(&archive)?;
-        let bytes = std::fs::read(&archive)?;
-        let downloads = Arc::new(AtomicU64::new(0));
-        let (counter, file) = (Arc::clone(&downloads), format!("/{name}-amd64.tgz"));
+        let source = sandbox.write("clickhouse-server.c", SERVER)?;
+        let program = sandbox.write(format!("{name}/usr/bin/clickhouse"), "")?;
+        run(Command::new("cc")
+            .args(["-O1", "-Wall", "-Werror", "-pthread", "-o"])
+            .arg(&program)
+            .arg(&source)
+            .arg("-ldl"))?;
+        let file = format!("{name}-amd64.tgz");
+        let archive = pack(sandbox, &name, &file)?;
         // As it is published: with the path that it was built at.
-        let published = format!("{sum}  /output{file}\n");
-        let router = Router::new()
-            .route(
-                &file,
-                get(async move || {
-                    counter.fetch_add(1, Ordering::Relaxed);
-                    bytes.clone()
-                }),
-            )
-            .route(&format!("{file}.sha512"), get(async move || published.clone()));
-        let listener = tokio::net::TcpListener::bind((host, 0)).await?;
-        let address = listener.local_addr()?;
-        let task = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
-        });
+        let sums = format!("{}  /output/{file}\n", sum_of("sha512sum", &archive)?);
         let configuration = |place: &str| format!("/etc/clickhouse-server/{place}.d/libchdb.xml");
-        let files = vec![
+        let mut mirror = Self::serve(host, &archive, ("sha512", sums)).await?;
+        mirror.files = vec![
             (library.to_owned(), LIBRARY.to_owned()),
             (
                 sandbox.write("libchdb-users.xml", LISTENER)?,
@@ -75,15 +73,49 @@ impl Mirror {
                 configuration("config"),
             ),
         ];
+        Ok(mirror)
+    }
+
+    /// Makes Grafana's archive of `version` and serves it on an address of this computer.
+    pub async fn grafana(sandbox: &Sandbox, host: Ipv4Addr, version: &str) -> Result<Self> {
+        let name = format!("grafana-v{version}");
+        let program = sandbox.write(format!("{name}/bin/grafana"), GRAFANA)?;
+        run(Command::new("chmod").arg("755").arg(&program))?;
+        let archive = pack(sandbox, &name, &format!("grafana-{version}.linux-amd64.tar.gz"))?;
+        let sum = sum_of("sha256sum", &archive)?;
+        Self::serve(host, &archive, ("sha256", sum)).await
+    }
+
+    /// Serves an archive and, beside it, its sum.
+    async fn serve(host: Ipv4Addr, archive: &Path, (kind, sum): (&str, String)) -> Result<Self> {
+        let bytes = std::fs::read(archive)?;
+        let name = archive.file_name().context("an archive without a name")?;
+        let path = format!("/{}", name.to_string_lossy());
+        let downloads = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&downloads);
+        let router = Router::new()
+            .route(
+                &path,
+                get(async move || {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                    bytes.clone()
+                }),
+            )
+            .route(&format!("{path}.{kind}"), get(async move || sum.clone()));
+        let listener = tokio::net::TcpListener::bind((host, 0)).await?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
         Ok(Self {
             address,
             downloads,
-            files,
+            files: Vec::new(),
             task,
         })
     }
 
-    /// What [`ClickHouseRelease::mirror`](aurora_pulumi::machines::ClickHouseRelease::mirror) is to be.
+    /// What the `mirror` of a release is to be.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -105,27 +137,21 @@ impl Drop for Mirror {
     }
 }
 
-fn archive(sandbox: &Sandbox, name: &str) -> Result<PathBuf> {
-    let source = sandbox.write("clickhouse-server.c", SERVER)?;
-    let program = sandbox.write(format!("{name}/usr/bin/clickhouse"), "")?;
-    run(Command::new("cc")
-        .args(["-O1", "-Wall", "-Werror", "-pthread", "-o"])
-        .arg(&program)
-        .arg(&source)
-        .arg("-ldl"))?;
-    let archive = sandbox.path(format!("{name}.tgz"));
-    run(Command::new("tar")
-        .arg("-czf")
+fn pack(sandbox: &Sandbox, directory: &str, name: &str) -> Result<PathBuf> {
+    let archive = sandbox.path(name);
+    let mut tar = Command::new("tar");
+    tar.arg("-czf")
         .arg(&archive)
         .arg("-C")
         .arg(sandbox.directory())
-        .arg(name))?;
+        .arg(directory);
+    run(&mut tar)?;
     Ok(archive)
 }
 
-fn sha512(path: &Path) -> Result<String> {
-    let output = run(Command::new("sha512sum").arg(path))?;
-    let sum = output.split(' ').next().context("sha512sum said nothing")?;
+fn sum_of(program: &str, path: &Path) -> Result<String> {
+    let output = run(Command::new(program).arg(path))?;
+    let sum = output.split(' ').next().context("there is no sum")?;
     Ok(sum.to_owned())
 }
 

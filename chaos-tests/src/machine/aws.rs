@@ -97,14 +97,12 @@ impl Aws {
 
     /// The names of the metrics of Aurora's namespace that have been published.
     pub async fn metrics(&self) -> Result<Vec<String>> {
-        let url = format!(
-            "{}/?Action=ListMetrics&Version=2010-08-01&Namespace=Aurora",
-            self.moto.endpoint()
-        );
         let request = self
             .http
-            .post(url)
-            .header("Authorization", authorization("monitoring"));
+            .post(self.moto.endpoint())
+            .header("Authorization", authorization("monitoring"))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body("Action=ListMetrics&Version=2010-08-01&Namespace=Aurora");
         let answer = request.send().await?.error_for_status()?.text().await?;
         Ok(crate::moto::texts(&answer, "MetricName"))
     }

@@ -1,5 +1,6 @@
-//! The instance metadata service as a machine sees it at 169.254.169.254: version 2 only, with user-data as it comes from a
-//! launch template.
+//! The instance metadata service as a machine sees it at 169.254.169.254, with user-data as it comes from a launch template.
+//!
+//! Version 2 only, but for cloud-init: in a container it cannot see that this is AWS, and asks as version 1 is asked.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -106,7 +107,7 @@ fn entries(identity: &Identity) -> BTreeMap<String, String> {
     let entries = [
         ("ami-id", "ami-12c6146b".to_owned()),
         ("hostname", format!("{}.internal", identity.instance)),
-        ("iam/security-credentials/", format!("{role}\n")),
+        ("iam/security-credentials/", role.to_owned()),
         ("instance-id", identity.instance.clone()),
         ("instance-type", "m7g.large".to_owned()),
         ("local-hostname", format!("{}.internal", identity.instance)),
@@ -128,8 +129,9 @@ fn entries(identity: &Identity) -> BTreeMap<String, String> {
 
 impl Service {
     fn may(&self, headers: &HeaderMap) -> bool {
-        let given = headers.get("x-aws-ec2-metadata-token");
-        let may = given.is_some_and(|given| given.as_bytes() == self.token.as_bytes());
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let may = header("x-aws-ec2-metadata-token") == Some(&*self.token)
+            || header("user-agent").is_some_and(|agent| agent.starts_with("Cloud-Init/"));
         if !may {
             *self.refused.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         }

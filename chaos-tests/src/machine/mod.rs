@@ -66,9 +66,18 @@ impl Machine {
         hosts.extend(options.hosts.clone());
         let hosts = sandbox.write(format!("{}.hosts", options.name), hosts.join("\n") + "\n")?;
 
-        let mut command = Command::new("systemd-nspawn");
+        // The first process of a namespace of processes takes all others along, those of the machine too, however it ends. Of
+        // systemd-nspawn alone the machine would be left.
+        let mut command = Command::new("unshare");
         command
             .env("UNIFIED_CGROUP_HIERARCHY", "1")
+            .args([
+                "--pid",
+                "--fork",
+                "--kill-child",
+                "--mount-proc",
+                "systemd-nspawn",
+            ])
             .args(["--quiet", "--boot", "--volatile=overlay", "--console=read-only"])
             .args([
                 "--register=no",
@@ -95,7 +104,7 @@ impl Machine {
         let what = format!("the machine {} to start", options.name);
         let init = eventually(&what, BOOT_TIMEOUT, async || {
             ensure!(process.is_running(), "it has ended:\n{}", process.log_tail(30));
-            Ok(child_of(process.pid()))
+            Ok(first_process(process.pid()))
         })
         .await?;
         let machine = Self {
@@ -200,18 +209,24 @@ impl Machine {
     }
 }
 
-/// The first process of the machine: what systemd-nspawn has started.
-fn child_of(parent: i32) -> Option<i32> {
-    let entries = std::fs::read_dir("/proc").ok()?;
-    entries.flatten().find_map(|entry| {
-        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-        let status = std::fs::read_to_string(entry.path().join("status")).ok()?;
-        let field = |name: &str| {
-            status
-                .lines()
-                .find_map(|line| line.strip_prefix(name).map(str::trim))
-        };
-        let is_first = field("NSpid:")?.split_whitespace().nth(1) == Some("1");
-        (field("PPid:")? == parent.to_string() && is_first).then_some(pid)
-    })
+/// The first process of the machine: the one, of those that have `ancestor`, that is the first of a namespace in a namespace.
+fn first_process(ancestor: i32) -> Option<i32> {
+    let children = |parent: i32| -> Vec<i32> {
+        let path = format!("/proc/{parent}/task/{parent}/children");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.split_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .collect()
+    };
+    let mut open = children(ancestor);
+    while let Some(pid) = open.pop() {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let ids = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+        let ids: Vec<&str> = ids.unwrap_or_default().split_whitespace().collect();
+        if ids.len() > 2 && ids.last() == Some(&"1") {
+            return Some(pid);
+        }
+        open.extend(children(pid));
+    }
+    None
 }

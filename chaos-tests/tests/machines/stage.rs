@@ -1,5 +1,6 @@
 //! What a deployment's machines find when they start: a network, AWS, Kafka, and what `aurora deploy` has put in place.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -23,7 +24,8 @@ use aurora_chaos_tests::toxiproxy::{Proxy, Toxiproxy, bootstrap_servers};
 use aurora_cluster::ClusterKey;
 use aurora_node::embedded::clickhouse::{default_cache_dir, verify_library};
 use aurora_pulumi::machines::{
-    Architecture, ClickHouseMachine, ClickHouseRelease, Common, PeerMachine, UserData,
+    Architecture, ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, PeerMachine,
+    UserData,
 };
 
 /// The deployment's name.
@@ -51,7 +53,7 @@ pub(crate) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     pub(crate) async fn start(sandbox: &'a Sandbox) -> Result<Self> {
-        let network = Network::new(2)?;
+        let network = Network::new(3)?;
         let host = network.host();
         let options = KafkaOptions {
             proxy_host: host,
@@ -62,7 +64,7 @@ impl<'a> Stage<'a> {
         let (kafka, aws, mirror) = tokio::try_join!(
             Kafka::start(sandbox, options),
             Aws::start(sandbox, &toxiproxy, host),
-            Mirror::start(sandbox, host, VERSION, &library),
+            Mirror::clickhouse(sandbox, host, VERSION, &library),
         )?;
         let mut stage = Self {
             sandbox,
@@ -83,7 +85,7 @@ impl<'a> Stage<'a> {
         for bucket in [PROGRAMS, BACKUPS] {
             self.aws.make_bucket(bucket).await?;
         }
-        for role in ["peer", "clickhouse"] {
+        for role in ["peer", "clickhouse", "grafana"] {
             self.aws
                 .make_log_group(&format!("/aurora/{DEPLOYMENT}/{role}"))
                 .await?;
@@ -96,6 +98,7 @@ impl<'a> Stage<'a> {
             ("clickhouse-reader", &password("reader")),
             ("clickhouse-operator", &password("operator")),
             ("clickhouse-grafana", &password("grafana")),
+            ("grafana-admin", &password("admin")),
         ];
         for (name, value) in secrets {
             let name = format!("aurora/{DEPLOYMENT}/{name}");
@@ -195,6 +198,35 @@ impl<'a> Stage<'a> {
         Ok((booted.await?, instance))
     }
 
+    /// Starts Grafana's machine.
+    pub(crate) async fn boot_grafana(&self, mirror: &Mirror) -> Result<Machine> {
+        let machine = GrafanaMachine {
+            common: self.common(),
+            root_url: "https://grafana.example.com/".to_owned(),
+            admin_email: Some("ann@example.com".to_owned()),
+            release: GrafanaRelease {
+                mirror: mirror.url(),
+                ..GrafanaRelease::default()
+            },
+        };
+        let member = &self.network.members()[2];
+        let data = machine.user_data()?;
+        self.boot(
+            "grafana",
+            "i-grafana".to_owned(),
+            member,
+            &data,
+            Vec::new(),
+            Vec::new(),
+        )
+        .await
+    }
+
+    /// The address of this computer, as machines reach it.
+    pub(crate) fn host(&self) -> Ipv4Addr {
+        self.network.host()
+    }
+
     async fn boot(
         &self,
         name: &str,
@@ -243,7 +275,7 @@ impl<'a> Stage<'a> {
     pub(crate) async fn until_ready(&self) -> Result<()> {
         eventually("the node to be ready", PATIENCE, async || {
             let answer = self.api()?.get("/readyz").await?;
-            ensure!(answer.status.is_success(), "{answer:?}");
+            ensure!(answer.status.is_success(), "{}", answer.body);
             anyhow::Ok(true)
         })
         .await
