@@ -85,15 +85,12 @@ pub fn rules(names: &Names, limits: &Limits) -> RuleGroup {
     RuleGroup {
         folder_uid: names.folder(),
         interval: INTERVAL_SECONDS,
-        rules: drafts
-            .into_iter()
-            .map(|draft| rule(names, &title, draft))
-            .collect(),
+        rules: drafts.iter().map(|draft| rule(names, &title, draft)).collect(),
         title,
     }
 }
 
-fn rule(names: &Names, group: &str, draft: Draft) -> Rule {
+fn rule(names: &Names, group: &str, draft: &Draft) -> Rule {
     Rule {
         uid: names.rule(draft.name),
         title: match names.prefix() {

@@ -1,7 +1,7 @@
 //! The dashboards, as pure functions of what there is.
 //!
 //! [`operations`] is one for a deployment; [`stream`] is one for each stream, made from the columns of its table. Statements
-//! name columns and values only through [`super::sql`], and use few of the plugin's macros, with a bare column inside: the
+//! name columns and values only through `super::sql`, and use few of the plugin's macros, with a bare column inside: the
 //! plugin ends a macro's argument at the first bracket it sees.
 //!
 //! Groups and orders are told by position. A table of events may have a column called `time` or `value`, and then it would

@@ -91,7 +91,13 @@ function Kept({ managed }: { managed: Managed }) {
         {ways.map(
           ({ name, url }) =>
             url && (
-              <a key={name} href={url} target="_blank" rel="noreferrer" className="mr-3 text-accent underline">
+              <a
+                key={name}
+                href={url}
+                target="_blank"
+                rel="noreferrer"
+                className="mr-3 text-accent underline"
+              >
                 {name}
               </a>
             ),

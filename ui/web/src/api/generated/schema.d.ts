@@ -190,7 +190,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells whether there is a Grafana and whether it answers. */
+        /** Tells whether there is a Grafana, whether it answers, and what Aurora keeps in it. */
         get: operations["get_grafana"];
         put?: never;
         post?: never;
@@ -948,6 +948,7 @@ export interface components {
         };
         /** @description How Grafana is. */
         GrafanaView: {
+            managed?: components["schemas"]["ManagedView"] | null;
             /** @description Why it cannot be reached. */
             reason?: string | null;
             /** @description `none` when the node's configuration names none; `ready`, or `unreachable` from this node. */
@@ -1082,6 +1083,26 @@ export interface components {
              * @description Bytes of memory it has.
              */
             memory_bytes: number;
+        };
+        /** @description What Aurora keeps in a Grafana. */
+        ManagedView: {
+            /** @description Why the last round came to nothing, or to less than all. */
+            error?: string | null;
+            /** @description The folder of dashboards and alert rules. */
+            folder?: string | null;
+            /** @description The node that does. */
+            keeper: string;
+            /** @description What somebody should know all the same. */
+            notes: string[];
+            /** @description The dashboard for operations. */
+            operations?: string | null;
+            /** @description The dashboards of the streams. */
+            streams: components["schemas"]["StreamDashboard"][];
+            /**
+             * Format: date-time
+             * @description When everything was last found or made right.
+             */
+            synced_at?: string | null;
         };
         /**
          * @description How a password is proved.
@@ -1745,6 +1766,13 @@ export interface components {
              * @description Of these, how long it waited for its turn.
              */
             waited_ms: number;
+        };
+        /** @description The dashboard of a stream. */
+        StreamDashboard: {
+            /** @description `connection:topic`. */
+            stream: string;
+            /** @description Where it is. */
+            url: string;
         };
         /** @description One stream. */
         StreamView: {
