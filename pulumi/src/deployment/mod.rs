@@ -37,7 +37,7 @@ pub use check::InvalidDeployment;
 pub(crate) use check::{check_name, check_region};
 pub use sections::{
     AlarmsSection, BackupsSection, ClickHouseSection, EdgeSection, GrafanaSection, NetworkSection,
-    ScalingSection, StateSection,
+    Restore, ScalingSection, StateSection,
 };
 pub use size::{Architecture, MachineTypes, Machines, Size, Storage};
 
