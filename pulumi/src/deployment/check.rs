@@ -114,7 +114,12 @@ impl Deployment {
             let last = u32::from(self.machines().zones) - 1;
             within("zone under [[clickhouse.restores]]", restore.zone.into(), 0, last)?;
             let expected = "a backup's name, or \"latest\"";
-            matches("backup under [[clickhouse.restores]]", Some(&restore.backup), is_backup, expected)?;
+            matches(
+                "backup under [[clickhouse.restores]]",
+                Some(&restore.backup),
+                is_backup,
+                expected,
+            )?;
         }
         let cidr = self.network.cidr;
         if !(16..=22).contains(&cidr.prefix_len()) || !cidr.addr().is_private() || cidr.trunc() != cidr {

@@ -36,8 +36,8 @@ use serde::{Deserialize, Serialize};
 pub use check::InvalidDeployment;
 pub(crate) use check::{check_name, check_region};
 pub use sections::{
-    AlarmsSection, BackupsSection, ClickHouseSection, EdgeSection, GrafanaSection, NetworkSection,
-    Restore, ScalingSection, StateSection,
+    AlarmsSection, BackupsSection, ClickHouseSection, EdgeSection, GrafanaSection, NetworkSection, Restore,
+    ScalingSection, StateSection,
 };
 pub use size::{Architecture, MachineTypes, Machines, Size, Storage};
 

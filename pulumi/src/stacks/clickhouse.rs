@@ -35,7 +35,9 @@ fn declare_volume(layout: &mut Layout<'_>, parent: Resource, name: &str, zone: u
         "tags" => machine::tags(layout, ROLE),
     };
     let options = Options::child_of(parent).protected(true);
-    layout.program.resource("aws:ebs/volume:Volume", name, inputs, options)
+    layout
+        .program
+        .resource("aws:ebs/volume:Volume", name, inputs, options)
 }
 
 pub(super) fn declare(

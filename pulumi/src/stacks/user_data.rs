@@ -118,7 +118,12 @@ impl Facts {
             backup_bucket,
             memory_mib: known.map_or(UNKNOWN_MEMORY_MIB, |known| known.memory_mib),
             release: ClickHouseRelease::default(),
-            restore: self.deployment.clickhouse.restores.last().map(|restore| restore.backup.clone()),
+            restore: self
+                .deployment
+                .clickhouse
+                .restores
+                .last()
+                .map(|restore| restore.backup.clone()),
         }
     }
 
