@@ -23,7 +23,7 @@ const EXPOSED: [(&str, u32); 4] = [
     ("clickhouse-setup.service", 25),
     ("grafana-setup.service", 25),
 ];
-const MOUNTS: (&str, u32) = ("clickhouse-volume.service", 60);
+const MOUNTS: (&str, u32) = ("clickhouse-volume.service", 50);
 
 fn common() -> Common {
     Common {
