@@ -14,10 +14,14 @@ const BINARY_VARIABLE: &str = "AURORA_TEST_BINARY";
 
 /// What a shell may have set for its own aurora, and what must not reach those of the tests, as must not its account
 /// of AWS ([`FOREIGN_PREFIX`]). Where the library of ClickHouse is, and how much is logged, is the machine's business.
-const FOREIGN_VARIABLES: [&str; 13] = [
+const FOREIGN_VARIABLES: [&str; 17] = [
     "AURORA_CONFIG",
     "AURORA_DATA_DIR",
     "AURORA_EXPOSE",
+    "AURORA_GRAFANA_PASSWORD",
+    "AURORA_GRAFANA_TOKEN",
+    "AURORA_GRAFANA_URL",
+    "AURORA_GRAFANA_USER",
     "AURORA_HTTP",
     "AURORA_KAFKA",
     "AURORA_LOG_FORMAT",
@@ -86,9 +90,6 @@ fn build() -> Result<PathBuf> {
         "aurora-node",
         "--bin",
         "aurora",
-        // As in the workspace's build: tests of seeds ask an emulator of AWS.
-        "--features",
-        "aws",
         "--message-format",
         "json-render-diagnostics",
     ]);

@@ -25,6 +25,45 @@ pub async fn go_tool(name: &str, package: &str, version: &str, program: &str) ->
     .await
 }
 
+/// The program of a Go module of ours, which is these files, built unless the cache has it. It is called `name`. `build`
+/// says what `go build` is to build, and how: `.` for the module's own package.
+pub async fn go_program(name: &str, files: &[(&str, &str)], build: &[&str]) -> Result<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    (files, build).hash(&mut hasher);
+    let directory = format!("{name}-{:016x}", hasher.finish());
+    cached(&directory, name, async |cache, directory| {
+        eprintln!("building {name} with go into {} (once)", directory.display());
+        let work = tempfile::Builder::new().prefix("go-build-").tempdir_in(cache)?;
+        for (file, content) in files {
+            fs::write(work.path().join(file), content)?;
+        }
+        let bin = work.path().join("bin");
+        let mut go = Command::new("go");
+        go.args(["build", "-o"])
+            .arg(bin.join(name))
+            .args(build)
+            .env("CGO_ENABLED", "0")
+            .env("GOFLAGS", "")
+            .current_dir(work.path());
+        run_go(go, work.path(), name, &bin.join(name)).await?;
+        fs::rename(&bin, directory).with_context(|| format!("cannot move {name} to {}", directory.display()))
+    })
+    .await
+}
+
+/// Pulumi's command, in the version that `pulumi-cli/go.mod` pins.
+pub async fn pulumi() -> Result<PathBuf> {
+    const FILES: [(&str, &str); 3] = [
+        ("go.mod", include_str!("../pulumi-cli/go.mod")),
+        ("go.sum", include_str!("../pulumi-cli/go.sum")),
+        ("main.go", include_str!("../pulumi-cli/main.go")),
+    ];
+    // Without the flag the command does not know its own version.
+    const VERSION: &str = "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=3.150.0";
+    const PACKAGE: &str = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
+    go_program("pulumi", &FILES, &["-ldflags", VERSION, PACKAGE]).await
+}
+
 /// The interpreter of a virtual environment of Python that holds exactly what `requirements` says, a file for pip in
 /// which everything is pinned. The cache keeps one for each such file. `name` is what its directory there begins with.
 pub async fn python(name: &str, requirements: &str) -> Result<PathBuf> {
@@ -86,18 +125,24 @@ async fn go_install(cache: &Path, directory: &Path, module: &str, program: &str)
         // Where a module file of somebody else's is must not matter.
         .env("GOFLAGS", "")
         .current_dir(work.path());
-    let go = Process::spawn(work.path(), "go", go).with_context(|| {
+    run_go(go, work.path(), module, &bin.join(program)).await?;
+    fs::rename(&bin, directory).with_context(|| format!("cannot move {module} to {}", directory.display()))
+}
+
+/// Runs a command of Go that is to make the file `made`.
+async fn run_go(go: Command, work: &Path, what: &str, made: &Path) -> Result<()> {
+    let go = Process::spawn(work, "go", go).with_context(|| {
         format!(
-            "{module} is built with Go. Install it (from https://go.dev/dl, or a package such as `golang-go`)"
+            "{what} is built with Go. Install it (from https://go.dev/dl, or a package such as `golang-go`)"
         )
     })?;
     let status = go.wait(BUILD_TIMEOUT).await?;
     ensure!(
-        status.success() && bin.join(program).is_file(),
-        "go install {module} ended with {status}:\n{}\nCheck that Go reaches its module proxy (`go env GOPROXY`)",
+        status.success() && made.is_file(),
+        "go ended with {status} building {what}:\n{}\nCheck that Go reaches its module proxy (`go env GOPROXY`)",
         go.log_tail(20)
     );
-    fs::rename(&bin, directory).with_context(|| format!("cannot move {module} to {}", directory.display()))
+    Ok(())
 }
 
 async fn pip_install(cache: &Path, directory: &Path, requirements: &str) -> Result<()> {

@@ -24,6 +24,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(120);
 pub struct ClickHouse {
     client: Client,
     reader: Login,
+    grafana: Login,
     /// Whoever keeps the server running lives in a runtime that does not end with the test's.
     runtime: Option<Runtime>,
     embedded: Option<EmbeddedClickHouse>,
@@ -93,14 +94,16 @@ impl ClickHouse {
                 http: http_client()?,
             },
             reader: embedded.reader(),
+            grafana: embedded.grafana(),
             runtime: Some(runtime),
             embedded: Some(embedded),
         })
     }
 
-    /// A server that runs elsewhere, and is somebody else's to kill.
+    /// A server that runs elsewhere, and is somebody else's to kill. A Grafana would ask as its reader.
     pub fn elsewhere(writer: Login, reader: Login) -> Result<Self> {
         Ok(Self {
+            grafana: reader.clone(),
             client: Client {
                 writer,
                 http: http_client()?,
@@ -124,6 +127,11 @@ impl ClickHouse {
     /// The login of those who query.
     pub fn reader(&self) -> &Login {
         &self.reader
+    }
+
+    /// The login of a Grafana.
+    pub fn grafana(&self) -> &Login {
+        &self.grafana
     }
 
     /// `HOST:PORT`, the same after a restart.

@@ -47,15 +47,17 @@
 //! | [`faults`] | faults as data, and seeded schedules of them |
 //! | [`acls`], [`tokens`] | rights on topics, and a server for tokens |
 //! | [`toxiproxy`], [`netns`], [`udp_relay`] | what makes faults of the network |
-//! | [`moto`] | an emulator of AWS |
+//! | [`moto`], [`hooks`], [`metadata`] | an emulator of AWS, and stand-ins for what it has not |
+//! | [`fake_aws`] | a stand-in of Pulumi's aws provider |
 //! | [`machine`] | machines of a deployment, started as EC2 does |
+//! | [`grafana`] | a stand-in for Grafana |
 //! | [`raw_insert`] | inserts by hand, to stall and to vanish |
 //! | [`cached_tool`] | tools that are built once a machine |
 //! | [`invariants`] | what has to hold of the tables, counted without Aurora's help |
 //! | [`model`] | the delivery protocol as a model, driven through thousands of seeds |
 //!
 //! What it needs of the machine: Java 17 and Maven for Kafka, Go for toxiproxy, Python with venv for moto, a C compiler
-//! for clocks that are wrong, and for tests of the network the right to make namespaces, iproute2 and nftables. What is
+//! for clocks that are wrong, Node.js for Grafana's published types, and for tests of the network the right to make namespaces, iproute2 and nftables. What is
 //! downloaded is kept under `AURORA_CACHE`.
 //! `AURORA_KEEP_SANDBOX=1` keeps the directories of tests that pass.
 
@@ -67,11 +69,15 @@ pub mod cached_tool;
 pub mod clickhouse;
 pub mod clock;
 pub mod cluster;
+pub mod fake_aws;
 pub mod faults;
+pub mod grafana;
+pub mod hooks;
 pub mod invariants;
 pub mod kafka;
 pub mod load;
 pub mod machine;
+pub mod metadata;
 pub mod model;
 pub mod moto;
 pub mod netns;

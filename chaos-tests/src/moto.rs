@@ -1,4 +1,5 @@
-//! AWS as moto emulates it: instances that do not exist, Auto Scaling groups of them, and who may see them.
+//! AWS as moto emulates it: instances that do not exist, Auto Scaling groups of them, secrets, figures, logs, and who may
+//! see them.
 //!
 //! It speaks the real protocols, and checks signatures and policies once [`Moto::enforce_policies`] says so. What it
 //! does not do is throttle, and its instances run at once.
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Url;
+use serde_json::{Value, json};
 
 use crate::api::http_client;
 use crate::cached_tool::python;
@@ -190,7 +192,7 @@ impl Moto {
 
     /// Allows a user one action on everything.
     pub async fn allow(&self, user: &str, action: &str) -> Result<()> {
-        let policy = serde_json::json!({
+        let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }],
         });
@@ -217,12 +219,77 @@ impl Moto {
         self.ask("ec2", "2016-11-15", action, parameters).await
     }
 
-    async fn auto_scaling(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
+    /// Auto Scaling's answer, in XML.
+    pub async fn auto_scaling(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
         self.ask("autoscaling", "2011-01-01", action, parameters).await
     }
 
     async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String> {
         self.ask("iam", "2010-05-08", action, parameters).await
+    }
+
+    /// The answer of a service that speaks JSON: `target` is the prefix and the name of an action.
+    pub async fn json(&self, service: &str, target: &str, body: &Value) -> Result<Value> {
+        let request = self
+            .http
+            .post(&self.endpoint)
+            .header("Authorization", authorization(service))
+            .header("Content-Type", "application/x-amz-json-1.1")
+            .header("X-Amz-Target", target)
+            .body(body.to_string());
+        let answer = request.send().await.context("moto does not answer")?;
+        let status = answer.status();
+        let text = answer.text().await.context("moto's answer broke off")?;
+        ensure!(status.is_success(), "moto answered {status} to {target}: {text}");
+        match text.is_empty() {
+            true => Ok(Value::Null),
+            false => serde_json::from_str(&text).with_context(|| format!("moto answered {text}")),
+        }
+    }
+
+    /// Makes a secret of Secrets Manager; its ARN.
+    pub async fn make_secret(&self, name: &str, text: &str) -> Result<String> {
+        let secret = json!({ "Name": name, "SecretString": text });
+        let made = self
+            .json("secretsmanager", "secretsmanager.CreateSecret", &secret)
+            .await?;
+        let arn = made["ARN"].as_str().context("the secret has no ARN")?;
+        Ok(arn.to_owned())
+    }
+
+    /// Makes an encrypted parameter of the parameter store.
+    pub async fn make_parameter(&self, name: &str, text: &str) -> Result<()> {
+        let parameter = json!({ "Name": name, "Value": text, "Type": "SecureString" });
+        self.json("ssm", "AmazonSSM.PutParameter", &parameter)
+            .await
+            .map(drop)
+    }
+
+    /// The values of a figure of CloudWatch with these dimensions that were published lately.
+    pub async fn figures(&self, name: &str, dimensions: &[(&str, &str)]) -> Result<Vec<f64>> {
+        // Moto reads times of whole seconds.
+        let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second())?;
+        let hour = jiff::SignedDuration::from_hours(1);
+        let (from, to) = ((now - hour).to_string(), (now + hour).to_string());
+        let mut form: Vec<(String, &str)> = vec![
+            ("Namespace".to_owned(), "Aurora"),
+            ("MetricName".to_owned(), name),
+            ("Period".to_owned(), "1"),
+            ("Statistics.member.1".to_owned(), "Maximum"),
+            ("StartTime".to_owned(), &from),
+            ("EndTime".to_owned(), &to),
+        ];
+        for (number, (name, value)) in (1..).zip(dimensions) {
+            form.push((format!("Dimensions.member.{number}.Name"), name));
+            form.push((format!("Dimensions.member.{number}.Value"), value));
+        }
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let answer = self
+            .ask("monitoring", "2010-08-01", "GetMetricStatistics", &form)
+            .await?;
+        let values = texts(&answer, "Maximum");
+        let number = |text: &String| text.parse().with_context(|| format!("{text} is no number"));
+        values.iter().map(number).collect()
     }
 
     async fn ask(
@@ -234,18 +301,24 @@ impl Moto {
     ) -> Result<String> {
         let all = [("Action", action), ("Version", version)];
         let url = Url::parse_with_params(&self.endpoint, all.iter().chain(parameters))?;
-        // From the scope moto learns which service and region are meant.
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=unchecked"
-        );
-        let request = self.http.get(url).header("Authorization", authorization);
+        // By the type moto tells one protocol of a service from another.
+        let form = "application/x-www-form-urlencoded";
+        let request = self.http.get(url).header("Content-Type", form);
+        let request = request.header("Authorization", authorization(service));
         let answer = request.send().await.context("moto does not answer")?;
         let status = answer.status();
         let text = answer.text().await.context("moto's answer broke off")?;
         ensure!(status.is_success(), "moto answered {status} to {action}: {text}");
         Ok(text)
     }
+}
+
+/// From its scope moto learns which service and region are meant.
+fn authorization(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/{service}/aws4_request, \
+         SignedHeaders=host, Signature=unchecked"
+    )
 }
 
 /// All that stands between `<tag>` and `</tag>`, in order. Enough for what moto writes.

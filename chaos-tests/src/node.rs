@@ -53,6 +53,10 @@ pub struct NodeOptions {
     pub token: Option<String>,
     /// What its `[access]` section says, in TOML.
     pub access: String,
+    /// What its `[grafana]` section says, in TOML.
+    pub grafana: String,
+    /// What its `[aws]` section says, in TOML.
+    pub aws: String,
     /// The cluster it is of.
     pub cluster: Option<GossipOptions>,
     /// The namespace that it runs in, and whose address it serves; it needs a token then.
@@ -102,6 +106,8 @@ impl NodeOptions {
             queries: Vec::new(),
             token: None,
             access: String::new(),
+            grafana: String::new(),
+            aws: String::new(),
             cluster: None,
             member: None,
             environment: Vec::new(),
@@ -163,7 +169,11 @@ impl NodeOptions {
                 cluster.capacity,
             );
         }
-        let _ = write!(toml, "\n[access]\n{}\n", self.access);
+        let _ = write!(
+            toml,
+            "\n[access]\n{}\n\n[grafana]\n{}\n\n[aws]\n{}\n",
+            self.access, self.grafana, self.aws
+        );
         if !self.queries.is_empty() {
             let _ = writeln!(toml, "\n[queries]");
             for (name, value) in &self.queries {

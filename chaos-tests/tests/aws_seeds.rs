@@ -13,6 +13,7 @@ use aurora_chaos_tests::process::free_port;
 use aurora_chaos_tests::sandbox::{Sandbox, eventually};
 use aurora_chaos_tests::shared;
 use aurora_chaos_tests::stack::PATIENCE;
+use aurora_node::aws::AwsError;
 use aurora_node::cluster::ec2::{Ec2Seeds, LookupError};
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -153,7 +154,10 @@ async fn who_may_not_look_is_told_what_to_allow() -> Result<()> {
         moto.enforce_policies(true).await?;
         let own = seeds(&key)?;
         let refused = own.lookup().await;
-        ensure!(matches!(refused, Err(LookupError::NotAllowed(_))), "{refused:?}");
+        ensure!(
+            matches!(refused, Err(LookupError::Aws(AwsError::Denied { .. }))),
+            "{refused:?}"
+        );
         let words = refused.map_err(|error| error.to_string()).unwrap_err();
         ensure!(words.contains("ec2:DescribeInstances"), "{words}");
         for wrong in [
@@ -164,7 +168,10 @@ async fn who_may_not_look_is_told_what_to_allow() -> Result<()> {
             anybody(),
         ] {
             let refused = seeds(&wrong)?.lookup().await;
-            ensure!(matches!(refused, Err(LookupError::Refused(_))), "{refused:?}");
+            ensure!(
+                matches!(refused, Err(LookupError::Aws(AwsError::Refused(_)))),
+                "{refused:?}"
+            );
         }
 
         moto.enforce_policies(false).await?;

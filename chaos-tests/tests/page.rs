@@ -123,6 +123,7 @@ async fn start_guarded(sandbox: &Sandbox, up: &Up) -> Result<Node> {
         queries: Vec::new(),
         token: Some("node-secret".to_owned()),
         access: ACCESS.to_owned(),
+        grafana: String::new(),
         cluster: Some(GossipOptions {
             name: cluster.cluster.context("no cluster")?,
             key: fs::read_to_string(data.join("cluster.key"))?.trim().to_owned(),

@@ -34,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
 use crate::cluster::joining::{self, JoinError};
+use crate::grafana::{GrafanaOptions, keeper};
 use crate::http;
 use crate::http::access::{Access, AccessOptions};
 use crate::http::connections::trial::Trials;
@@ -42,6 +43,7 @@ use crate::http::live::Live;
 use crate::registry::Registry;
 use crate::registry::document::Declared;
 use crate::registry::follow::Follower;
+use crate::samples;
 
 /// How long a node that goes waits for others to take its partitions.
 const UNTIL_TAKEN_LIMIT: Duration = Duration::from_secs(10);
@@ -72,8 +74,8 @@ pub struct NodeOptions {
     pub queries: QueryLimits,
     /// A language model for questions, if there is one.
     pub model: Option<ModelOptions>,
-    /// Where a Grafana is, if there is one.
-    pub grafana: Option<reqwest::Url>,
+    /// A Grafana, if there is one.
+    pub grafana: GrafanaOptions,
     /// What its configuration says to ingest. In a cluster, the registry has the last word.
     pub declared: Declared,
     /// The cluster it is of; `None` for a node on its own.
@@ -208,6 +210,8 @@ pub struct Node {
     join_task: JoinHandle<()>,
     ingest_task: JoinHandle<()>,
     memory_task: JoinHandle<()>,
+    /// What dashboards need; each can be ended at any moment.
+    aside: Vec<JoinHandle<()>>,
     stop_http: CancellationToken,
     failure: oneshot::Receiver<JoinError>,
     /// The node has been turned away.
@@ -289,7 +293,10 @@ impl Node {
             declared: options.declared,
             registry,
             trials: Trials::default(),
-            grafana: Grafana::new(options.grafana.clone())?,
+            grafana: {
+                let GrafanaOptions { url, manage } = &options.grafana;
+                Grafana::new(url.clone(), manage.as_ref().map(|manage| manage.url.clone()))?
+            },
             live: Live::default(),
             ingest,
             figures,
@@ -318,6 +325,10 @@ impl Node {
                 }
             })
         };
+        let mut aside = vec![tokio::spawn(samples::write(state.clone()))];
+        if let Some(manage) = options.grafana.manage {
+            aside.push(tokio::spawn(keeper::keep(state.clone(), manage)));
+        }
         let stop_http = CancellationToken::new();
         Ok(Self {
             http_task: serve(options.listener, &state, &stop_http),
@@ -326,6 +337,7 @@ impl Node {
             join_task,
             ingest_task,
             memory_task,
+            aside,
             stop_http,
             failure,
             rejected: false,
@@ -353,6 +365,7 @@ impl Node {
     pub async fn drain(self) {
         self.state.draining.cancel();
         self.join_task.abort();
+        self.aside.iter().for_each(JoinHandle::abort);
         // One that was turned away has nothing to hand over, and says no more: it may bear another node's name.
         if let Some(membership) = self.membership.as_ref().filter(|_| !self.rejected) {
             membership.set_state(MemberState::Draining).await;

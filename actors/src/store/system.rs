@@ -6,7 +6,7 @@ use super::{Store, StoreError};
 pub const DATABASE: &str = "aurora";
 
 /// Statements that make the tables. Each can be run again at any time.
-const STATEMENTS: [&str; 11] = [
+const STATEMENTS: [&str; 12] = [
     "CREATE DATABASE IF NOT EXISTS aurora",
     // Which cluster works here; the first version counts.
     "CREATE TABLE IF NOT EXISTS aurora.cluster (
@@ -66,6 +66,18 @@ const STATEMENTS: [&str; 11] = [
         id String, at DateTime64(6, 'UTC'), verdict LowCardinality(String), user String,
         question String CODEC(ZSTD), sql String CODEC(ZSTD), tables Array(String)
     ) ENGINE = ReplacingMergeTree(at) ORDER BY id",
+    // How ingest was doing on each node every few seconds, for dashboards and alerts: a row for each stream there, and one
+    // for the node itself, whose stream is empty. Nothing depends on it. ClickHouse stamps the rows: so samples of nodes
+    // whose clocks differ stand side by side. NULL is unknown.
+    "CREATE TABLE IF NOT EXISTS aurora.samples (
+        at DateTime64(3, 'UTC') DEFAULT now64(3), node LowCardinality(String), stream LowCardinality(String),
+        state LowCardinality(String), partitions UInt32, waiting UInt32, lag UInt64, behind_ms Nullable(UInt64),
+        events_per_s Float64, bytes_per_s Float64,
+        freshness_p50_ms Nullable(Float64), freshness_p99_ms Nullable(Float64),
+        audit LowCardinality(String), audit_at Nullable(DateTime64(3, 'UTC')),
+        cpu_cores Nullable(Float64), memory_bytes Nullable(UInt64), buffer_bytes UInt64, disk_used_percent Nullable(Float64)
+    ) ENGINE = MergeTree PARTITION BY toDate(at) ORDER BY (stream, at, node) TTL toDateTime(at) + INTERVAL 14 DAY
+    SETTINGS ttl_only_drop_parts = 1",
 ];
 
 /// Makes what is missing of Aurora's own tables, and the database of the events.

@@ -155,6 +155,7 @@ impl Aws {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::stub::Stub;
 
     fn certificate(status: &str, expires: Option<i64>) -> Certificate {
         Certificate {
@@ -189,6 +190,34 @@ mod tests {
         assert!(trouble("ISSUED", Some(1_000)).contains("expired"));
         assert!(trouble("PENDING_VALIDATION", None).contains("DNS"));
         assert!(trouble("REVOKED", Some(2_000)).contains("REVOKED"));
+    }
+
+    #[tokio::test]
+    async fn an_account_without_a_quota_of_its_own_has_the_default() {
+        let none = r#"{"__type":"NoSuchResourceException","Message":"no"}"#;
+        let quota = r#"{"Quota":{"QuotaCode":"L-1216C47A","Value":32.0}}"#;
+        let instances = "<R><reservationSet><item><instancesSet>
+            <item><instanceType>m7g.large</instanceType>
+              <cpuOptions><coreCount>2</coreCount><threadsPerCore>1</threadsPerCore></cpuOptions></item>
+            <item><instanceType>m7g.xlarge</instanceType></item>
+            <item><instanceType>m7g.xlarge</instanceType><instanceLifecycle>spot</instanceLifecycle></item>
+            <item><instanceType>p5.48xlarge</instanceType></item>
+          </instancesSet></item></reservationSet></R>";
+        let types = "<R><instanceTypeSet><item><instanceType>m7g.xlarge</instanceType>
+            <vCpuInfo><defaultVCpus>4</defaultVCpus></vCpuInfo><memoryInfo><sizeInMiB>16384</sizeInMiB></memoryInfo>
+            <processorInfo><supportedArchitectures><item>arm64</item></supportedArchitectures></processorInfo>
+          </item></instanceTypeSet></R>";
+        let stub = Stub::start(&[(400, none), (200, quota), (200, instances), (200, types)]).await;
+        let quota = stub.aws.vcpu_quota().await.unwrap();
+        assert_eq!(quota, VcpuQuota { limit: 32.0, used: 6 });
+        let asked = stub.asked();
+        assert!(
+            asked[1].headers["x-amz-target"]
+                .to_str()
+                .unwrap()
+                .ends_with("GetAWSDefaultServiceQuota")
+        );
+        assert!(asked[3].body.contains("InstanceType.1=m7g.xlarge") && !asked[3].body.contains("p5"));
     }
 
     #[test]

@@ -201,6 +201,39 @@ impl Aws {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::stub::Stub;
+
+    #[tokio::test]
+    async fn nobody_at_a_hook_is_no_error() {
+        let error = |code: &str, message: &str| {
+            format!(
+                "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+            )
+        };
+        let nobody = error(
+            "ValidationError",
+            "No active Lifecycle Action found with instance ID i-1",
+        );
+        let other = error("ValidationError", "1 validation error detected");
+        let done = "<CompleteLifecycleActionResponse><CompleteLifecycleActionResult/></CompleteLifecycleActionResponse>";
+        let stub = Stub::start(&[(200, done), (400, &nobody), (400, &other)]).await;
+        let action = LifecycleAction {
+            group: "aurora-prod-peers".to_owned(),
+            hook: "aurora-terminating".to_owned(),
+            instance: "i-1".to_owned(),
+        };
+        let taken = stub.aws.complete_lifecycle_action(&action).await;
+        assert_eq!(taken, Ok(ActionAnswer::Taken));
+        let nobody = stub.aws.complete_lifecycle_action(&action).await;
+        assert_eq!(nobody, Ok(ActionAnswer::NobodyWaits));
+        let wrong = stub.aws.record_lifecycle_heartbeat(&action).await;
+        assert!(matches!(wrong, Err(AwsError::Rejected { .. })), "{wrong:?}");
+        let asked = &stub.asked()[0].body;
+        assert!(
+            asked.contains("LifecycleActionResult=CONTINUE") && asked.contains("InstanceId=i-1"),
+            "{asked}"
+        );
+    }
 
     #[test]
     fn a_group_is_read_with_its_instances() {

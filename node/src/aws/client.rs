@@ -296,24 +296,4 @@ pub fn pause(attempt: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_are_bounded() {
-        for (attempt, most_ms) in [(1, 200), (2, 400), (3, 800), (9, 5_000), (u32::MAX, 5_000)] {
-            let pause = pause(attempt).as_millis();
-            assert!((most_ms / 2..=most_ms).contains(&pause), "{attempt}: {pause}");
-        }
-    }
-
-    #[test]
-    fn credentials_are_kept_until_shortly_before_they_expire() {
-        let expiring = |in_s: u64| {
-            let at = SystemTime::now() + Duration::from_secs(in_s);
-            Credentials::new("id", "secret", None, Some(at), "test")
-        };
-        assert!(is_old(&expiring(60)) && !is_old(&expiring(3_600)));
-        assert!(is_old(&Credentials::new("id", "secret", None, None, "test")));
-    }
-}
+mod tests;

@@ -162,7 +162,10 @@ impl AwsError {
             | "AccessDenied"
             | "AccessDeniedException"
             | "AuthorizationError"
-            | "NotAuthorized" => Self::Denied { action, said },
+            | "NotAuthorized" => Self::Denied {
+                action: denied(message).unwrap_or(action),
+                said,
+            },
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::Expired(said),
             "AuthFailure"
             | "IncompleteSignature"
@@ -201,6 +204,18 @@ impl AwsError {
             .or_else(|| json_reason(text))
             .unwrap_or_else(|| (format!("status {status}"), text.to_owned()));
         Self::by_code(action, status, &code, &message)
+    }
+}
+
+/// What a policy would have to allow, where AWS says it: a secret may also need its key.
+fn denied(message: &str) -> Option<String> {
+    let named = message
+        .split_once("authorized to perform: ")
+        .map(|(_, rest)| rest);
+    let named = named.and_then(|rest| rest.split([' ', ',', ';']).next());
+    match named {
+        Some(action) if action.contains(':') => Some(action.trim_end_matches('.').to_owned()),
+        _ => message.contains("KMS").then(|| "kms:Decrypt".to_owned()),
     }
 }
 
@@ -304,6 +319,24 @@ mod tests {
             matches!(&other, AwsError::Rejected { code, .. } if code == "InvalidRequestException"),
             "{other:?}"
         );
+    }
+
+    #[test]
+    fn what_a_policy_lacks_is_taken_from_what_aws_says() {
+        let lacks = |message: &str| {
+            let action = "secretsmanager:GetSecretValue".to_owned();
+            match AwsError::by_code(action, 400, "AccessDeniedException", message) {
+                AwsError::Denied { action, .. } => action,
+                other => other.to_string(),
+            }
+        };
+        let named = "User: arn:aws:sts::1:assumed-role/a/i-1 is not authorized to perform: kms:Decrypt on resource: \
+                     arn:aws:kms:eu-west-1:1:key/2 because no identity-based policy allows it";
+        assert_eq!(lacks(named), "kms:Decrypt");
+        assert_eq!(lacks("Access to KMS is not allowed"), "kms:Decrypt");
+        for other in ["You are not authorized to perform this operation.", ""] {
+            assert_eq!(lacks(other), "secretsmanager:GetSecretValue");
+        }
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub mod logs;
 pub mod machine;
 pub mod secrets;
 pub mod service;
+#[cfg(test)]
+mod stub;
 
 pub use client::Aws;
 pub use error::AwsError;

@@ -4,10 +4,13 @@ mod ask;
 mod bench;
 mod client;
 mod connect;
+#[cfg(feature = "aws")]
+mod deployment;
 mod doctor;
 mod drain;
 mod events;
 mod glossary;
+mod grafana;
 mod history;
 mod interrupt;
 #[cfg(feature = "aws")]
@@ -65,10 +68,27 @@ enum Command {
     Status(status::StatusArgs),
     /// Show who asked what, and what came of it
     History(history::HistoryArgs),
+    /// Dashboards and alerts for a Grafana of your own
+    Grafana(grafana::GrafanaArgs),
     /// Let a node hand its partitions over to the others, and end
     Drain(drain::DrainArgs),
     /// Prove that a stream's events are in ClickHouse exactly once
     Verify(verify::VerifyArgs),
+    /// Show what a deployment in AWS would be, and what it would cost
+    #[cfg(feature = "aws")]
+    Preview(deployment::PreviewArgs),
+    /// Make a deployment in AWS, or bring it to what its description says
+    #[cfg(feature = "aws")]
+    Deploy(deployment::DeployArgs),
+    /// Change the number of a deployment's nodes
+    #[cfg(feature = "aws")]
+    Scale(deployment::ScaleArgs),
+    /// Take a deployment down; its data is kept
+    #[cfg(feature = "aws")]
+    Destroy(deployment::DestroyArgs),
+    /// Show what a deployment's machines say
+    #[cfg(feature = "aws")]
+    Logs(deployment::LogsArgs),
     /// Say what this machine lacks, and how to get it
     Doctor(doctor::DoctorArgs),
     /// Measure Aurora on this machine
@@ -77,6 +97,9 @@ enum Command {
     #[cfg(feature = "aws")]
     #[command(hide = true)]
     Machine(machine::MachineArgs),
+    /// What Pulumi starts when a deployment is changed without `aurora deploy`
+    #[command(name = "internal-language-host", hide = true)]
+    InternalLanguageHost,
     /// The embedded ClickHouse, as `up` starts it
     #[command(name = embedded_clickhouse::CHILD_SUBCOMMAND, hide = true)]
     InternalClickhouse {
@@ -91,7 +114,10 @@ enum Command {
 
 /// Runs the command line that the process was started with.
 pub fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let command = match called_by_pulumi() {
+        true => Command::InternalLanguageHost,
+        false => Cli::parse().command,
+    };
     // The embedded ClickHouse must be alone in its process: no runtime, no log.
     if let Command::InternalClickhouse {
         library,
@@ -115,6 +141,15 @@ pub fn main() -> ExitCode {
     result.unwrap_or_else(|error| failed(&error))
 }
 
+/// Whether Pulumi has started us, under the name that it looks for.
+fn called_by_pulumi() -> bool {
+    const NAME: &str = "pulumi-language-aurora";
+    let called = std::env::args_os().next().unwrap_or_default();
+    std::path::Path::new(&called)
+        .file_name()
+        .is_some_and(|name| name == NAME)
+}
+
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Up(args) => up::run(args).await,
@@ -127,12 +162,29 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Streams(args) => streams::run(&args).await,
         Command::Status(args) => status::run(&args).await,
         Command::History(args) => history::run(&args).await,
+        Command::Grafana(args) => grafana::run(args).await,
         Command::Drain(args) => drain::run(&args).await,
         Command::Verify(args) => verify::run(&args).await,
         Command::Doctor(args) => doctor::run(&args).await,
         Command::Bench(args) => bench::run(args).await,
         #[cfg(feature = "aws")]
+        Command::Preview(args) => deployment::preview(args).await,
+        #[cfg(feature = "aws")]
+        Command::Deploy(args) => deployment::deploy(args).await,
+        #[cfg(feature = "aws")]
+        Command::Scale(args) => deployment::scale(args).await,
+        #[cfg(feature = "aws")]
+        Command::Destroy(args) => deployment::destroy(args).await,
+        #[cfg(feature = "aws")]
+        Command::Logs(args) => deployment::logs(args).await,
+        #[cfg(feature = "aws")]
         Command::Machine(args) => machine::run(args).await,
+        #[cfg(feature = "aws")]
+        Command::InternalLanguageHost => deployment::serve_language().await,
+        #[cfg(not(feature = "aws"))]
+        Command::InternalLanguageHost => {
+            anyhow::bail!("this build of Aurora cannot deploy: it was made without the feature `aws`")
+        }
         Command::InternalClickhouse { .. } => Ok(ExitCode::FAILURE),
     }
 }

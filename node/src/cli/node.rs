@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::on_aws::OnAws;
 use super::output;
-use crate::config::{ClickHouseSection, Config, UserSection};
+use crate::config::{ClickHouseSection, Config, GrafanaSeen, UserSection};
 use crate::node::{Node, NodeOptions, NodeState};
 use crate::registry::document::Declared;
 use crate::systemd::{self, ServiceManager};
@@ -38,7 +38,7 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     let mut on_aws = OnAws::start(config.aws.options(seeds.unwrap_or_default())?);
     if on_aws.is_going().await {
         output::note("this machine is about to go: the node does not start");
-        on_aws.left().await;
+        super::up::or_interrupted_again(on_aws.left()).await;
         return Ok(ExitCode::SUCCESS);
     }
     let mut node = Node::start(options(config).await?).await?;
@@ -58,15 +58,18 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
         told.stopping();
     }
     if goes_with_machine {
-        // Load balancers are to see first that this node gets no more requests. The first signal says what is known.
+        // Load balancers are to see first that this node takes no more requests. A signal meanwhile says nothing new.
         node.state().draining.cancel();
         tokio::select! {
             () = tokio::time::sleep(on_aws.linger()) => {}
             _ = super::up::interrupted() => {}
         }
     }
-    super::up::or_interrupted_again(node.drain()).await;
-    on_aws.left().await;
+    super::up::or_interrupted_again(async {
+        node.drain().await;
+        on_aws.left().await;
+    })
+    .await;
     verdict.map(|()| ExitCode::SUCCESS)
 }
 
@@ -117,17 +120,26 @@ async fn options(config: Config) -> anyhow::Result<NodeOptions> {
         );
     }
     let listener = super::up::bind(config.node.http).await?;
+    let reader = login(&config.clickhouse, &config.clickhouse.reader).await?;
+    let cluster = config.cluster.as_ref();
+    let seen = GrafanaSeen {
+        reader: &reader,
+        reader_seconds: config.queries.max_seconds,
+        database: &config.clickhouse.database,
+        owner: cluster.map_or(&config.node.id, |cluster| &cluster.name),
+    };
+    let grafana = config.grafana.options(seen).await?;
     Ok(NodeOptions {
         id: config.node.id.parse()?,
         listener,
         access,
         writer: login(&config.clickhouse, &config.clickhouse.writer).await?,
-        reader: login(&config.clickhouse, &config.clickhouse.reader).await?,
+        reader,
         database: config.clickhouse.database.clone(),
         buffer_bytes: config.limits.buffer_bytes,
         queries: config.queries.clone(),
         model: config.model.options().await?,
-        grafana: config.grafana.url()?,
+        grafana,
         declared: Declared::new(&config.connections, &config.streams)?,
         cluster: match &config.cluster {
             Some(cluster) => Some(cluster.options().await?),

@@ -130,7 +130,6 @@ mod without {
             Ok(())
         }
 
-        #[expect(clippy::needless_pass_by_value, reason = "the other build keeps it")]
         pub(in crate::cli) fn start(_options: AwsOptions) -> Self {
             Self
         }
@@ -142,7 +141,7 @@ mod without {
         pub(in crate::cli) fn attend(&mut self, _state: &Arc<NodeState>) {}
 
         pub(in crate::cli) async fn has_to_go(&mut self) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
 
         pub(in crate::cli) fn linger(&self) -> Duration {

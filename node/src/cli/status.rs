@@ -14,9 +14,20 @@ use crate::http::cluster::{ClusterStatus, OwnedPartition};
 pub(super) struct StatusArgs {
     #[command(flatten)]
     how: ListArgs,
+    /// Instead of a node, ask AWS how the machines of the deployment are that --file describes
+    #[cfg(feature = "aws")]
+    #[arg(long)]
+    deployment: bool,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    tools: super::deployment::Tools,
 }
 
 pub(super) async fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "aws")]
+    if args.deployment {
+        return super::deployment::status(&args.tools, args.how.is_json()).await;
+    }
     let status: ClusterStatus = args.how.client()?.get("/api/v1/cluster").await?;
     if args.how.is_json() {
         output::json(&status)?;

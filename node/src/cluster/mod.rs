@@ -29,6 +29,8 @@ use tokio::sync::watch;
 use peer::{Answer, Incarnation, PeerPost, Report, Request};
 use usage::{Gauge, Usage};
 
+use crate::grafana::keeper::Standing;
+
 /// How old a look at the other nodes may be.
 const LOOK_AGE: Duration = Duration::from_secs(1);
 /// How long a node may take to say how its streams are doing.
@@ -49,6 +51,7 @@ pub struct Cluster {
     look: tokio::sync::Mutex<Option<Instant>>,
     streams: StreamTable,
     usage: Gauge,
+    grafana: Mutex<Option<Standing>>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -123,6 +126,7 @@ impl Cluster {
             look: tokio::sync::Mutex::default(),
             streams,
             usage: Gauge::default(),
+            grafana: Mutex::default(),
         }
     }
 
@@ -192,7 +196,27 @@ impl Cluster {
                 .map(|stream| (stream.id.clone(), stream.status.snapshot()))
                 .collect(),
             usage: self.usage.read(),
+            grafana: self.grafana.lock().clone(),
         }
+    }
+
+    /// Says what part this node has in keeping Grafana in step.
+    pub(crate) fn set_grafana(&self, standing: Standing) {
+        *self.grafana.lock() = Some(standing);
+    }
+
+    /// The nodes that can keep Grafana in step, as far as they have said.
+    pub(crate) async fn grafana_standings(&self) -> BTreeMap<NodeId, Standing> {
+        self.look_around().await;
+        let reports = self.reports.lock();
+        let others = reports
+            .iter()
+            .map(|(node, (_, report))| (node.clone(), report.grafana.clone()));
+        let this = (self.this.clone(), self.grafana.lock().clone());
+        others
+            .chain([this])
+            .filter_map(|(node, standing)| Some((node, standing?)))
+            .collect()
     }
 
     /// How the streams are doing in the whole cluster, by their names. Other nodes are asked at most once a

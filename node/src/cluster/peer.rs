@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::usage::Usage;
+use crate::grafana::keeper::Standing;
 use aurora_actors::ingest::dead_letters::retry::{Retried, Retry};
 use aurora_actors::ingest::status::Snapshot;
 use aurora_cluster::gossip::seal::{NotOurs, SEAL_OVERHEAD_BYTES, Sealer};
@@ -62,6 +63,9 @@ pub struct Report {
     /// What it uses of its machine.
     #[serde(default)]
     pub usage: Option<Usage>,
+    /// Its part in keeping Grafana in step, if it has a login for it.
+    #[serde(default)]
+    pub grafana: Option<Standing>,
 }
 
 /// A request with what makes it good once.

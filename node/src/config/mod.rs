@@ -32,6 +32,8 @@
 //!
 //! [grafana]
 //! url = "https://grafana.internal"
+//! token = "file:/run/secrets/grafana-token"
+//! datasource = { user = "aurora_grafana", password = "file:/run/secrets/clickhouse-grafana" }
 //!
 //! [cluster]
 //! name = "prod"
@@ -70,7 +72,7 @@ mod secret;
 pub use access::{AccessSection, TokenSection};
 pub use aws::{AwsOptions, AwsSection, LifecycleOptions};
 pub use cluster::ClusterSection;
-pub use grafana::GrafanaSection;
+pub use grafana::{DataSourceSection, GrafanaSection, Seen as GrafanaSeen};
 pub use model::ModelSection;
 pub use secret::Secret;
 

@@ -10,7 +10,7 @@ pub mod cluster;
 pub mod connections;
 pub mod dead_letters;
 mod extract;
-pub(crate) mod grafana;
+pub mod grafana;
 mod health;
 pub(crate) mod live;
 pub mod memory;

@@ -1,7 +1,7 @@
 //! What values of a machine may look like. They end up in shell, in TOML, in XML and in unit files: what could mean something
 //! there is refused first, and quoted nevertheless.
 
-use crate::{Deployment, InvalidDeployment, Size};
+use crate::deployment::{InvalidDeployment, check_name, check_region};
 
 /// Why there is no such machine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,23 +67,14 @@ fn form(what: &'static str, value: &str, form: &'static str, holds: bool) -> Che
     Err(InvalidMachine::Form { what, value, form })
 }
 
-fn with(name: &str, region: &str) -> Deployment {
-    Deployment {
-        name: name.to_owned(),
-        region: region.to_owned(),
-        size: Size::Dev,
-        nodes: 1,
-    }
-}
-
 /// A deployment's name.
 pub(crate) fn deployment(name: &str) -> Checked {
-    Ok(with(name, "eu-central-1").check()?)
+    Ok(check_name(name)?)
 }
 
 /// A region.
 pub(crate) fn region(region: &str) -> Checked {
-    Ok(with("name", region).check()?)
+    Ok(check_region(region)?)
 }
 
 /// The name of a bucket that TLS certificates fit: without dots.

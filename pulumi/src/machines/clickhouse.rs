@@ -2,7 +2,8 @@
 
 use super::peer::common_files;
 use super::sources::{fill_xml, script, source, unit};
-use super::{Architecture, Common, InvalidMachine, MachineFile, UserData, check, environment};
+use super::{Common, InvalidMachine, MachineFile, UserData, check, environment};
+use crate::deployment::Architecture;
 
 /// Which ClickHouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl ClickHouseRelease {
     /// Where its archive is.
     fn url(&self, architecture: Architecture) -> String {
         let mirror = self.mirror.trim_end_matches('/');
-        let architecture = architecture.name();
+        let architecture = architecture.debian_name();
         format!(
             "{mirror}/clickhouse-common-static-{}-{architecture}.tgz",
             self.version

@@ -2,7 +2,8 @@
 
 use super::peer::common_files;
 use super::sources::{script, source, unit};
-use super::{Architecture, Common, InvalidMachine, MachineFile, UserData, check, environment};
+use super::{Common, InvalidMachine, MachineFile, UserData, check, environment};
+use crate::deployment::Architecture;
 
 /// Which Grafana, and which plugin for ClickHouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl GrafanaRelease {
         format!(
             "{mirror}/grafana-{}.linux-{}.tar.gz",
             self.version,
-            architecture.name()
+            architecture.debian_name()
         )
     }
 }

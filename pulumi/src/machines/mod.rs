@@ -24,33 +24,12 @@ pub mod peer;
 pub mod sources;
 pub mod user_data;
 
-use serde::{Deserialize, Serialize};
-
+use crate::deployment::Architecture;
 pub use check::InvalidMachine;
 pub use clickhouse::{ClickHouseMachine, ClickHouseRelease};
 pub use grafana::{GrafanaMachine, GrafanaRelease};
 pub use peer::PeerMachine;
 pub use user_data::UserData;
-
-/// What kind of processor a machine has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Architecture {
-    /// x86-64. ClickHouse 26.8 needs AVX2, which all of AWS's current ones have.
-    Amd64,
-    /// Graviton.
-    Arm64,
-}
-
-impl Architecture {
-    /// As Debian, ClickHouse and Grafana call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Amd64 => "amd64",
-            Self::Arm64 => "arm64",
-        }
-    }
-}
 
 /// What all machines of a deployment have.
 #[derive(Debug, Clone, PartialEq, Eq)]

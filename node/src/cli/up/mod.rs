@@ -24,11 +24,12 @@ use self::peers::{Common, Peers};
 use super::output;
 use crate::cluster::joining;
 use crate::config::{
-    ConnectionSection, GrafanaSection, ModelSection, Secret, StreamSection, default_database,
+    ConnectionSection, GrafanaSection, GrafanaSeen, ModelSection, Secret, StreamSection, default_database,
 };
 use crate::embedded::broker::{DemoBroker, FETCH_WAIT_MAX_MS};
 use crate::embedded::clickhouse::{ClickHouseOptions, EmbeddedClickHouse, default_cache_dir};
 use crate::embedded::demo::{DEMO_PARTITIONS, DEMO_TOPIC, DemoOptions, DemoStream};
+use crate::grafana::access;
 use crate::http::access::AccessOptions;
 use crate::node::{Node, NodeOptions};
 use crate::registry::Registry;
@@ -242,6 +243,7 @@ async fn start_rest(
             token: args.token.as_deref(),
             writer,
             reader,
+            grafana: clickhouse.grafana(),
             connections: &connections,
             streams: &streams,
         };
@@ -251,6 +253,14 @@ async fn start_rest(
         };
         return Ok((Nodes::Several(peers), demo));
     }
+    let grafana = clickhouse.grafana();
+    let seen = GrafanaSeen {
+        reader: &grafana,
+        reader_seconds: access::MAX_SECONDS,
+        database: &default_database(),
+        owner: peers::CLUSTER,
+    };
+    let grafana = GrafanaSection::default().options(seen).await?;
     let node = Node::start(NodeOptions {
         id: "node-1".parse()?,
         listener,
@@ -261,7 +271,7 @@ async fn start_rest(
         buffer_bytes: crate::config::LimitsSection::default().buffer_bytes,
         queries: QueryLimits::default(),
         model: ModelSection::default().options().await?,
-        grafana: GrafanaSection::default().url()?,
+        grafana,
         declared,
         cluster: Some(peers::alone(key)),
     })

@@ -38,6 +38,7 @@ pub(super) struct Common<'a> {
     pub(super) token: Option<&'a str>,
     pub(super) writer: Login,
     pub(super) reader: Login,
+    pub(super) grafana: Login,
     pub(super) connections: &'a [ConnectionSection],
     pub(super) streams: &'a [StreamSection],
 }
@@ -261,6 +262,8 @@ fn configuration(
         login(&common.writer),
         login(&common.reader),
     );
+    // Where a Grafana is, and its login, come from the environment.
+    let _ = writeln!(toml, "\n[grafana]\ndatasource = {}", login(&common.grafana));
     for connection in common.connections {
         let _ = write!(
             toml,
@@ -316,6 +319,7 @@ mod tests {
             token: Some("secret"),
             writer: login("w"),
             reader: login("r"),
+            grafana: login("g"),
             connections: &[connection],
             streams: &[stream],
         };
@@ -333,6 +337,7 @@ mod tests {
             "it's \"quoted\""
         );
         assert_eq!(config.connections[0].properties["a.b"].as_written(), "c");
+        assert_eq!(config.grafana.datasource.user.as_deref(), Some("g"));
         assert_eq!(config.streams[0].topic_identity.as_deref(), Some("run"));
     }
 }

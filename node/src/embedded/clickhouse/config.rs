@@ -8,6 +8,7 @@ use aurora_actors::query::wall::profile;
 use sha2::{Digest, Sha256};
 
 use super::secrets::Secrets;
+use crate::grafana::access;
 
 /// The user that ingest writes as.
 pub(super) const WRITER: &str = "aurora_writer";
@@ -117,6 +118,11 @@ pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> Stri
             );
         }
     }
+    let grafana = access::users_xml(
+        exposed_databases,
+        &secrets.grafana_password,
+        "<ip>127.0.0.1</ip><ip>::1</ip>",
+    );
     format!(
         r"<clickhouse>
   <profiles>
@@ -126,10 +132,12 @@ pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> Stri
     <listener><max_sessions_for_user>1</max_sessions_for_user><log_queries>0</log_queries></listener>
     <{WRITER}><async_insert>0</async_insert></{WRITER}>
 {reader_profile}
+    {grafana_profile}
   </profiles>
   <quotas>
     <default><interval><duration>3600</duration></interval></default>
     <{READER}><interval><duration>60</duration><queries>{queries}</queries></interval></{READER}>
+    {grafana_quota}
   </quotas>
   <users>
     <default>
@@ -153,10 +161,14 @@ pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> Stri
       <quota>{READER}</quota>
       <grants>{reader_grants}</grants>
     </{READER}>
+    {grafana_user}
   </users>
 </clickhouse>
 ",
         queries = profile::QUERIES_A_MINUTE,
+        grafana_profile = grafana.profile,
+        grafana_quota = grafana.quota,
+        grafana_user = grafana.user,
         reader_profile = reader_profile(),
         writer_hash = sha256_hex(&secrets.writer_password),
         reader_hash = sha256_hex(&secrets.reader_password),
@@ -243,6 +255,7 @@ mod tests {
         Secrets {
             writer_password: "w-secret".into(),
             reader_password: "r-secret".into(),
+            grafana_password: "g-secret".into(),
         }
     }
 
@@ -276,7 +289,7 @@ mod tests {
     #[test]
     fn passwords_are_hashed() {
         let xml = users_xml(&secrets(), &[]);
-        assert!(!xml.contains("w-secret") && !xml.contains("r-secret"));
+        assert!(!xml.contains("w-secret") && !xml.contains("r-secret") && !xml.contains("g-secret"));
         assert!(xml.contains(&sha256_hex("w-secret")));
         assert_eq!(
             sha256_hex("abc"),
@@ -289,7 +302,7 @@ mod tests {
         let xml = users_xml(&secrets(), &["app".into(), "od`d & <b>".into()]);
         assert!(xml.contains("<query>GRANT SELECT ON `app`.*</query><query>GRANT SHOW ON `app`.*</query>"));
         assert!(xml.contains(r"<query>GRANT SELECT ON `od\`d &amp; &lt;b&gt;`.*</query>"));
-        let reader = &xml[xml.rfind("<aurora_reader>").unwrap()..];
+        let reader = &xml[xml.rfind("<aurora_reader>").unwrap()..xml.rfind("</aurora_reader>").unwrap()];
         assert_eq!(reader.matches("<query>").count(), 4);
     }
 

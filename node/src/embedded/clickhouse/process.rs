@@ -18,6 +18,7 @@ use aurora_actors::store::Login;
 
 use super::{ClickHouseOptions, config, download, package};
 use crate::embedded::lock::DataDirLock;
+use crate::grafana::access;
 
 /// A child whose parent was killed needs a moment to be gone; one that was told to stop may take longer.
 const PREVIOUS_CHILD_TIMEOUT: Duration = Duration::from_secs(25);
@@ -36,6 +37,7 @@ const NO_PID: u32 = 0;
 pub struct EmbeddedClickHouse {
     writer: Login,
     reader: Login,
+    grafana: Login,
     observed: Arc<Observed>,
     stop: oneshot::Sender<()>,
     supervisor: JoinHandle<()>,
@@ -81,6 +83,7 @@ impl EmbeddedClickHouse {
         observed.set_pid(server.pid());
         let writer = recipe.writer.clone();
         let reader = login(recipe.port, config::READER, &secrets.reader_password);
+        let grafana = login(recipe.port, access::USER, &secrets.grafana_password);
         let (stop, stop_requested) = oneshot::channel();
         let supervisor = Supervisor {
             recipe,
@@ -91,6 +94,7 @@ impl EmbeddedClickHouse {
         Ok(Self {
             writer,
             reader,
+            grafana,
             observed,
             stop,
             supervisor,
@@ -105,6 +109,11 @@ impl EmbeddedClickHouse {
     /// The login that queries use.
     pub fn reader(&self) -> Login {
         self.reader.clone()
+    }
+
+    /// The login that a Grafana uses.
+    pub fn grafana(&self) -> Login {
+        self.grafana.clone()
     }
 
     /// The child's process id. `None` between a crash and the restart.

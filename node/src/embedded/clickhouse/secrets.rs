@@ -1,4 +1,4 @@
-//! The passwords of the two ClickHouse users, made once per data directory.
+//! The passwords of ClickHouse's users, made once per data directory.
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -16,6 +16,9 @@ const PASSWORD_LENGTH_CHARS: usize = 40;
 pub(super) struct Secrets {
     pub(super) writer_password: String,
     pub(super) reader_password: String,
+    /// Files of earlier versions lack it.
+    #[serde(default)]
+    pub(super) grafana_password: String,
 }
 
 impl fmt::Debug for Secrets {
@@ -26,10 +29,10 @@ impl fmt::Debug for Secrets {
 
 impl Secrets {
     fn generate() -> Self {
-        let mut rng = rand::rng();
         Self {
-            writer_password: Alphanumeric.sample_string(&mut rng, PASSWORD_LENGTH_CHARS),
-            reader_password: Alphanumeric.sample_string(&mut rng, PASSWORD_LENGTH_CHARS),
+            writer_password: password(),
+            reader_password: password(),
+            grafana_password: password(),
         }
     }
 
@@ -39,6 +42,15 @@ impl Secrets {
         match fs::read(path) {
             Ok(bytes) => match serde_json::from_slice::<Self>(&bytes) {
                 Ok(secrets) if secrets.is_complete() => return Ok(secrets),
+                // The URLs of the other users stay valid.
+                Ok(secrets) if secrets.grafana_password.is_empty() && secrets.has_both() => {
+                    let secrets = Self {
+                        grafana_password: password(),
+                        ..secrets
+                    };
+                    write_private(path, &serde_json::to_vec_pretty(&secrets)?)?;
+                    return Ok(secrets);
+                }
                 Ok(_) | Err(_) => {
                     tracing::warn!(path = %path.display(), "secrets file is damaged, making new passwords");
                 }
@@ -52,9 +64,18 @@ impl Secrets {
     }
 
     fn is_complete(&self) -> bool {
+        self.has_both() && self.grafana_password.len() >= PASSWORD_LENGTH_CHARS
+    }
+
+    /// Whether those are there that there have always been.
+    fn has_both(&self) -> bool {
         self.writer_password.len() >= PASSWORD_LENGTH_CHARS
             && self.reader_password.len() >= PASSWORD_LENGTH_CHARS
     }
+}
+
+fn password() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), PASSWORD_LENGTH_CHARS)
 }
 
 /// Writes a file that only its owner may read, whole or not at all.
@@ -91,6 +112,25 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(first == Secrets::load_or_create(&path).unwrap());
         assert!(!format!("{first:?}").contains(&first.writer_password));
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_version_keeps_its_passwords() {
+        let dir = tempdir("earlier");
+        let path = dir.join("secrets.json");
+        let (writer, reader) = (
+            "w".repeat(PASSWORD_LENGTH_CHARS),
+            "r".repeat(PASSWORD_LENGTH_CHARS),
+        );
+        let earlier = format!(r#"{{"writer_password":"{writer}","reader_password":"{reader}"}}"#);
+        fs::write(&path, earlier).unwrap();
+        let secrets = Secrets::load_or_create(&path).unwrap();
+        assert_eq!(
+            (&secrets.writer_password, &secrets.reader_password),
+            (&writer, &reader)
+        );
+        assert!(secrets.is_complete() && secrets == Secrets::load_or_create(&path).unwrap());
         fs::remove_dir_all(&dir).unwrap();
     }
 

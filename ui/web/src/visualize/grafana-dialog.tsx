@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Download, ExternalLink } from 'lucide-react';
 import { api, content } from '../api/client';
+import type { components } from '../api/generated/schema';
 import { asProblem } from '../api/problem';
 import { Badge } from '../ui/badge';
 import { Button } from '../ui/button';
@@ -10,6 +11,8 @@ import { Dialog } from '../ui/dialog';
 import { ProblemNotice } from '../ui/notice';
 import type { Board } from './board';
 import { downloadForGrafana } from './download';
+
+type Managed = components['schemas']['ManagedView'];
 
 const CONFIGURATION = `[grafana]
 url = "https://grafana.example.com"`;
@@ -44,6 +47,7 @@ export function GrafanaDialog({ board, onClose }: { board: Board; onClose: () =>
           </div>
         )}
       </div>
+      {data?.managed && <Kept managed={data.managed} />}
       <ol className="list-decimal space-y-2 pl-5">
         <li>
           Grafana needs its ClickHouse plugin, and a data source of it with the reading user of your
@@ -71,5 +75,39 @@ export function GrafanaDialog({ board, onClose }: { board: Board; onClose: () =>
         </Button>
       </div>
     </Dialog>
+  );
+}
+
+/** What Aurora keeps in Grafana by itself. */
+function Kept({ managed }: { managed: Managed }) {
+  const ways = [
+    { name: 'operations', url: managed.operations },
+    { name: 'all of them', url: managed.folder },
+  ];
+  return (
+    <div className="space-y-2">
+      <p>
+        Aurora keeps dashboards and alerts of its own there, one for operations and one for every stream:{' '}
+        {ways.map(
+          ({ name, url }) =>
+            url && (
+              <a
+                key={name}
+                href={url}
+                target="_blank"
+                rel="noreferrer"
+                className="mr-3 text-accent underline"
+              >
+                {name}
+              </a>
+            ),
+        )}
+      </p>
+      {managed.error && (
+        <p className="[overflow-wrap:anywhere]">
+          <Badge tone="bad">not in step</Badge> {managed.error}
+        </p>
+      )}
+    </div>
   );
 }

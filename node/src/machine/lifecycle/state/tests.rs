@@ -126,14 +126,15 @@ fn who_cannot_tell_gives_up_after_a_while() {
 fn a_drain_that_is_stuck_is_not_kept_alive_for_ever() {
     let mut life = Lifecycle::default();
     life.on(&target(TargetState::Terminated), seconds(0));
-    let mut heartbeats = 1;
+    let (mut heartbeats, mut now) = (1, seconds(1));
+    let mut outcomes = [Outcome::Failed, TAKEN, NOBODY].into_iter().cycle();
     loop {
-        let now = life.next_due().unwrap_or(seconds(heartbeats));
-        life.on(&Event::Back(Call::Heartbeat, Outcome::Failed), now);
+        let outcome = outcomes.next().unwrap();
+        assert_eq!(life.on(&Event::Back(Call::Heartbeat, outcome), now), []);
         let Some(due) = life.next_due() else { break };
         assert_eq!(life.on(&Event::Tick, due), [Order::Ask(Call::Heartbeat)]);
         heartbeats += 1;
-        life.on(&Event::Back(Call::Heartbeat, TAKEN), due);
+        now = due + seconds(1);
     }
     assert!(heartbeats > 50 && heartbeats < 100, "{heartbeats}");
     assert_eq!(

@@ -190,7 +190,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells whether there is a Grafana and whether it answers. */
+        /** Tells whether there is a Grafana, whether it answers, and what Aurora keeps in it. */
         get: operations["get_grafana"];
         put?: never;
         post?: never;
@@ -948,6 +948,7 @@ export interface components {
         };
         /** @description How Grafana is. */
         GrafanaView: {
+            managed?: components["schemas"]["ManagedView"] | null;
             /** @description Why it cannot be reached. */
             reason?: string | null;
             /** @description `none` when the node's configuration names none; `ready`, or `unreachable` from this node. */
@@ -1082,6 +1083,26 @@ export interface components {
              * @description Bytes of memory it has.
              */
             memory_bytes: number;
+        };
+        /** @description What Aurora keeps in a Grafana. */
+        ManagedView: {
+            /** @description Why the last round came to nothing, or to less than all. */
+            error?: string | null;
+            /** @description The folder of dashboards and alert rules. */
+            folder?: string | null;
+            /** @description The node that does. */
+            keeper: string;
+            /** @description What somebody should know all the same. */
+            notes: string[];
+            /** @description The dashboard for operations. */
+            operations?: string | null;
+            /** @description The dashboards of the streams. */
+            streams: components["schemas"]["StreamDashboard"][];
+            /**
+             * Format: date-time
+             * @description When everything was last found or made right.
+             */
+            synced_at?: string | null;
         };
         /**
          * @description How a password is proved.
@@ -1588,9 +1609,9 @@ export interface components {
             ca?: string | null;
             /** @description The certificate, and those between it and what the brokers trust, in PEM. */
             certificate: string;
-            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            /** @description A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself. */
             key?: string;
-            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            /** @description A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself. */
             key_password?: string;
             /** @enum {string} */
             kind: "mtls";
@@ -1601,7 +1622,7 @@ export interface components {
             kind: "sasl";
             /** @description How the password is proved. */
             mechanism: components["schemas"]["Mechanism"];
-            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            /** @description A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself. */
             password?: string;
             /** @description Whether it is encrypted. */
             tls?: boolean;
@@ -1612,7 +1633,7 @@ export interface components {
             ca?: string | null;
             /** @description Who asks. */
             client_id: string;
-            /** @description A secret as it was typed: itself, or `env:NAME`, or `file:PATH`. It never shows itself. */
+            /** @description A secret as it was typed: itself, or a reference such as `env:NAME` or `file:PATH`. It never shows itself. */
             client_secret?: string;
             /** @enum {string} */
             kind: "oauthbearer";
@@ -1639,7 +1660,7 @@ export interface components {
             certificate: string;
             /** @description What may be said of a secret. */
             key?: {
-                /** @description `env:NAME` or `file:PATH` */
+                /** @description `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME` */
                 reference: string;
             } | {
                 /** @description Always true. */
@@ -1647,7 +1668,7 @@ export interface components {
             };
             /** @description What may be said of a secret. */
             key_password?: {
-                /** @description `env:NAME` or `file:PATH` */
+                /** @description `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME` */
                 reference: string;
             } | {
                 /** @description Always true. */
@@ -1664,7 +1685,7 @@ export interface components {
             mechanism: components["schemas"]["Mechanism"];
             /** @description What may be said of a secret. */
             password?: {
-                /** @description `env:NAME` or `file:PATH` */
+                /** @description `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME` */
                 reference: string;
             } | {
                 /** @description Always true. */
@@ -1681,7 +1702,7 @@ export interface components {
             client_id: string;
             /** @description What may be said of a secret. */
             client_secret?: {
-                /** @description `env:NAME` or `file:PATH` */
+                /** @description `env:NAME`, `file:PATH`, `secretsmanager:NAME` or `ssm:NAME` */
                 reference: string;
             } | {
                 /** @description Always true. */
@@ -1745,6 +1766,13 @@ export interface components {
              * @description Of these, how long it waited for its turn.
              */
             waited_ms: number;
+        };
+        /** @description The dashboard of a stream. */
+        StreamDashboard: {
+            /** @description `connection:topic`. */
+            stream: string;
+            /** @description Where it is. */
+            url: string;
         };
         /** @description One stream. */
         StreamView: {

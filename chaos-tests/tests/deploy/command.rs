@@ -1,0 +1,312 @@
+//! `aurora deploy` and its kin, as somebody types them.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use aurora_chaos_tests::fake_aws::FakeAws;
+use aurora_chaos_tests::moto::{AccessKey, Moto};
+use aurora_chaos_tests::sandbox::Sandbox;
+use aurora_chaos_tests::{binary, cached_tool};
+
+use super::variables;
+
+/// A folder in which somebody deploys, an account for Pulumi and one for `aurora`'s own questions.
+struct Shell {
+    aws: FakeAws,
+    moto: Moto,
+    folder: tempfile::TempDir,
+    _sandbox: Sandbox,
+}
+
+impl Shell {
+    async fn open() -> Result<Self> {
+        let sandbox = Sandbox::new("deploy")?;
+        Ok(Self {
+            aws: FakeAws::start().await?,
+            moto: Moto::start(&sandbox).await?,
+            folder: tempfile::tempdir()?,
+            _sandbox: sandbox,
+        })
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Result<Output> {
+        self.run_with(arguments, &[]).await
+    }
+
+    /// Runs `aurora`; variables without a value are taken away.
+    async fn run_with(&self, arguments: &[&str], more: &[(&str, Option<&str>)]) -> Result<Output> {
+        let mut command = tokio::process::Command::from(binary::command(arguments).await?);
+        let key = AccessKey {
+            id: "AKIAEXAMPLE".to_owned(),
+            secret: "example".to_owned(),
+        };
+        command
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command.envs(Moto::variables(self.moto.endpoint(), &key));
+        command.envs(variables(&self.aws, self.folder.path()));
+        command.env("AURORA_PULUMI", cached_tool::pulumi().await?);
+        for (name, value) in more {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.output().await.context("aurora cannot be run")
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("aurora-aws.toml")
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn written(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn ensure_failed(output: &Output, says: &[&str]) -> Result<()> {
+    ensure!(!output.status.success(), "it worked: {}", written(output));
+    for says in says {
+        ensure!(
+            said(output).contains(says),
+            "{says:?} is not in: {}",
+            said(output)
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_command_deploys() -> Result<()> {
+    let shell = Shell::open().await?;
+    let deployed = shell
+        .run(&["deploy", "--name", "prod", "--region", "eu-west-1", "--yes"])
+        .await?;
+    ensure!(deployed.status.success(), "{}", said(&deployed));
+    ensure!(
+        said(&deployed).contains("account 123456789012"),
+        "{}",
+        said(&deployed)
+    );
+    let outputs: serde_json::Value =
+        serde_json::from_str(written(&deployed).lines().last().context("no output")?)?;
+    ensure!(outputs["group"] == "aurora-prod-peers", "{outputs}");
+    ensure!(shell.file().exists(), "no description");
+
+    let again = shell.run(&["deploy", "--yes"]).await?;
+    ensure!(
+        again.status.success() && said(&again).contains("everything is as it should be"),
+        "{}",
+        said(&again)
+    );
+    let twice = shell
+        .run(&["deploy", "--name", "prod", "--region", "eu-west-1", "--yes"])
+        .await?;
+    ensure_failed(&twice, &["is there already"])?;
+
+    let scaled = shell.run(&["scale", "3", "--yes"]).await?;
+    ensure!(scaled.status.success(), "{}", said(&scaled));
+    ensure!(
+        std::fs::read_to_string(shell.file())?.contains("nodes = 3"),
+        "the description does not say so"
+    );
+    ensure!(
+        shell.aws.world().inputs("Group peers").context("no group")?["minSize"] == 3.0,
+        "not scaled"
+    );
+    ensure_failed(
+        &shell.run(&["scale", "0", "--yes"]).await?,
+        &["0 nodes", "aurora destroy"],
+    )?;
+    // Moto's account has the quota that AWS gives to new ones.
+    ensure_failed(
+        &shell.run(&["scale", "100", "--yes"]).await?,
+        &["virtual processors", "Service Quotas"],
+    )?;
+    ensure!(
+        std::fs::read_to_string(shell.file())?.contains("nodes = 3"),
+        "a number that was refused is in the description"
+    );
+
+    let nobody = shell.run(&["destroy"]).await?;
+    ensure_failed(&nobody, &["--yes"])?;
+    let wrong = shell.run(&["destroy", "--yes", "--delete-data", "other"]).await?;
+    ensure_failed(&wrong, &["\"other\"", "nothing has been deleted"])?;
+    let destroyed = shell.run(&["destroy", "--yes"]).await?;
+    ensure!(
+        destroyed.status.success() && said(&destroyed).contains("kept:"),
+        "{}",
+        said(&destroyed)
+    );
+    ensure!(
+        shell.aws.world().names().contains(&"Volume data".to_owned()),
+        "the data is gone"
+    );
+    let gone = shell.run(&["destroy", "--yes", "--delete-data", "prod"]).await?;
+    ensure!(gone.status.success(), "{}", said(&gone));
+    ensure!(
+        shell.aws.world().names().is_empty(),
+        "{:?}",
+        shell.aws.world().names()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_before_anything_is_made() -> Result<()> {
+    let shell = Shell::open().await?;
+    let describe = |text: &str| std::fs::write(shell.file(), format!("name = \"prod\"\n{text}"));
+    ensure_failed(
+        &shell.run(&["preview"]).await?,
+        &["aurora-aws.toml", "aurora deploy --name"],
+    )?;
+
+    describe("region = \"eu-west-1\"\nnodes = 0")?;
+    ensure_failed(&shell.run(&["deploy", "--yes"]).await?, &["0 nodes"])?;
+    describe(
+        "region = \"eu-west-1\"\n[[node.connections]]\nname = \"k\"\nbrokers = \"b:1\"\nproperties = { \"sasl.password\" = \"hunter2\" }",
+    )?;
+    let plain = shell.run(&["deploy", "--yes"]).await?;
+    ensure_failed(&plain, &["Secrets Manager"])?;
+    ensure!(
+        !said(&plain).contains("hunter2"),
+        "a secret is shown: {}",
+        said(&plain)
+    );
+    describe("region = \"eu-west-9\"")?;
+    ensure_failed(
+        &shell.run(&["deploy", "--yes"]).await?,
+        &["there is no region eu-west-9"],
+    )?;
+    describe("region = \"eu-west-1\"\n[clickhouse]\nmachine = \"r7x.large\"")?;
+    ensure_failed(&shell.run(&["deploy", "--yes"]).await?, &["r7x.large"])?;
+    describe("region = \"eu-west-1\"\narchitecture = \"arm64\"")?;
+    let built_for = if cfg!(target_arch = "aarch64") {
+        "x86_64"
+    } else {
+        "arm64"
+    };
+    if built_for == "arm64" {
+        ensure_failed(&shell.run(&["deploy", "--yes"]).await?, &["was built for x86_64"])?;
+    }
+    let arn = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000";
+    describe(&format!(
+        "region = \"eu-west-1\"\n[edge]\ndomain = \"a.example.com\"\ncertificate = \"{arn}\""
+    ))?;
+    ensure_failed(&shell.run(&["deploy", "--yes"]).await?, &["the certificate"])?;
+
+    describe("region = \"eu-west-1\"")?;
+    let no_credentials = [
+        ("AWS_ACCESS_KEY_ID", None),
+        ("AWS_SECRET_ACCESS_KEY", None),
+        ("HOME", Some("/nonexistent")),
+    ];
+    ensure_failed(
+        &shell.run_with(&["deploy", "--yes"], &no_credentials).await?,
+        &["credentials"],
+    )?;
+    let no_pulumi = [("AURORA_PULUMI", Some("/nowhere/pulumi"))];
+    ensure_failed(
+        &shell.run_with(&["deploy", "--yes"], &no_pulumi).await?,
+        &["/nowhere/pulumi", "install"],
+    )?;
+    ensure_failed(&shell.run(&["deploy"]).await?, &["--yes"])?;
+    ensure_failed(&shell.run(&["scale", "2", "--yes"]).await?, &["aurora deploy"])?;
+    ensure!(
+        shell.aws.world().names().is_empty(),
+        "{:?}",
+        shell.aws.world().names()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_preview_shows_the_plan_and_what_it_costs() -> Result<()> {
+    let shell = Shell::open().await?;
+    std::fs::write(
+        shell.file(),
+        "name = \"prod\"\nregion = \"eu-west-1\"\nsize = \"standard\"\n",
+    )?;
+    let shown = shell.run(&["preview"]).await?;
+    ensure!(shown.status.success(), "{}", said(&shown));
+    for expected in [
+        "+ NatGateway",
+        "nat-0, nat-1, nat-2",
+        "c7i.large",
+        "in all, about",
+        "create",
+    ] {
+        ensure!(
+            written(&shown).contains(expected),
+            "{expected:?} is not in: {}",
+            written(&shown)
+        );
+    }
+    ensure!(
+        shell.aws.world().names().is_empty(),
+        "a preview has made something"
+    );
+    // Without Pulumi and AWS.
+    let offline = [("AURORA_PULUMI", Some("/nowhere")), ("AWS_ACCESS_KEY_ID", None)];
+    let shown = shell.run_with(&["preview", "--offline"], &offline).await?;
+    ensure!(
+        shown.status.success() && written(&shown).contains("in all, about"),
+        "{}",
+        said(&shown)
+    );
+    Ok(())
+}
+
+/// With `aurora` in the search path under the name that Pulumi looks for.
+#[tokio::test]
+async fn a_plain_pulumi_up_works_as_well() -> Result<()> {
+    let shell = Shell::open().await?;
+    let deployed = shell
+        .run(&["deploy", "--name", "prod", "--region", "eu-west-1", "--yes"])
+        .await?;
+    ensure!(deployed.status.success(), "{}", said(&deployed));
+    let text = std::fs::read_to_string(shell.file())?;
+    std::fs::write(shell.file(), text + "nodes = 2\n")?;
+    let bin = shell.folder.path().join("bin");
+    std::fs::create_dir(&bin)?;
+    std::os::unix::fs::symlink(binary::aurora().await?, bin.join("pulumi-language-aurora"))?;
+    let mut search = std::ffi::OsString::from(&bin);
+    search.push(":");
+    search.push(std::env::var_os("PATH").unwrap_or_default());
+    let folder = shell.folder.path().join(".aurora");
+    let mut command = tokio::process::Command::new(cached_tool::pulumi().await?);
+    command
+        .args([
+            "up",
+            "--yes",
+            "--skip-preview",
+            "--non-interactive",
+            "--stack",
+            "prod",
+        ])
+        .current_dir(folder.join("prod"))
+        .env("PATH", search)
+        .env(
+            "PULUMI_BACKEND_URL",
+            format!("file://{}", Path::new(&folder).join("state").display()),
+        )
+        .env("PULUMI_CONFIG_PASSPHRASE_FILE", folder.join("passphrase"))
+        .env("PULUMI_SKIP_UPDATE_CHECK", "true")
+        .envs(variables(&shell.aws, shell.folder.path()))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = command.output().await?;
+    ensure!(output.status.success(), "{}{}", written(&output), said(&output));
+    ensure!(
+        shell.aws.world().inputs("Group peers").context("no group")?["minSize"] == 2.0,
+        "not scaled: {}",
+        written(&output)
+    );
+    Ok(())
+}

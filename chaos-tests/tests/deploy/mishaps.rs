@@ -1,0 +1,206 @@
+//! What goes wrong in the middle.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use aurora_chaos_tests::fake_aws::Fault;
+use aurora_pulumi::engine::{EngineError, Event, Run};
+use tokio::sync::mpsc;
+
+use super::{Stage, messages, workspace};
+
+/// The ways out that there are.
+fn gateways(stage: &Stage) -> Vec<String> {
+    let names = stage.aws.world().names();
+    names
+        .into_iter()
+        .filter(|name| name.starts_with("NatGateway"))
+        .collect()
+}
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+#[tokio::test]
+async fn what_fails_is_named_and_the_next_run_goes_on() -> Result<()> {
+    let stage = Stage::set().await?;
+    let fault = Fault::Fails("VcpuLimitExceeded: You have requested more vCPU capacity".to_owned());
+    stage.aws.world().break_down("create", "Group peers", fault);
+    let error = stage.up().await.err().context("it cannot have worked")?;
+    let text = error.to_string();
+    ensure!(matches!(error, EngineError::Resources(_)), "{error:?}");
+    ensure!(
+        text.contains("peers: ") && text.contains("VcpuLimitExceeded") && text.contains("Service Quotas"),
+        "{text}"
+    );
+    let before = stage.aws.world().names();
+    ensure!(
+        before.iter().any(|name| name == "Instance clickhouse"),
+        "{before:?}"
+    );
+
+    stage.aws.world().heal();
+    stage.done();
+    stage.up().await?;
+    let done = stage.done();
+    let made_twice = done
+        .iter()
+        .filter_map(|done| done.strip_prefix("create "))
+        .find(|name| before.contains(&(*name).to_owned()));
+    ensure!(made_twice.is_none(), "{made_twice:?} was made a second time");
+    ensure!(
+        stage.aws.world().names().iter().any(|name| name == "Group peers"),
+        "the group is missing"
+    );
+    ensure!(stage.up().await?.changed() == 0, "there is still something to do");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
+    let stage = Stage::set().await?;
+    // It is there, and nobody has heard of it.
+    stage
+        .aws
+        .world()
+        .break_down("create", "NatGateway nat-1", Fault::StandsStill);
+    let (stop, mut stopped) = mpsc::channel(4);
+    let mut begun = mpsc::channel(1);
+    let cut = async {
+        let mut tell = |event: Event| {
+            if let Event::Begun(change) = &event
+                && change.name == "nat-1"
+                && change.token.ends_with("NatGateway")
+            {
+                let _ = begun.0.try_send(());
+            }
+        };
+        let run = Run {
+            tell: &mut tell,
+            stop: &mut stopped,
+        };
+        stage.workspace.up(stage.intent(), run).await
+    };
+    let impatient = async {
+        begun.1.recv().await;
+        while !gateways(&stage).contains(&"NatGateway nat-1".to_owned()) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // The first would wait for what stands still.
+        stop.send(()).await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stop.send(()).await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stop.send(()).await?;
+        anyhow::Ok(())
+    };
+    let (cut, impatient) = tokio::time::timeout(LIMIT, async { tokio::join!(cut, impatient) }).await?;
+    impatient?;
+    ensure!(matches!(cut, Err(EngineError::Interrupted)), "{cut:?}");
+    stage.aws.world().heal();
+    ensure!(
+        gateways(&stage).contains(&"NatGateway nat-1".to_owned()),
+        "{:?}",
+        gateways(&stage)
+    );
+
+    // A killed run leaves its lock; who looks is told whose it is.
+    if let Err(error) = stage.up().await {
+        if matches!(error, EngineError::Locked(_)) {
+            ensure!(error.to_string().contains("--unlock"), "{error}");
+            stage.workspace.unlock().await?;
+        } else {
+            ensure!(matches!(error, EngineError::Pending(_)), "{error:?}");
+        }
+    }
+    let error = stage.up().await.err().context("it would be made a second time")?;
+    let text = error.to_string();
+    ensure!(
+        matches!(&error, EngineError::Pending(all) if all.iter().any(|one| one.name == "nat-1")),
+        "{error:?}"
+    );
+    ensure!(
+        text.contains("nat-1") && text.contains("--forget-pending"),
+        "{text}"
+    );
+    ensure!(gateways(&stage).len() <= 3, "{:?}", gateways(&stage));
+
+    // Somebody looks, deletes what nobody knows, and says so.
+    stage
+        .aws
+        .world()
+        .delete_by_hand("NatGateway nat-1")
+        .map_err(anyhow::Error::msg)?;
+    let (_stop, mut stopped) = mpsc::channel(1);
+    let run = Run {
+        tell: &mut |_| {},
+        stop: &mut stopped,
+    };
+    stage.workspace.forget_pending(run).await?;
+    stage.up().await?;
+    ensure!(
+        gateways(&stage) == ["NatGateway nat-0", "NatGateway nat-1", "NatGateway nat-2"],
+        "{:?}",
+        gateways(&stage)
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_ctrl_c_leaves_nothing_unknown() -> Result<()> {
+    let stage = Stage::set().await?;
+    let (stop, mut stopped) = mpsc::channel(1);
+    let mut said = Vec::new();
+    let mut tell = |event: Event| {
+        said.extend(messages(&event));
+        if let Event::Done(change) = &event
+            && change.token.ends_with("Vpc")
+        {
+            let _ = stop.try_send(());
+        }
+    };
+    let run = Run {
+        tell: &mut tell,
+        stop: &mut stopped,
+    };
+    let cut = stage.workspace.up(stage.intent(), run).await;
+    ensure!(matches!(cut, Err(EngineError::Interrupted)), "{cut:?} {said:?}");
+    ensure!(
+        stage.workspace.state().await?.pending.is_empty(),
+        "something is unknown"
+    );
+    stage.up().await?;
+    let names = stage.aws.world().names();
+    ensure!(
+        names.iter().filter(|name| name.starts_with("Vpc ")).count() == 1,
+        "{names:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_machine_with_the_same_state_makes_no_new_secrets() -> Result<()> {
+    let stage = Stage::set().await?;
+    stage.up().await?;
+    let folder = stage.folder.path().join(".aurora");
+    // The configuration is on the machine that deployed first; the state and the passphrase are what is shared.
+    std::fs::remove_dir_all(folder.join("prod"))?;
+    let other = workspace(&stage.aws, &stage.deployment, stage.folder.path()).await?;
+    stage.done();
+    match other.prepare().await {
+        Ok(()) => {
+            let (_stop, mut stopped) = mpsc::channel(1);
+            let run = Run {
+                tell: &mut |_| {},
+                stop: &mut stopped,
+            };
+            let summary = other.up(stage.intent(), run).await?;
+            let done = stage.done();
+            ensure!(
+                done.iter().all(|done| !done.contains("Secret")),
+                "secrets were changed: {done:?} {summary:?}"
+            );
+        }
+        Err(error) => ensure!(error.to_string().contains("secret"), "{error}"),
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! `aurora logs`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Tools;
+use crate::aws::logs::{LogQuery, Tail};
+use crate::aws::{Aws, AwsError};
+use crate::cli::interrupt::Interrupts;
+use crate::cli::output;
+
+/// How often it is looked for more.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Show what the deployment's machines say.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LogsArgs {
+    #[command(flatten)]
+    tools: Tools,
+    /// Which machines
+    #[arg(value_enum, default_value = "peers")]
+    role: Role,
+    /// From how long ago, such as 30m, 2h, 1d
+    #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = span)]
+    since: SignedDuration,
+    /// Only what matches, in CloudWatch's own pattern language, such as ERROR
+    #[arg(long, value_name = "PATTERN")]
+    grep: Option<String>,
+    /// Only machines whose id begins with this
+    #[arg(long, value_name = "INSTANCE")]
+    machine: Option<String>,
+    /// Go on with what comes
+    #[arg(long)]
+    follow: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    /// Aurora's nodes
+    Peers,
+    /// The database
+    Clickhouse,
+    /// Grafana
+    Grafana,
+}
+
+fn span(text: &str) -> Result<SignedDuration, String> {
+    let span: jiff::Span = text
+        .parse()
+        .map_err(|error| format!("{error}; such as 30m, 2h, 1d"))?;
+    // A day is a day's hours here.
+    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+        .map_err(|error| error.to_string())
+}
+
+pub(in crate::cli) async fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
+    let deployment = args.tools.deployment()?;
+    let role = match args.role {
+        Role::Peers => "peers",
+        Role::Clickhouse => "clickhouse",
+        Role::Grafana => "grafana",
+    };
+    let aws = Aws::from_surroundings(Some(&deployment.region)).await?;
+    let from = Timestamp::now()
+        .saturating_sub(args.since)
+        .context("the span is too long")?;
+    let group = format!("/aurora/{}/{role}", deployment.name);
+    let mut tail = Tail::new(LogQuery {
+        group: group.clone(),
+        from_ms: Some(from.as_millisecond()),
+        to_ms: None,
+        stream_prefix: args.machine.clone(),
+        pattern: args.grep.clone(),
+    });
+    let mut interrupts = Interrupts::listen();
+    loop {
+        let Some(looked) = interrupts.unless(tail.look(&aws)).await else {
+            break;
+        };
+        let events = match looked {
+            Ok(events) => events,
+            Err(AwsError::NotFound { .. }) => {
+                bail!(
+                    "there are no logs {group} in {}: is the deployment there (`aurora deploy`)?",
+                    deployment.region
+                )
+            }
+            Err(error) if args.follow && error.may_pass() => {
+                output::note(&error.to_string());
+                Vec::new()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let is_empty = events.is_empty();
+        for event in events {
+            let at = Timestamp::from_millisecond(event.at_ms).unwrap_or_default();
+            output::line(&output::harmless(&format!(
+                "{at} {} {}",
+                event.stream,
+                event.message.trim_end()
+            )));
+        }
+        if !args.follow {
+            // A look gives a bounded number of pages.
+            if is_empty {
+                break;
+            }
+            continue;
+        }
+        if interrupts.unless(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+            break;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_read() {
+        assert_eq!(span("30m"), Ok(SignedDuration::from_mins(30)));
+        assert_eq!(span("1d"), Ok(SignedDuration::from_hours(24)));
+        assert!(span("soon").is_err());
+    }
+}

@@ -1,0 +1,77 @@
+//! `aurora preview`, `deploy`, `scale`, `destroy` and `logs`: a deployment in AWS.
+//!
+//! ```text
+//! description ─▶ checks: file, program, Pulumi, credentials, region, machines, quota, certificate ─▶ plan and cost ─▶ yes? ─▶ up
+//! (aurora-aws.toml)                     nothing has been made so far
+//! ```
+//!
+//! | module | does |
+//! |---|---|
+//! | `file` | the description: found, begun, and its number of nodes changed |
+//! | `binary` | the program that machines are to run: for which processor and system it was built |
+//! | `checks` | what can be found wrong before anything is made |
+//! | `commands` | the commands themselves |
+//! | `show` | plans, costs, and what happens |
+//! | `language_host` | a plain `pulumi up` |
+//! | `logs`, `status` | what machines say, and how they are |
+
+mod binary;
+mod checks;
+mod commands;
+mod file;
+mod language_host;
+mod logs;
+mod show;
+mod status;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use aurora_pulumi::deployment::Deployment;
+use aurora_pulumi::engine::{Pulumi, Workspace};
+use clap::Args;
+
+pub(super) use commands::{DeployArgs, DestroyArgs, PreviewArgs, ScaleArgs, deploy, destroy, preview, scale};
+pub(super) use language_host::serve as serve_language;
+pub(super) use logs::{LogsArgs, run as logs};
+pub(super) use status::show as status;
+
+/// Where a deployment is described, and what works on it.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Tools {
+    /// The deployment's description, in TOML
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = "aurora-aws.toml",
+        env = "AURORA_DEPLOYMENT"
+    )]
+    pub(super) file: PathBuf,
+    /// The program `pulumi`, if it is not in the search path
+    #[arg(long, value_name = "PROGRAM", env = "AURORA_PULUMI")]
+    pulumi: Option<PathBuf>,
+}
+
+impl Tools {
+    /// The description.
+    pub(super) fn deployment(&self) -> anyhow::Result<Deployment> {
+        match Deployment::read(&self.file) {
+            Err(_) if !self.file.exists() => anyhow::bail!(
+                "there is no {}: describe the deployment in it, or begin with `aurora deploy --name NAME --region REGION`, \
+                 which writes one",
+                self.file.display()
+            ),
+            read => Ok(read?),
+        }
+    }
+
+    /// What works on `deployment`.
+    async fn workspace(&self, deployment: &Deployment) -> anyhow::Result<Workspace> {
+        let pulumi = Pulumi::find(self.pulumi.as_deref()).await?;
+        let base = self.file.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let base = base.unwrap_or(Path::new("."));
+        let workspace = Workspace::open(pulumi, deployment, base);
+        workspace.with_context(|| format!("the deployment's folder beside {}", self.file.display()))
+    }
+}

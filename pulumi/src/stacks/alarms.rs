@@ -1,0 +1,211 @@
+//! What is watched, and who is told.
+
+use super::Layout;
+use super::clickhouse::ClickHouse;
+use super::edge::Edge;
+use super::peers::Peers;
+use crate::sdk::{Input, Options, Resource, inputs, list, map};
+
+/// One alarm: what is looked at each minute, and from when on it is wrong.
+struct Alarm {
+    name: &'static str,
+    /// For whoever is woken by it: what it means and what to do.
+    description: &'static str,
+    namespace: &'static str,
+    metric: &'static str,
+    dimensions: Input,
+    statistic: &'static str,
+    wrong: Wrong,
+    minutes: u32,
+    /// Whether no figures at all are wrong as well.
+    silence_is_wrong: bool,
+}
+
+/// Which figures are wrong.
+enum Wrong {
+    Above(f64),
+    Below(f64),
+}
+
+pub(super) fn declare(layout: &mut Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Peers) {
+    let component = layout.component("Alarms", "alarms");
+    let inputs = inputs! {
+        "name" => layout.deployment().named("alarms"),
+        "kmsMasterKeyId" => layout.account.key.id(),
+    };
+    let topic = layout.program.resource(
+        "aws:sns/topic:Topic",
+        "alarms",
+        inputs,
+        Options::child_of(component),
+    );
+    if let Some(email) = layout.deployment().alarms.email.clone() {
+        let inputs = inputs! { "topic" => topic.output("arn"), "protocol" => "email", "endpoint" => email };
+        let token = "aws:sns/topicSubscription:TopicSubscription";
+        layout
+            .program
+            .resource(token, "alarms", inputs, Options::child_of(component));
+    }
+    for alarm in alarms(layout, edge, clickhouse, peers) {
+        declare_alarm(layout, component, topic, alarm, None);
+    }
+    // A machine whose hardware fails is moved to other hardware with its address and its volume.
+    let recover = Input::text([
+        "arn:".into(),
+        layout.account.partition.clone().into(),
+        format!(":automate:{}:ec2:recover", layout.deployment().region).into(),
+    ]);
+    let broken = Alarm {
+        name: "clickhouse-machine",
+        description: "The database's machine does not answer AWS; it is being moved to other hardware. If that does not \
+                      help: `aurora deploy` with another machine type, or `aurora restore` in another zone.",
+        namespace: "AWS/EC2",
+        metric: "StatusCheckFailed_System",
+        dimensions: map! { "InstanceId" => clickhouse.instance.id() },
+        statistic: "Maximum",
+        wrong: Wrong::Above(0.0),
+        minutes: 2,
+        silence_is_wrong: false,
+    };
+    declare_alarm(layout, component, topic, broken, Some(recover));
+}
+
+fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Peers) -> Vec<Alarm> {
+    let deployment = || map! { "Deployment" => &layout.deployment().name };
+    let aurora = |name, description, metric, statistic, above, minutes| Alarm {
+        name,
+        description,
+        namespace: "Aurora",
+        metric,
+        dimensions: deployment(),
+        statistic,
+        wrong: Wrong::Above(above),
+        minutes,
+        silence_is_wrong: false,
+    };
+    vec![
+        Alarm {
+            silence_is_wrong: true,
+            ..aurora(
+                "lag",
+                "Nodes are more than five minutes behind Kafka, or say nothing. `aurora status` shows which partitions; \
+                 more nodes: `aurora scale N`.",
+                "IngestLagSeconds",
+                "Maximum",
+                300.0,
+                5,
+            )
+        },
+        aurora(
+            "audit",
+            "The audit found events lost or doubled. `aurora verify STREAM` says which offsets.",
+            "AuditFailures",
+            "Maximum",
+            0.0,
+            1,
+        ),
+        aurora(
+            "dead-letters",
+            "Messages cannot become rows. Connect > the stream > dead letters says why, and tries them again.",
+            "DeadLetters",
+            "Sum",
+            0.0,
+            5,
+        ),
+        Alarm {
+            dimensions: map! { "Deployment" => &layout.deployment().name, "Role" => "clickhouse" },
+            silence_is_wrong: true,
+            ..aurora(
+                "disk",
+                "The database's volume is more than 80 % full. Raise `volume_gib` under [clickhouse] and run `aurora deploy`.",
+                "DiskUsedPercent",
+                "Maximum",
+                80.0,
+                5,
+            )
+        },
+        Alarm {
+            name: "not-ready",
+            description: "No node is ready. `aurora status` and `aurora logs` say why; most likely ClickHouse is away.",
+            namespace: "AWS/ApplicationELB",
+            metric: "HealthyHostCount",
+            dimensions: map! {
+                "LoadBalancer" => edge.balancer.output("arnSuffix"), "TargetGroup" => edge.peers.output("arnSuffix"),
+            },
+            statistic: "Maximum",
+            wrong: Wrong::Below(1.0),
+            minutes: 5,
+            silence_is_wrong: true,
+        },
+        Alarm {
+            name: "errors",
+            description: "Requests fail in nodes. `aurora logs` says why.",
+            namespace: "AWS/ApplicationELB",
+            metric: "HTTPCode_Target_5XX_Count",
+            dimensions: map! { "LoadBalancer" => edge.balancer.output("arnSuffix") },
+            statistic: "Sum",
+            wrong: Wrong::Above(20.0),
+            minutes: 5,
+            silence_is_wrong: false,
+        },
+        Alarm {
+            name: "clickhouse-cpu",
+            description: "The database has been busy for a quarter of an hour. A larger `machine` under [clickhouse] helps.",
+            namespace: "AWS/EC2",
+            metric: "CPUUtilization",
+            dimensions: map! { "InstanceId" => clickhouse.instance.id() },
+            statistic: "Average",
+            wrong: Wrong::Above(90.0),
+            minutes: 15,
+            silence_is_wrong: false,
+        },
+        Alarm {
+            name: "nodes",
+            description: "Machines of nodes take long to leave: their nodes do not finish handing over. `aurora status` \
+                          shows which.",
+            namespace: "AWS/AutoScaling",
+            metric: "GroupTerminatingInstances",
+            dimensions: map! { "AutoScalingGroupName" => peers.group.output("name") },
+            statistic: "Minimum",
+            wrong: Wrong::Above(0.0),
+            minutes: 30,
+            silence_is_wrong: false,
+        },
+    ]
+}
+
+fn declare_alarm(
+    layout: &mut Layout<'_>,
+    parent: Resource,
+    topic: Resource,
+    alarm: Alarm,
+    action: Option<Input>,
+) {
+    let tell: Input = topic.output("arn").into();
+    let (comparison, threshold) = match alarm.wrong {
+        Wrong::Above(threshold) => ("GreaterThanThreshold", threshold),
+        Wrong::Below(threshold) => ("LessThanThreshold", threshold),
+    };
+    let inputs = inputs! {
+        "name" => layout.deployment().named(alarm.name),
+        "alarmDescription" => alarm.description,
+        "namespace" => alarm.namespace,
+        "metricName" => alarm.metric,
+        "dimensions" => alarm.dimensions,
+        "statistic" => alarm.statistic,
+        "comparisonOperator" => comparison,
+        "threshold" => threshold,
+        "period" => 60,
+        "evaluationPeriods" => alarm.minutes,
+        "treatMissingData" => if alarm.silence_is_wrong { "breaching" } else { "notBreaching" },
+        "alarmActions" => Input::List([tell.clone()].into_iter().chain(action).collect()),
+        "okActions" => list![tell],
+    };
+    let options = Options::child_of(parent);
+    layout.program.resource(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        alarm.name,
+        inputs,
+        options,
+    );
+}

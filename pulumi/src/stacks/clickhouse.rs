@@ -1,0 +1,90 @@
+//! The database: one machine, and a volume that outlives it.
+
+use super::firewall::Firewall;
+use super::iam;
+use super::machine::{self, Single};
+use super::network::{self, Network};
+use super::secrets::{SecretKey, StoredSecrets};
+use super::storage::Storage;
+use super::{Layout, user_data};
+use crate::sdk::{Options, Resource, inputs};
+
+const ROLE: &str = "clickhouse";
+/// What EC2 calls the volume; the machine finds it by its id.
+const DEVICE: &str = "/dev/sdf";
+
+/// The database.
+pub(super) struct ClickHouse {
+    /// All of it: who depends on it finds it with its volume.
+    pub(super) component: Resource,
+    pub(super) instance: Resource,
+    pub(super) volume: Resource,
+}
+
+pub(super) fn declare(
+    layout: &mut Layout<'_>,
+    network: &Network,
+    secrets: &StoredSecrets,
+    storage: &Storage,
+    firewall: &Firewall,
+) -> ClickHouse {
+    let component = layout.component("ClickHouse", "clickhouse");
+    let machines = layout.deployment().machines();
+    let volume = inputs! {
+        "availabilityZone" => layout.account.zone(0),
+        "type" => "gp3",
+        "size" => machines.storage.size_gib,
+        "iops" => machines.storage.iops,
+        "throughput" => machines.storage.throughput_mib,
+        "encrypted" => true,
+        "kmsKeyId" => layout.account.key.output("arn"),
+        "tags" => machine::tags(layout, ROLE),
+    };
+    let options = Options::child_of(component).protected(true);
+    let volume = layout
+        .program
+        .resource("aws:ebs/volume:Volume", "data", volume, options);
+
+    let logs = machine::log_group(layout, component, ROLE);
+    let mut rights = vec![storage.fetching_programs()];
+    rights.extend(storage.backing_up());
+    rights.extend(secrets.reading(&[
+        SecretKey::ClickHouseWriter,
+        SecretKey::ClickHouseReader,
+        SecretKey::ClickHouseOperator,
+        SecretKey::ClickHouseGrafana,
+    ]));
+    rights.extend(iam::reporting(layout, ROLE));
+    let profile = iam::profile(layout, component, ROLE, rights);
+    let machine = Single {
+        role: ROLE,
+        machine_type: machines.types.clickhouse,
+        // Where the volume is.
+        subnet: network.private[0],
+        firewall: firewall.clickhouse,
+        profile,
+        user_data: user_data::of_clickhouse(layout, storage, volume),
+    };
+    let options = Options::child_of(component).after([network.component, secrets.component, logs]);
+    let instance = machine.declare(layout, options);
+    let attachment = inputs! {
+        "deviceName" => DEVICE,
+        "instanceId" => instance.id(),
+        "volumeId" => volume.id(),
+        // A volume is not pulled away from under a database that writes.
+        "stopInstanceBeforeDetaching" => true,
+    };
+    let options = Options::child_of(component).deleted_before_replaced();
+    layout.program.resource(
+        "aws:ec2/volumeAttachment:VolumeAttachment",
+        "data",
+        attachment,
+        options,
+    );
+    network::name_machine(layout, network, component, ROLE, instance);
+    ClickHouse {
+        component,
+        instance,
+        volume,
+    }
+}

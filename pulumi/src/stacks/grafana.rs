@@ -1,0 +1,66 @@
+//! Grafana's machine. What it shows is made by the nodes, so it keeps nothing that would have to be kept.
+
+use super::clickhouse::ClickHouse;
+use super::edge::Edge;
+use super::firewall::Firewall;
+use super::iam;
+use super::machine::{self, Single};
+use super::network::{self, Network};
+use super::secrets::{SecretKey, StoredSecrets};
+use super::storage::Storage;
+use super::{Layout, ports, user_data};
+use crate::sdk::{Options, Resource, inputs};
+
+const ROLE: &str = "grafana";
+
+/// Grafana.
+pub(super) struct Grafana {
+    pub(super) instance: Resource,
+}
+
+pub(super) fn declare(
+    layout: &mut Layout<'_>,
+    network: &Network,
+    secrets: &StoredSecrets,
+    storage: &Storage,
+    firewall: &Firewall,
+    edge: &Edge,
+    clickhouse: &ClickHouse,
+) -> Option<Grafana> {
+    if !layout.deployment().grafana.enabled {
+        return None;
+    }
+    let component = layout.component("Grafana", ROLE);
+    let logs = machine::log_group(layout, component, ROLE);
+    let mut rights = vec![storage.fetching_programs()];
+    rights.extend(secrets.reading(&[SecretKey::GrafanaAdmin]));
+    rights.extend(iam::reporting(layout, ROLE));
+    let profile = iam::profile(layout, component, ROLE, rights);
+    let machine = Single {
+        role: ROLE,
+        machine_type: layout.deployment().machines().types.grafana,
+        subnet: network.private[0],
+        firewall: firewall.grafana,
+        profile,
+        user_data: user_data::of_grafana(layout, storage, edge),
+    };
+    let options = Options::child_of(component).after([
+        network.component,
+        secrets.component,
+        logs,
+        clickhouse.component,
+    ]);
+    let instance = machine.declare(layout, options);
+    network::name_machine(layout, network, component, ROLE, instance);
+    let target = inputs! {
+        "targetGroupArn" => edge.grafana.output("arn"), "targetId" => instance.id(), "port" => ports::GRAFANA,
+    };
+    let options = Options::child_of(component).deleted_before_replaced();
+    layout.program.resource(
+        "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+        ROLE,
+        target,
+        options,
+    );
+    Some(Grafana { instance })
+}

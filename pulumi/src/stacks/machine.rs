@@ -1,0 +1,86 @@
+//! What all machines have in common.
+
+use super::Layout;
+use crate::sdk::{Input, Options, Resource, inputs, list, map};
+
+/// The disk that the system is on. Logs go to CloudWatch, data to volumes of its own.
+pub(crate) const SYSTEM_DISK_GIB: u32 = 20;
+
+/// Only sessions of the metadata service, and only from the machine itself: what makes a program on it fetch an
+/// address for somebody else gets no credentials.
+pub(super) fn metadata_options() -> Input {
+    map! { "httpEndpoint" => "enabled", "httpTokens" => "required", "httpPutResponseHopLimit" => 1 }
+}
+
+/// The tags of a machine of `role`. Its volumes have them too.
+pub(super) fn tags(layout: &Layout<'_>, role: &str) -> Input {
+    let deployment = layout.deployment();
+    map! { "Name" => deployment.named(role), "aurora" => &deployment.name, "aurora-role" => role, "managed-by" => "aurora" }
+}
+
+/// Where machines of `role` send their logs.
+pub(super) fn log_group(layout: &mut Layout<'_>, parent: Resource, role: &str) -> Resource {
+    let deployment = layout.deployment();
+    let inputs = inputs! {
+        "name" => format!("/aurora/{}/{role}", deployment.name),
+        "retentionInDays" => deployment.machines().log_days,
+        "kmsKeyId" => layout.account.key.output("arn"),
+    };
+    let token = "aws:cloudwatch/logGroup:LogGroup";
+    layout
+        .program
+        .resource(token, role, inputs, Options::child_of(parent))
+}
+
+/// A machine that there is one of.
+pub(super) struct Single {
+    pub(super) role: &'static str,
+    pub(super) machine_type: String,
+    pub(super) subnet: Resource,
+    pub(super) firewall: Resource,
+    pub(super) profile: Resource,
+    pub(super) user_data: Input,
+}
+
+impl Single {
+    /// Declares it. It is replaced when what it is made with changes; the old one goes first, since there is one address
+    /// and one volume.
+    pub(super) fn declare(self, layout: &mut Layout<'_>, options: Options) -> Resource {
+        let tags = tags(layout, self.role);
+        let inputs = inputs! {
+            "ami" => layout.account.image.clone(),
+            "instanceType" => self.machine_type,
+            "subnetId" => self.subnet.id(),
+            "vpcSecurityGroupIds" => list![self.firewall.id()],
+            "associatePublicIpAddress" => false,
+            "iamInstanceProfile" => self.profile.output("name"),
+            "metadataOptions" => metadata_options(),
+            "rootBlockDevice" => map! {
+                "volumeType" => "gp3", "volumeSize" => SYSTEM_DISK_GIB, "encrypted" => true, "tags" => tags.clone(),
+            },
+            "ebsOptimized" => true,
+            "userDataBase64" => self.user_data,
+            "userDataReplaceOnChange" => true,
+            "tags" => tags,
+        };
+        let options = options.deleted_before_replaced();
+        let options = options.ignoring(keeps_image(layout).then_some("ami"));
+        let renewed = layout.plan.renew_machines || layout.plan.restore.is_some();
+        let options = options.ignoring((!renewed).then_some("userDataBase64"));
+        layout
+            .program
+            .resource("aws:ec2/instance:Instance", self.role, inputs, options)
+    }
+}
+
+/// Whether machines stay with the image that they were made with.
+pub(super) fn keeps_image(layout: &Layout<'_>) -> bool {
+    layout.deployment().image.is_none() && !layout.plan.renew_machines
+}
+
+/// The system disk of a launch template.
+pub(super) fn system_disk() -> Input {
+    // The first disk of Debian's images.
+    let disk = map! { "volumeType" => "gp3", "volumeSize" => SYSTEM_DISK_GIB, "encrypted" => "true" };
+    list![map! { "deviceName" => "/dev/xvda", "ebs" => disk }]
+}
