@@ -124,6 +124,7 @@ async fn start_guarded(sandbox: &Sandbox, up: &Up) -> Result<Node> {
         token: Some("node-secret".to_owned()),
         access: ACCESS.to_owned(),
         grafana: String::new(),
+        aws: String::new(),
         cluster: Some(GossipOptions {
             name: cluster.cluster.context("no cluster")?,
             key: fs::read_to_string(data.join("cluster.key"))?.trim().to_owned(),

@@ -14,6 +14,7 @@ use super::variables;
 /// A folder in which somebody deploys, an account for Pulumi and one for `aurora`'s own questions.
 struct Shell {
     aws: FakeAws,
+    quotas: String,
     moto: Moto,
     folder: tempfile::TempDir,
     _sandbox: Sandbox,
@@ -24,6 +25,7 @@ impl Shell {
         let sandbox = Sandbox::new("deploy")?;
         Ok(Self {
             aws: FakeAws::start().await?,
+            quotas: quotas().await?,
             moto: Moto::start(&sandbox).await?,
             folder: tempfile::tempdir()?,
             _sandbox: sandbox,
@@ -47,6 +49,7 @@ impl Shell {
             .kill_on_drop(true);
         command.envs(Moto::variables(self.moto.endpoint(), &key));
         command.envs(variables(&self.aws, self.folder.path()));
+        command.env("AWS_ENDPOINT_URL_SERVICE_QUOTAS", &self.quotas);
         command.env("AURORA_PULUMI", cached_tool::pulumi().await?);
         for (name, value) in more {
             match value {
@@ -60,6 +63,16 @@ impl Shell {
     fn file(&self) -> std::path::PathBuf {
         self.folder.path().join("aurora-aws.toml")
     }
+}
+
+/// Where somebody answers for Service Quotas, which moto does not know for EC2: 64 virtual processors. It ends with the test.
+async fn quotas() -> Result<String> {
+    let answer = axum::Json(serde_json::json!({ "Quota": { "Value": 64.0 } }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let router = axum::Router::new().fallback(async move || answer.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(address)
 }
 
 fn said(output: &Output) -> String {
@@ -124,7 +137,6 @@ async fn one_command_deploys() -> Result<()> {
         &shell.run(&["scale", "0", "--yes"]).await?,
         &["0 nodes", "aurora destroy"],
     )?;
-    // Moto's account has the quota that AWS gives to new ones.
     ensure_failed(
         &shell.run(&["scale", "100", "--yes"]).await?,
         &["virtual processors", "Service Quotas"],
@@ -133,6 +145,8 @@ async fn one_command_deploys() -> Result<()> {
         std::fs::read_to_string(shell.file())?.contains("nodes = 3"),
         "a number that was refused is in the description"
     );
+
+    restored(&shell).await?;
 
     let nobody = shell.run(&["destroy"]).await?;
     ensure_failed(&nobody, &["--yes"])?;
@@ -155,6 +169,21 @@ async fn one_command_deploys() -> Result<()> {
         "{:?}",
         shell.aws.world().names()
     );
+    Ok(())
+}
+
+async fn restored(shell: &Shell) -> Result<()> {
+    let restored = shell.run(&["restore", "--zone", "1", "--yes"]).await?;
+    ensure!(restored.status.success(), "{}", said(&restored));
+    let text = std::fs::read_to_string(shell.file())?;
+    ensure!(
+        text.contains("[[clickhouse.restores]]"),
+        "the description does not say so: {text}"
+    );
+    let world = shell.aws.world();
+    ensure!(world.inputs("Volume data").is_some(), "the old volume is gone");
+    let new = world.inputs("Volume data-1").context("there is no new volume")?;
+    ensure!(new["availabilityZone"] == "eu-central-1b", "{new:?}");
     Ok(())
 }
 

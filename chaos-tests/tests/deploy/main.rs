@@ -51,7 +51,6 @@ impl Stage {
         Intent {
             deployment: self.deployment.clone(),
             program: self.program.clone(),
-            restore: None,
             renew_machines: false,
             set_nodes: false,
         }

@@ -83,6 +83,9 @@ enum Command {
     /// Change the number of a deployment's nodes
     #[cfg(feature = "aws")]
     Scale(deployment::ScaleArgs),
+    /// Bring a backup of a deployment's database back, on a new volume
+    #[cfg(feature = "aws")]
+    Restore(deployment::RestoreArgs),
     /// Take a deployment down; its data is kept
     #[cfg(feature = "aws")]
     Destroy(deployment::DestroyArgs),
@@ -175,6 +178,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Scale(args) => deployment::scale(args).await,
         #[cfg(feature = "aws")]
         Command::Destroy(args) => deployment::destroy(args).await,
+        #[cfg(feature = "aws")]
+        Command::Restore(args) => deployment::restore(args).await,
         #[cfg(feature = "aws")]
         Command::Logs(args) => deployment::logs(args).await,
         #[cfg(feature = "aws")]

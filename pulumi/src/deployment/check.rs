@@ -110,6 +110,17 @@ impl Deployment {
             8,
             3_650,
         )?;
+        for restore in &self.clickhouse.restores {
+            let last = u32::from(self.machines().zones) - 1;
+            within("zone under [[clickhouse.restores]]", restore.zone.into(), 0, last)?;
+            let expected = "a backup's name, or \"latest\"";
+            matches(
+                "backup under [[clickhouse.restores]]",
+                Some(&restore.backup),
+                is_backup,
+                expected,
+            )?;
+        }
         let cidr = self.network.cidr;
         if !(16..=22).contains(&cidr.prefix_len()) || !cidr.addr().is_private() || cidr.trunc() != cidr {
             return Err(InvalidDeployment::Cidr(cidr.to_string()));
@@ -270,6 +281,11 @@ fn is_domain(name: &str) -> bool {
     name.len() <= 240 && name.contains('.') && name.split('.').all(is_label)
 }
 
+fn is_backup(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=100).contains(&name.len()) && name.bytes().all(is_part) && !name.starts_with('.')
+}
+
 fn is_machine_type(name: &str) -> bool {
     let is_part = |part: &str| !part.is_empty() && is_lowercase(part);
     name.split_once('.')
@@ -337,6 +353,8 @@ mod tests {
                 "[edge]\ndomain = \"a.b.c\"\ncertificate = \"arn:aws:acm:us-east-1:1:certificate/x\"",
                 "deployment's region",
             ),
+            ("[[clickhouse.restores]]\nbackup = \"latest\"\nzone = 2", "`zone"),
+            ("[[clickhouse.restores]]\nbackup = \"../x\"", "`backup"),
             ("[nodes]\nx = 1", "nodes"),
             ("typo = 1", "typo"),
         ] {
@@ -352,6 +370,7 @@ mod tests {
             "[edge]\ndomain = \"example.com\"\nhosted_zone = \"example.com\"",
             "[edge]\ndomain = \"a.b.c\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/x\"\nallow = [\"10.0.0.0/8\", \"::1/128\"]",
             "[[node.connections]]\nname = \"k\"\nbrokers = \"b:9092\"",
+            "[clickhouse]\nvolume_gib = 60\n[[clickhouse.restores]]\nbackup = \"latest\"\nzone = 1",
             "[scaling]\nmax_nodes = 9\nmachine = \"m7i-flex.large\"",
             "[state]\nbackend = \"s3://bucket/prefix\"\nsecrets_provider = \"awskms://alias/x\"",
         ] {

@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 pub use check::InvalidDeployment;
 pub(crate) use check::{check_name, check_region};
 pub use sections::{
-    AlarmsSection, BackupsSection, ClickHouseSection, EdgeSection, GrafanaSection, NetworkSection,
+    AlarmsSection, BackupsSection, ClickHouseSection, EdgeSection, GrafanaSection, NetworkSection, Restore,
     ScalingSection, StateSection,
 };
 pub use size::{Architecture, MachineTypes, Machines, Size, Storage};

@@ -75,6 +75,20 @@ pub struct ClickHouseSection {
     pub volume_gib: Option<u32>,
     /// Another machine type than the size's.
     pub machine: Option<String>,
+    /// Restores, in the order in which they were asked for (`aurora restore` adds one): each gives the database a new volume, to
+    /// which a backup is brought back. The volumes before stay.
+    pub restores: Vec<Restore>,
+}
+
+/// A restore, as one of `restores` under `[clickhouse]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    /// A backup's name, or `latest`.
+    pub backup: String,
+    /// In which of the deployment's zones the new volume and the database's machine are, from 0.
+    #[serde(default)]
+    pub zone: u8,
 }
 
 /// `[grafana]`

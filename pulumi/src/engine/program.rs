@@ -23,8 +23,6 @@ pub struct Intent {
     pub deployment: Deployment,
     /// The program that its machines run.
     pub program: ProgramFile,
-    /// The backup that its database begins with, where the volume has no data yet.
-    pub restore: Option<String>,
     /// Whether the machines of the database and of Grafana are made anew, with the newest image.
     pub renew_machines: bool,
     /// Whether the group is brought to the description's number of nodes, although it scales by itself.
@@ -58,7 +56,6 @@ impl DeploymentProgram {
         let Intent {
             deployment,
             program: file,
-            restore,
             ..
         } = &self.intent;
         let plan = Plan {
@@ -66,7 +63,6 @@ impl DeploymentProgram {
             secrets: &secrets,
             program: file.clone(),
             own_certificate,
-            restore: restore.clone(),
             renew_machines: self.intent.renew_machines,
             set_nodes: self.intent.set_nodes,
         };

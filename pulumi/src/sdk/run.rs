@@ -73,6 +73,14 @@ impl RunError {
     pub fn is_said_already(&self) -> bool {
         matches!(self, Self::Failed { .. })
     }
+
+    /// This one, unless an earlier one says more: what fails because something else has says less than that.
+    fn or_earlier(self, earlier: Option<Self>) -> Self {
+        match earlier {
+            Some(earlier) if !earlier.is_said_already() => earlier,
+            _ => self,
+        }
+    }
 }
 
 /// What a declaration brought.
@@ -143,27 +151,31 @@ impl Run<'_> {
         let needed_by = self.graph.needed_by();
         let mut missing: Vec<usize> = self.graph.needs.iter().map(|needs| needs.len()).collect();
         let mut brought: Vec<Brought> = vec![Brought::default(); count];
+        let mut ready: Vec<usize> = (0..count).filter(|index| missing[*index] == 0).collect();
         let mut under_way = FuturesUnordered::new();
-        for index in (0..count).filter(|index| missing[*index] == 0) {
-            under_way.push(self.begin(index, &brought)?);
-        }
         let mut failure: Option<RunError> = None;
-        while let Some((index, result)) = under_way.next().await {
+        loop {
+            for index in ready.drain(..) {
+                match self.begin(index, &brought) {
+                    Ok(_) if failure.is_some() => {}
+                    Ok(begun) => under_way.push(begun),
+                    Err(error) => failure = Some(error.or_earlier(failure)),
+                }
+            }
+            let Some((index, result)) = under_way.next().await else {
+                break;
+            };
             match result {
                 Ok(result) => brought[index] = result,
                 Err(error) => {
-                    // What fails because something else failed before says less than that.
-                    let says_more = failure.as_ref().is_none_or(RunError::is_said_already);
-                    if says_more {
-                        failure = Some(error);
-                    }
+                    failure = Some(error.or_earlier(failure));
                     continue;
                 }
             }
             for other in &needed_by[index] {
                 missing[*other] -= 1;
-                if missing[*other] == 0 && failure.is_none() {
-                    under_way.push(self.begin(*other, &brought)?);
+                if missing[*other] == 0 {
+                    ready.push(*other);
                 }
             }
         }

@@ -21,6 +21,25 @@ pub(super) struct ClickHouse {
     pub(super) volume: Resource,
 }
 
+/// A volume for data, which outlives the machine.
+fn declare_volume(layout: &mut Layout<'_>, parent: Resource, name: &str, zone: usize) -> Resource {
+    let storage = layout.deployment().machines().storage;
+    let inputs = inputs! {
+        "availabilityZone" => layout.account.zone(zone),
+        "type" => "gp3",
+        "size" => storage.size_gib,
+        "iops" => storage.iops,
+        "throughput" => storage.throughput_mib,
+        "encrypted" => true,
+        "kmsKeyId" => layout.account.key.output("arn"),
+        "tags" => machine::tags(layout, ROLE),
+    };
+    let options = Options::child_of(parent).protected(true);
+    layout
+        .program
+        .resource("aws:ebs/volume:Volume", name, inputs, options)
+}
+
 pub(super) fn declare(
     layout: &mut Layout<'_>,
     network: &Network,
@@ -30,20 +49,14 @@ pub(super) fn declare(
 ) -> ClickHouse {
     let component = layout.component("ClickHouse", "clickhouse");
     let machines = layout.deployment().machines();
-    let volume = inputs! {
-        "availabilityZone" => layout.account.zone(0),
-        "type" => "gp3",
-        "size" => machines.storage.size_gib,
-        "iops" => machines.storage.iops,
-        "throughput" => machines.storage.throughput_mib,
-        "encrypted" => true,
-        "kmsKeyId" => layout.account.key.output("arn"),
-        "tags" => machine::tags(layout, ROLE),
-    };
-    let options = Options::child_of(component).protected(true);
-    let volume = layout
-        .program
-        .resource("aws:ebs/volume:Volume", "data", volume, options);
+    // Each restore has a volume of its own, and the database uses the last one.
+    let restores = layout.deployment().clickhouse.restores.clone();
+    let mut zone = 0;
+    let mut volume = declare_volume(layout, component, "data", zone);
+    for (number, restore) in restores.iter().enumerate() {
+        zone = usize::from(restore.zone);
+        volume = declare_volume(layout, component, &format!("data-{}", number + 1), zone);
+    }
 
     let logs = machine::log_group(layout, component, ROLE);
     let mut rights = vec![storage.fetching_programs()];
@@ -60,7 +73,7 @@ pub(super) fn declare(
         role: ROLE,
         machine_type: machines.types.clickhouse,
         // Where the volume is.
-        subnet: network.private[0],
+        subnet: network.private[zone],
         firewall: firewall.clickhouse,
         profile,
         user_data: user_data::of_clickhouse(layout, storage, volume),

@@ -65,7 +65,7 @@ impl Single {
         };
         let options = options.deleted_before_replaced();
         let options = options.ignoring(keeps_image(layout).then_some("ami"));
-        let renewed = layout.plan.renew_machines || layout.plan.restore.is_some();
+        let renewed = layout.plan.renew_machines;
         let options = options.ignoring((!renewed).then_some("userDataBase64"));
         layout
             .program

@@ -97,8 +97,6 @@ pub struct Plan<'a> {
     pub program: ProgramFile,
     /// Needed when the description names no domain.
     pub own_certificate: Option<OwnCertificate>,
-    /// The backup that the database begins with, where its volume has no data yet: `latest`, or a backup's name.
-    pub restore: Option<String>,
     /// Whether the machines of the database and of Grafana are made anew, and all get the newest image. Otherwise they stay
     /// what they were made as: another version of Aurora is no reason to replace a database.
     pub renew_machines: bool,

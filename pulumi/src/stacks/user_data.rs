@@ -75,7 +75,6 @@ pub(super) fn of_grafana(layout: &Layout<'_>, storage: &Storage, edge: &Edge) ->
 struct Facts {
     deployment: Deployment,
     program_sha256: String,
-    restore: Option<String>,
 }
 
 impl Facts {
@@ -83,7 +82,6 @@ impl Facts {
         Self {
             deployment: plan.deployment.clone(),
             program_sha256: plan.program.sha256.clone(),
-            restore: plan.restore.clone(),
         }
     }
 
@@ -120,7 +118,12 @@ impl Facts {
             backup_bucket,
             memory_mib: known.map_or(UNKNOWN_MEMORY_MIB, |known| known.memory_mib),
             release: ClickHouseRelease::default(),
-            restore: self.restore.clone(),
+            restore: self
+                .deployment
+                .clickhouse
+                .restores
+                .last()
+                .map(|restore| restore.backup.clone()),
         }
     }
 

@@ -221,8 +221,10 @@ async fn quota(aws: &Aws, deployment: &Deployment, state: &StackState, found: &m
     if needed == 0.0 {
         return;
     }
-    let Some(quota) = found.take("the quota of processors", aws.vcpu_quota().await) else {
-        return;
+    let quota = match aws.vcpu_quota().await {
+        Ok(quota) => quota,
+        // Whoever cannot be told the quota meets it, at worst, when machines are made: with a message that says so.
+        Err(error) => return found.unknown.push(format!("the quota of processors: {error}")),
     };
     if needed > quota.left() {
         found.wrong.push(format!(

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
 use aurora_pulumi::cost;
-use aurora_pulumi::deployment::{Deployment, Size};
+use aurora_pulumi::deployment::{Deployment, Restore, Size};
 use aurora_pulumi::engine::{EngineError, Intent, Keep, Run, StackState, Summary, Workspace};
 use aurora_pulumi::stacks::{OwnCertificate, Plan, ProgramFile, Secrets, program};
 use clap::{Args, ValueEnum};
@@ -79,6 +79,27 @@ pub(in crate::cli) struct ScaleArgs {
     skip_checks: bool,
 }
 
+/// Bring a backup of the database back, on a new volume; the old volume is kept.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RestoreArgs {
+    /// The backup's name; `latest` is the last complete one
+    #[arg(default_value = "latest")]
+    backup: String,
+    /// In which of the deployment's zones the database is to be, from 0: another one when that is lost which it was in
+    #[arg(long, default_value = "0")]
+    zone: u8,
+    #[command(flatten)]
+    tools: Tools,
+    #[command(flatten)]
+    machines: MachineArgs,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Do not ask AWS first whether it could work
+    #[arg(long)]
+    skip_checks: bool,
+}
+
 /// Take the deployment down. The database's volume and its backups are kept.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DestroyArgs {
@@ -101,9 +122,6 @@ struct MachineArgs {
     /// Make the machines of the database and of Grafana anew, with the newest image of the system
     #[arg(long)]
     renew_machines: bool,
-    /// Let the database begin with this backup, or the `latest`: on a volume that has no data yet
-    #[arg(long, value_name = "BACKUP")]
-    restore: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -131,7 +149,6 @@ impl MachineArgs {
         Ok(Intent {
             deployment: deployment.clone(),
             program: binary::program(self.program.as_deref(), deployment.architecture)?,
-            restore: self.restore.clone(),
             renew_machines: self.renew_machines,
             set_nodes: false,
         })
@@ -228,11 +245,9 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
     intent.set_nodes = true;
     let workspace = args.tools.workspace(&deployment).await?;
     let state = workspace.state().await?;
-    ensure!(
-        !state.is_empty(),
-        "there is no deployment {:?} yet: `aurora deploy` makes it",
-        deployment.name
-    );
+    require_deployed(&deployment, &state)?;
+    // What another machine has deployed has its configuration there.
+    workspace.prepare().await?;
     if !args.skip_checks {
         checks::ask(&deployment, &state).await?;
     }
@@ -246,6 +261,48 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
     }
     file::set_nodes(&args.tools.file, args.nodes)?;
     carry_out(&workspace, intent, 1).await
+}
+
+pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
+    let mut deployment = args.tools.deployment()?;
+    let restore = Restore {
+        backup: args.backup,
+        zone: args.zone,
+    };
+    deployment.clickhouse.restores.push(restore.clone());
+    deployment.check()?;
+    let mut intent = args.machines.intent(&deployment)?;
+    intent.renew_machines = true;
+    declared(&deployment)?;
+    let workspace = args.tools.workspace(&deployment).await?;
+    let state = workspace.state().await?;
+    require_deployed(&deployment, &state)?;
+    workspace.prepare().await?;
+    if !args.skip_checks {
+        checks::ask(&deployment, &state).await?;
+    }
+    let Some(summary) = plan(&workspace, intent.clone()).await? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    let question = format!(
+        "the database gets a new volume with the backup {:?}, and a new machine; nodes wait for it, and read from Kafka again what \
+         came after the backup. The old volume is kept. Do it?",
+        restore.backup
+    );
+    if !agreed(args.yes, &question)? {
+        bail!("nothing has been changed");
+    }
+    file::add_restore(&args.tools.file, &restore)?;
+    carry_out(&workspace, intent, summary.changed()).await
+}
+
+fn require_deployed(deployment: &Deployment, state: &StackState) -> anyhow::Result<()> {
+    ensure!(
+        !state.is_empty(),
+        "there is no deployment {:?} yet: `aurora deploy` makes it",
+        deployment.name
+    );
+    Ok(())
 }
 
 pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCode> {
@@ -309,7 +366,6 @@ pub(super) fn declared(deployment: &Deployment) -> anyhow::Result<aurora_pulumi:
             certificate: String::new(),
             private_key: String::new(),
         }),
-        restore: None,
         renew_machines: false,
         set_nodes: false,
     };

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use aurora_pulumi::deployment::{Deployment, Size};
+use aurora_pulumi::deployment::{Deployment, Restore, Size};
 
 /// Begins a description, unless there is one.
 pub(super) fn begin(path: &Path, name: &str, region: &str, size: Size) -> anyhow::Result<Deployment> {
@@ -37,6 +37,25 @@ pub(super) fn set_nodes(path: &Path, nodes: u16) -> anyhow::Result<Deployment> {
         write(path, &changed)?;
     }
     Ok(deployment)
+}
+
+/// Adds a restore to the description.
+pub(super) fn add_restore(path: &Path, restore: &Restore) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the deployment's description {} cannot be read", path.display()))?;
+    let Restore { backup, zone } = restore;
+    let changed = format!(
+        "{}\n\n[[clickhouse.restores]]\nbackup = \"{backup}\"\nzone = {zone}\n",
+        text.trim_end()
+    );
+    let deployment: Result<Deployment, _> = toml::from_str(&changed);
+    let is_in = deployment.is_ok_and(|deployment| deployment.clickhouse.restores.last() == Some(restore));
+    ensure!(
+        is_in,
+        "{} cannot be added to as it is written: write `[clickhouse]` as a table of its own, and try again",
+        path.display()
+    );
+    write(path, &changed)
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -112,6 +131,15 @@ mod tests {
         let refused = set_nodes(&path, 0).unwrap_err().to_string();
         assert!(refused.contains("aurora destroy"), "{refused}");
         assert_eq!(Deployment::read(&path).unwrap().nodes(), 7);
+        for zone in [0, 1] {
+            let restore = Restore {
+                backup: "latest".to_owned(),
+                zone,
+            };
+            add_restore(&path, &restore).unwrap();
+            let restores = Deployment::read(&path).unwrap().clickhouse.restores;
+            assert_eq!(restores.last(), Some(&restore));
+        }
         assert!(begin(&path, "Prod", "eu-central-1", Size::Dev).is_err());
     }
 }

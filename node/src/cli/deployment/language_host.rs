@@ -50,7 +50,6 @@ fn intent(directory: &Path) -> anyhow::Result<Intent> {
     Ok(Intent {
         program: binary::program(None, deployment.architecture)?,
         deployment,
-        restore: None,
         renew_machines: false,
         set_nodes: false,
     })

@@ -1,4 +1,4 @@
-//! `aurora preview`, `deploy`, `scale`, `destroy` and `logs`: a deployment in AWS.
+//! `aurora preview`, `deploy`, `scale`, `restore`, `destroy` and `logs`: a deployment in AWS.
 //!
 //! ```text
 //! description ─▶ checks: file, program, Pulumi, credentials, region, machines, quota, certificate ─▶ plan and cost ─▶ yes? ─▶ up
@@ -31,7 +31,9 @@ use aurora_pulumi::deployment::Deployment;
 use aurora_pulumi::engine::{Pulumi, Workspace};
 use clap::Args;
 
-pub(super) use commands::{DeployArgs, DestroyArgs, PreviewArgs, ScaleArgs, deploy, destroy, preview, scale};
+pub(super) use commands::{
+    DeployArgs, DestroyArgs, PreviewArgs, RestoreArgs, ScaleArgs, deploy, destroy, preview, restore, scale,
+};
 pub(super) use language_host::serve as serve_language;
 pub(super) use logs::{LogsArgs, run as logs};
 pub(super) use status::show as status;

@@ -154,3 +154,25 @@ async fn a_group_that_scales_by_itself_keeps_its_number() {
         assert_eq!(hooks["aurora-launching"]["defaultResult"], "ABANDON".into());
     }
 }
+
+#[tokio::test]
+async fn a_restore_has_a_volume_of_its_own_and_the_old_one_stays() {
+    let mut deployment = crate::deployment::Deployment::new("prod", "eu-central-1");
+    let restore = |backup: &str, zone| crate::deployment::Restore {
+        backup: backup.to_owned(),
+        zone,
+    };
+    deployment.clickhouse.restores = vec![restore("latest", 0), restore("full-2026-11-22", 1)];
+    let recorded = recorded(&deployment).await;
+    let volumes = recorded.of("aws:ebs/volume:Volume");
+    assert!(volumes.keys().eq(["data", "data-1", "data-2"]));
+    let kept = |name: &String| recorded.is_protected("aws:ebs/volume:Volume", name);
+    assert!(volumes.keys().all(kept));
+    assert_eq!(volumes["data-2"]["availabilityZone"], "eu-central-1b".into());
+    assert_eq!(volumes["data"]["availabilityZone"], "eu-central-1a".into());
+    let machine = &recorded.of("aws:ec2/instance:Instance")["clickhouse"];
+    assert_eq!(machine["subnetId"], "private-1-id".into());
+    let attached = recorded.dependencies("aws:ec2/volumeAttachment:VolumeAttachment", "data");
+    assert!(attached.contains(&super::urn("aws:ebs/volume:Volume", "data-2")));
+    assert!(!attached.contains(&super::urn("aws:ebs/volume:Volume", "data-1")));
+}

@@ -64,7 +64,6 @@ fn program_of(deployment: &Deployment) -> Program {
             certificate: "-----BEGIN CERTIFICATE-----".to_owned(),
             private_key: format!("{SECRET}-key"),
         }),
-        restore: None,
         renew_machines: false,
         set_nodes: false,
     };

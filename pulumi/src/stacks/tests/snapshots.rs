@@ -1,7 +1,9 @@
-//! Everything that an engine is told, as text to read in a review: `pulumi/snapshots`.
+//! What an engine is told, as text to read in a review: `pulumi/snapshots`. One description in full, of the others what differs
+//! from it; and for each what a preview cannot know.
 //!
 //! `AURORA_WRITE_SNAPSHOTS=1 cargo test -p aurora-pulumi snapshots` writes them anew.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -10,33 +12,61 @@ use crate::sdk::Value;
 
 /// Properties that are long and tested elsewhere.
 const LONG: [&str; 2] = ["userData", "userDataBase64"];
+/// The description that is written in full.
+const FULL: &str = "standard";
 
 #[tokio::test]
 async fn what_the_engine_is_told_is_what_was_reviewed() {
-    for (kind, deployment) in matrix() {
-        for dry_run in [false, true] {
-            let name = format!("{kind}{}.txt", if dry_run { "-preview" } else { "" });
-            let text = render(&told(&deployment, dry_run).await);
-            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("snapshots")
-                .join(&name);
-            if std::env::var_os("AURORA_WRITE_SNAPSHOTS").is_some() {
-                std::fs::write(&path, &text).unwrap();
-            }
-            let reviewed = std::fs::read_to_string(&path).unwrap_or_default();
-            let difference = text.lines().zip(reviewed.lines()).find(|(new, old)| new != old);
-            assert!(
-                text == reviewed,
-                "{name} has changed, at {difference:?}; if that is meant: AURORA_WRITE_SNAPSHOTS=1 cargo test -p aurora-pulumi snapshots"
-            );
+    let descriptions = matrix();
+    let (_, full) = descriptions
+        .iter()
+        .find(|(kind, _)| kind == FULL)
+        .expect("it is among them");
+    let full = render(&told(full, false).await);
+    for (kind, deployment) in &descriptions {
+        let update = render(&told(deployment, false).await);
+        let differs =
+            |(resource, lines): &(&String, &String)| kind == FULL || full.get(*resource) != Some(*lines);
+        let mut text: String = update
+            .iter()
+            .filter(differs)
+            .map(|(resource, lines)| format!("{resource}\n{lines}\n"))
+            .collect();
+        for missing in full.keys().filter(|resource| !update.contains_key(*resource)) {
+            let _ = writeln!(text, "{missing}\n    is not there\n");
         }
+        let preview = render(&told(deployment, true).await);
+        let _ = writeln!(text, "== in a preview, not known yet ==\n");
+        for (resource, lines) in &preview {
+            for line in lines.lines().filter(|line| line.contains(UNKNOWN)) {
+                let property = line.trim().split(':').next().unwrap_or_default();
+                let _ = writeln!(text, "{resource}: {property}");
+            }
+        }
+        require(&format!("{kind}.txt"), &text);
     }
 }
 
-fn render(Registrations(recorded): &Registrations) -> String {
-    let mut text = String::new();
+fn require(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(name);
+    if std::env::var_os("AURORA_WRITE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, text).expect("the folder can be written");
+    }
+    let reviewed = std::fs::read_to_string(&path).unwrap_or_default();
+    let difference = text.lines().zip(reviewed.lines()).find(|(new, old)| new != old);
+    assert!(
+        text == reviewed,
+        "{name} has changed, at {difference:?}; if that is meant: AURORA_WRITE_SNAPSHOTS=1 cargo test -p aurora-pulumi snapshots"
+    );
+}
+
+const UNKNOWN: &str = "(not known yet)";
+
+/// Each resource as lines, by its type and name.
+fn render(Registrations(recorded): &Registrations) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
     for ((token, name), request) in &recorded.registrations {
-        let _ = writeln!(text, "{token} {name}");
+        let mut text = String::new();
         let short = |urn: &String| urn.rsplit("::").next().unwrap_or_default().to_owned();
         let mut options = vec![("parent", short(&request.parent))];
         let mut dependencies: Vec<String> = request.dependencies.iter().map(short).collect();
@@ -45,17 +75,17 @@ fn render(Registrations(recorded): &Registrations) -> String {
         if !dependencies.is_empty() {
             options.push(("after", dependencies.join(" ")));
         }
-        if request.protect == Some(true) {
-            options.push(("protect", "true".to_owned()));
-        }
         if !request.ignore_changes.is_empty() {
             options.push(("ignore", request.ignore_changes.join(" ")));
         }
-        if request.delete_before_replace {
-            options.push(("delete before replace", "true".to_owned()));
-        }
-        if request.retain_on_delete == Some(true) {
-            options.push(("retain", "true".to_owned()));
+        for (option, is_set) in [
+            ("protect", request.protect == Some(true)),
+            ("delete before replace", request.delete_before_replace),
+            ("retain", request.retain_on_delete == Some(true)),
+        ] {
+            if is_set {
+                options.push((option, "true".to_owned()));
+            }
         }
         for (key, value) in options {
             let _ = writeln!(text, "    [{key}] {value}");
@@ -68,9 +98,9 @@ fn render(Registrations(recorded): &Registrations) -> String {
             };
             let _ = writeln!(text, "    {key}: {shown}");
         }
-        text.push('\n');
+        all.insert(format!("{token} {name}"), text);
     }
-    text
+    all
 }
 
 fn long(value: &Value) -> String {
@@ -83,7 +113,7 @@ fn long(value: &Value) -> String {
 fn show(value: &Value) -> String {
     match value {
         Value::Secret(_) => "(secret)".to_owned(),
-        Value::Unknown => "(not known yet)".to_owned(),
+        Value::Unknown => UNKNOWN.to_owned(),
         Value::File { sha256, .. } => format!("(file {sha256})"),
         Value::List(values) => format!("[{}]", values.iter().map(show).collect::<Vec<_>>().join(", ")),
         Value::Map(values) => {
