@@ -46,13 +46,24 @@ async fn machines_start_fail_and_are_replaced_and_each_event_is_there_once() -> 
         comes_back_after_a_kill(&stage, &peer).await?;
 
         let database = machine_is_replaced(&stage, database, &volume).await?;
-        let backup = backs_up_while_events_come_in(&stage, &database).await?;
+        let [full, incremental] = backs_up_while_events_come_in(&stage, &database).await?;
         // What comes now is in no backup.
         until_more_rows(&stage).await?;
         database.terminate().await?;
         drop(volume);
         let blank = Volume::blank(sandbox, "vol-0000000000000002", VOLUME_BYTES)?;
-        let database = is_restored(&stage, &blank, &backup).await?;
+        let database = is_restored(&stage, "db3", &blank, "latest", &incremental).await?;
+        until_more_rows(&stage).await?;
+        // On a volume that has data, what is there stays aside.
+        database.terminate().await?;
+        let database = is_restored(&stage, "db4", &blank, &full, &full).await?;
+        let aside = database
+            .output(&["bash", "-c", "ls -d /var/lib/clickhouse/before-*/store | wc -l"])
+            .await?;
+        ensure!(aside == "1", "{aside} directories are aside");
+        until_more_rows(&stage).await?;
+        database.terminate().await?;
+        let database = a_backup_that_is_not_there_changes_nothing(&stage, &blank).await?;
         until_more_rows(&stage).await?;
 
         let finished = flow.stop().await?;
@@ -263,8 +274,8 @@ async fn machine_is_replaced(stage: &Stage<'_>, database: Machine, volume: &Volu
     Ok(database)
 }
 
-/// A full backup and one of what is new since then; the name of the latter.
-async fn backs_up_while_events_come_in(stage: &Stage<'_>, database: &Machine) -> Result<String> {
+/// A full backup and one of what is new since then; their names.
+async fn backs_up_while_events_come_in(stage: &Stage<'_>, database: &Machine) -> Result<[String; 2]> {
     let backup = async || -> Result<String> {
         let started = database
             .run(&["systemctl", "start", "aurora-backup.service"])
@@ -289,12 +300,18 @@ async fn backs_up_while_events_come_in(stage: &Stage<'_>, database: &Machine) ->
     );
     let metrics = stage.aws.metrics().await?;
     ensure!(metrics.iter().any(|name| name == "BackupBytes"), "{metrics:?}");
-    Ok(incremental)
+    Ok([full, incremental])
 }
 
-/// On a new volume, closed to nodes until all is back.
-async fn is_restored(stage: &Stage<'_>, volume: &Volume, backup: &str) -> Result<Machine> {
-    let database = stage.boot_clickhouse("db3", volume, Some("latest")).await?;
+/// Closed to nodes until all is back.
+async fn is_restored(
+    stage: &Stage<'_>,
+    machine: &str,
+    volume: &Volume,
+    asked: &str,
+    backup: &str,
+) -> Result<Machine> {
+    let database = stage.boot_clickhouse(machine, volume, Some(asked)).await?;
     volume.attach(&database).await?;
     database
         .until_unit("aurora-restore.service", "active", PATIENCE)
@@ -302,6 +319,30 @@ async fn is_restored(stage: &Stage<'_>, volume: &Volume, backup: &str) -> Result
     let journal = database.journal(&["aurora-restore.service"]).await?;
     ensure!(journal.contains(&format!("restored {backup}")), "{journal}");
     stage.clickhouse()?.until_up().await?;
+    Ok(database)
+}
+
+/// Nodes are kept out as long as it is asked for, and go on with what is there once it is not.
+async fn a_backup_that_is_not_there_changes_nothing(stage: &Stage<'_>, volume: &Volume) -> Result<Machine> {
+    let database = stage
+        .boot_clickhouse("db5", volume, Some("20200101T000000Z-full"))
+        .await?;
+    volume.attach(&database).await?;
+    eventually("the backup to be missed", PATIENCE, async || {
+        let journal = database.journal(&["clickhouse-setup.service"]).await?;
+        anyhow::Ok(journal.contains("is not complete or not there: nothing was changed"))
+    })
+    .await?;
+    let state = database
+        .property("clickhouse-server.service", "ActiveState")
+        .await?;
+    ensure!(state == "inactive", "ClickHouse is {state}");
+    database.terminate().await?;
+    let database = stage.boot_clickhouse("db6", volume, None).await?;
+    volume.attach(&database).await?;
+    database
+        .until_unit("clickhouse-server.service", "active", PATIENCE)
+        .await?;
     Ok(database)
 }
 

@@ -8,10 +8,12 @@ use aurora_actors::query::limits::QueryLimits;
 use aurora_actors::query::wall::profile;
 use aurora_chaos_tests::machine::root;
 use aurora_chaos_tests::sandbox::Sandbox;
+use aurora_node::config::Config;
+use aurora_node::grafana::access;
+use aurora_pulumi::deployment::Architecture;
 use aurora_pulumi::machines::sources::SOURCES;
 use aurora_pulumi::machines::{
-    Architecture, ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, MachineFile,
-    PeerMachine,
+    ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, MachineFile, PeerMachine,
 };
 
 /// What systemd says about how exposed a unit is, at most, times ten: the units that run all the time, and those that get a
@@ -23,13 +25,13 @@ const EXPOSED: [(&str, u32); 4] = [
     ("clickhouse-setup.service", 25),
     ("grafana-setup.service", 25),
 ];
-const MOUNTS: (&str, u32) = ("clickhouse-volume.service", 60);
+const MOUNTS: (&str, u32) = ("clickhouse-volume.service", 50);
 
 fn common() -> Common {
     Common {
         deployment: "prod".to_owned(),
         region: "eu-central-1".to_owned(),
-        architecture: Architecture::Amd64,
+        architecture: Architecture::X86_64,
         program_bucket: "aurora-prod-programs-123456789012".to_owned(),
         program_sha256: "0123456789abcdef".repeat(4),
         aws_endpoint: None,
@@ -211,6 +213,65 @@ fn the_reader_is_the_one_that_aurora_makes() -> Result<()> {
             );
             ensure!(profile_text.contains(&bounds), "{bounds} is not in users.xml");
         }
+    }
+    Ok(())
+}
+
+/// So is what Grafana's user may do.
+#[test]
+fn grafanas_user_is_the_one_that_aurora_makes() -> Result<()> {
+    let users = source("clickhouse/users.xml")?;
+    let section = |after: &str| -> Result<&str> {
+        let rest = &users[users.find(after).with_context(|| format!("no {after}"))?..];
+        let start = rest.find("<aurora_grafana>").context("no user")?;
+        let end = rest.find("</aurora_grafana>").context("no end")?;
+        Ok(&rest[start..end])
+    };
+    let made = access::users_xml(&["events"], "", "");
+    let words = |text: &str| -> Vec<String> {
+        let parts = text
+            .split(['<', '>'])
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        parts.map(|part| part.replace('`', "")).collect()
+    };
+    for (part, ours) in [("<profiles>", &made.profile), ("<users>", &made.user)] {
+        let theirs = words(section(part)?);
+        for word in words(ours)
+            .iter()
+            .filter(|word| !word.starts_with("password") && word.len() != 64)
+        {
+            ensure!(
+                word.starts_with('/') || theirs.contains(word),
+                "{word} is not said in {part} of users.xml"
+            );
+        }
+        let granted = |text: &str| text.matches("GRANT ").count();
+        ensure!(
+            granted(ours) == granted(section(part)?),
+            "users.xml grants something else"
+        );
+    }
+    Ok(())
+}
+
+/// What nodes are told is what nodes understand.
+#[test]
+fn nodes_understand_their_configuration() -> Result<()> {
+    let sandbox = Sandbox::new("machines-node-toml")?;
+    for grafana_url in [None, peer().grafana_url] {
+        let files = PeerMachine {
+            grafana_url,
+            ..peer()
+        }
+        .files()?;
+        let file = files.iter().find(|file| file.path == "/etc/aurora/node.toml");
+        let text = &file.context("no node.toml")?.contents;
+        let config = Config::read(&sandbox.write("node.toml", text)?)?;
+        ensure!(
+            config.connections.len() == 1 && config.cluster.is_some(),
+            "{text}"
+        );
     }
     Ok(())
 }

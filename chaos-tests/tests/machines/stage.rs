@@ -23,9 +23,9 @@ use aurora_chaos_tests::sandbox::{Sandbox, eventually};
 use aurora_chaos_tests::toxiproxy::{Proxy, Toxiproxy, bootstrap_servers};
 use aurora_cluster::ClusterKey;
 use aurora_node::embedded::clickhouse::{default_cache_dir, verify_library};
+use aurora_pulumi::deployment::Architecture;
 use aurora_pulumi::machines::{
-    Architecture, ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, PeerMachine,
-    UserData,
+    ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, PeerMachine, UserData,
 };
 
 /// The deployment's name.
@@ -126,7 +126,7 @@ impl<'a> Stage<'a> {
         Common {
             deployment: DEPLOYMENT.to_owned(),
             region: REGION.to_owned(),
-            architecture: Architecture::Amd64,
+            architecture: Architecture::X86_64,
             program_bucket: PROGRAMS.to_owned(),
             program_sha256: self.program_sha256.clone(),
             aws_endpoint: Some(self.aws.endpoint()),

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Restores a backup into a ClickHouse that has nothing yet, and opens it to the nodes.
+# Restores a backup into a ClickHouse that is closed to nodes and has nothing of theirs, and opens it: restore.sh
+# Or says which one it would be: restore.sh find
 set -euo pipefail
 : "${AURORA_RESTORE:?}" "${AURORA_BACKUP_URL:?}"
 # shellcheck source=../common/aws.sh
@@ -7,32 +8,38 @@ source /usr/local/lib/aurora/aws.sh
 # shellcheck source=clickhouse.sh
 source /usr/local/lib/aurora/clickhouse.sh
 
+# The backup that is asked for, if it is complete.
+find_backup() {
+  local name=$AURORA_RESTORE
+  if [[ $name == latest ]]; then
+    name=$(signed s3 --max-time 60 "${AURORA_BACKUP_URL}latest")
+  fi
+  if [[ ! $name =~ ^[0-9]{8}T[0-9]{6}Z-(full|incremental)$ ]]; then
+    echo "'$name' is no backup's name, such as 20261127T030000Z-full" >&2
+    return 1
+  fi
+  if ! signed s3 --max-time 60 --output /dev/null "${AURORA_BACKUP_URL}$name/manifest.json"; then
+    echo "the backup $name is not complete or not there: nothing was changed, and nodes are kept out until another one is asked \
+for, or none" >&2
+    return 1
+  fi
+  echo "$name"
+}
+if [[ ${1:-} == find ]]; then
+  find_backup
+  exit
+fi
+
 state=${AURORA_BACKUP_STATE:-/var/lib/clickhouse/backups}
+# Made by clickhouse-setup.sh, together with room: whatever is in the server now is of an earlier try.
+if [[ $(cat "$state/restoring" 2>/dev/null) != "$AURORA_RESTORE" ]]; then
+  echo "'$AURORA_RESTORE' is restored already"
+  exit 0
+fi
+name=$(find_backup)
 until_up 600
-if [[ -e $state/restoring ]]; then
-  echo 'an earlier try was interrupted: beginning anew'
-  ask 'DROP DATABASE IF EXISTS events SYNC'
-  ask 'DROP DATABASE IF EXISTS aurora SYNC'
-elif [[ $(ask "SELECT count() FROM system.databases WHERE name IN ('events', 'aurora')") != 0 ]]; then
-  echo "this volume has data already, which a restore would replace: nothing was changed, and nodes are kept out. Restore into a \
-new volume, or take the restore out of the deployment to go on with what is here" >&2
-  exit 1
-fi
-
-name=$AURORA_RESTORE
-if [[ $name == latest ]]; then
-  name=$(signed s3 --max-time 60 "${AURORA_BACKUP_URL}latest")
-fi
-if [[ ! $name =~ ^[0-9]{8}T[0-9]{6}Z-(full|incremental)$ ]]; then
-  echo "'$name' is no backup's name, such as 20261127T030000Z-full" >&2
-  exit 1
-fi
-if ! signed s3 --max-time 60 --output /dev/null "${AURORA_BACKUP_URL}$name/manifest.json"; then
-  echo "the backup $name is not complete or not there" >&2
-  exit 1
-fi
-
-touch "$state/restoring"
+ask 'DROP DATABASE IF EXISTS events SYNC'
+ask 'DROP DATABASE IF EXISTS aurora SYNC'
 for part in "DATABASE aurora:1-aurora" "DATABASE events:2-events" "TABLE aurora.dead_letters:3-dead-letters"; do
   ask "RESTORE ${part%%:*} FROM Disk('backups', '$name/${part##*:}')" >/dev/null
 done
@@ -44,8 +51,10 @@ ask "INSERT INTO aurora.owners (stream, generation, partition, epoch, claim, nod
         UNION ALL SELECT stream, generation, partition, epoch FROM aurora.journal)
   GROUP BY stream, generation, partition"
 
-printf '%s\n' "$name" >"$state/restored"
-rm -f "$state/restoring"
+# The next backup is a full one.
+rm -f "$state/base"
+printf '%s\n' "$AURORA_RESTORE" >"$state/restored"
+rm "$state/restoring"
 echo "restored $name"
 # Some installs open by hand.
 if [[ -f /etc/aurora/listen.xml ]]; then
