@@ -111,7 +111,7 @@ pub fn estimate(deployment: &Deployment, program: &Program) -> Estimate {
                 estimate.add("MiB/s above those included", extra, prices::GP3_MIB * factor);
             }
             "aws:ec2/natGateway:NatGateway" => {
-                estimate.add("NAT gateway", 1.0, prices::NAT_HOUR * HOURS * factor)
+                estimate.add("NAT gateway", 1.0, prices::NAT_HOUR * HOURS * factor);
             }
             "aws:ec2/eip:Eip" => estimate.add("public address", 1.0, prices::ADDRESS_HOUR * HOURS),
             "aws:lb/loadBalancer:LoadBalancer" => {
