@@ -113,7 +113,7 @@ impl Deployment {
         for restore in &self.clickhouse.restores {
             let last = u32::from(self.machines().zones) - 1;
             within("zone under [[clickhouse.restores]]", restore.zone.into(), 0, last)?;
-            let expected = "a backup's name, or \"latest\"";
+            let expected = "\"latest\", or a name such as 20261127T030000Z-full";
             matches(
                 "backup under [[clickhouse.restores]]",
                 Some(&restore.backup),
@@ -282,8 +282,7 @@ fn is_domain(name: &str) -> bool {
 }
 
 fn is_backup(name: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    (1..=100).contains(&name.len()) && name.bytes().all(is_part) && !name.starts_with('.')
+    crate::machines::check::backup(name).is_ok()
 }
 
 fn is_machine_type(name: &str) -> bool {

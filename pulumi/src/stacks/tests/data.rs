@@ -162,7 +162,7 @@ async fn a_restore_has_a_volume_of_its_own_and_the_old_one_stays() {
         backup: backup.to_owned(),
         zone,
     };
-    deployment.clickhouse.restores = vec![restore("latest", 0), restore("full-2026-11-22", 1)];
+    deployment.clickhouse.restores = vec![restore("latest", 0), restore("20261122T030000Z-full", 1)];
     let recorded = recorded(&deployment).await;
     let volumes = recorded.of("aws:ebs/volume:Volume");
     assert!(volumes.keys().eq(["data", "data-1", "data-2"]));
