@@ -1,7 +1,7 @@
 //! What a deployment costs a month, as an estimate before anything is made.
 //!
 //! It is read off the program: each resource that AWS charges for by the hour or the gigabyte is a line. The prices are AWS's
-//! list prices on demand, written down by hand ([`prices`]), and not asked of AWS: what traffic, logs and stored
+//! list prices on demand, written down by hand (`prices`), and not asked of AWS: what traffic, logs and stored
 //! objects come to depends on use and is stated as an assumption.
 
 mod machine_types;

@@ -23,7 +23,7 @@
 //! ```
 //!
 //! Everything but `name` and `region` has a default. What can be found out without asking AWS is checked here
-//! ([`check`]), before anything is made.
+//! (`check`), before anything is made.
 
 mod check;
 mod sections;

@@ -21,7 +21,7 @@ pub struct NodeConfig<'a> {
     pub network: &'a str,
     /// Where Grafana is, if there is one.
     pub grafana_url: Option<&'a str>,
-    /// What the user has written: [`SECTIONS`].
+    /// What the user has written: connections, streams, queries, limits, model and access.
     pub user: &'a str,
 }
 
