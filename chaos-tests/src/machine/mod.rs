@@ -4,7 +4,7 @@
 //! What is real: Debian, systemd, cloud-init, curl, the units, scripts and user-data, the program aurora, S3's, Secrets
 //! Manager's and CloudWatch's protocols (by [`moto`](crate::moto)), file systems on block devices. What is not: the kernel is
 //! this computer's and has no memory limits for the machine, the metadata service is [`metadata`], and the server of the
-//! archive that stands for ClickHouse's is libchdb ([`clickhouse_archive`]).
+//! archive that stands for ClickHouse's is libchdb (`clickhouse_archive`).
 //!
 //! It takes root, and the packages mmdebstrap and systemd-container.
 
