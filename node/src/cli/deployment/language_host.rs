@@ -27,7 +27,9 @@ const DESCRIPTION: &str = "../../aurora-aws.toml";
 struct Host;
 
 impl RunProgram for Host {
-    fn run(&self, request: RunRequest) -> Pin<Box<dyn Future<Output = Ended> + Send + '_>> {
+    fn run(&self, mut request: RunRequest) -> Pin<Box<dyn Future<Output = Ended> + Send + '_>> {
+        // Pulumi tells a host where the engine is when it starts it, as the last argument, and a client with each run.
+        request.args.splice(..0, std::env::args().next_back());
         Box::pin(async move {
             match intent(Path::new(&request.pwd)) {
                 Ok(intent) => DeploymentProgram::new(intent).run(request).await,
