@@ -119,11 +119,6 @@ impl Schema {
         made_up.collect()
     }
 
-    /// Whether there is a resource of this type.
-    pub fn has_resource(&self, token: &str) -> bool {
-        self.resources.contains_key(token)
-    }
-
     fn check_inputs(&self, declaration: &Declaration, say: &mut impl FnMut(String)) {
         let none = Vec::new();
         let (properties, required) = match declaration.kind {

@@ -184,6 +184,10 @@ async fn restored(shell: &Shell) -> Result<()> {
     ensure!(world.inputs("Volume data").is_some(), "the old volume is gone");
     let new = world.inputs("Volume data-1").context("there is no new volume")?;
     ensure!(new["availabilityZone"] == "eu-central-1b", "{new:?}");
+    ensure!(
+        world.inputs("VolumeAttachment data-1").is_some(),
+        "it is not attached"
+    );
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::fake_aws::Fault;
+use aurora_pulumi::deployment::Restore;
 use aurora_pulumi::engine::{EngineError, Event, Run};
 use tokio::sync::mpsc;
 
@@ -52,6 +53,45 @@ async fn what_fails_is_named_and_the_next_run_goes_on() -> Result<()> {
         "the group is missing"
     );
     ensure!(stage.up().await?.changed() == 0, "there is still something to do");
+    Ok(())
+}
+
+/// The description names the restore from the first attempt on, and the next run is an ordinary one.
+#[tokio::test]
+async fn a_restore_that_fails_in_the_middle_goes_on() -> Result<()> {
+    let mut stage = Stage::set().await?;
+    stage.up().await?;
+    let told_before = {
+        let world = stage.aws.world();
+        world.inputs("Instance clickhouse").context("no database")?["userDataBase64"].clone()
+    };
+    stage.deployment.clickhouse.restores.push(Restore {
+        backup: "latest".to_owned(),
+        zone: 1,
+    });
+    let fault = Fault::Fails("InsufficientInstanceCapacity: none left".to_owned());
+    stage
+        .aws
+        .world()
+        .break_down("create", "Instance clickhouse-1", fault);
+    ensure!(stage.up().await.is_err(), "it cannot have worked");
+    stage.aws.world().heal();
+    stage.up().await?;
+
+    let world = stage.aws.world();
+    let machine = world.inputs("Instance clickhouse-1").context("no new database")?;
+    ensure!(
+        machine["userDataBase64"] != told_before,
+        "the new machine is told of the old volume"
+    );
+    ensure!(
+        world.inputs("Instance clickhouse").is_none(),
+        "the old database is still there"
+    );
+    ensure!(world.inputs("Volume data").is_some(), "the old volume is gone");
+    ensure!(
+        world.inputs("VolumeAttachment data-1").is_some() && world.inputs("VolumeAttachment data").is_none()
+    );
     Ok(())
 }
 

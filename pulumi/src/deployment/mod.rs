@@ -196,6 +196,24 @@ impl Deployment {
         format!("aurora-{}-{what}", self.name)
     }
 
+    /// What the database's machine is called in the program, and what its volume is. A restore makes others: what is
+    /// declared anew is made as it is declared, whatever the ones before it keep, and a restore that was cut off goes on.
+    pub fn database_names(&self) -> (String, String) {
+        let restored = |name: &str| match self.clickhouse.restores.len() {
+            0 => name.to_owned(),
+            times => format!("{name}-{times}"),
+        };
+        (restored("clickhouse"), restored("data"))
+    }
+
+    /// In which of its zones the database is.
+    pub fn database_zone(&self) -> usize {
+        self.clickhouse
+            .restores
+            .last()
+            .map_or(0, |restore| usize::from(restore.zone))
+    }
+
     /// The zone of its private names, such as `prod.aurora.internal`.
     pub fn private_zone(&self) -> String {
         format!("{}.aurora.internal", self.name)

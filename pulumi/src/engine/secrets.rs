@@ -15,13 +15,21 @@ const CERTIFICATE_DAYS: i64 = 825;
 
 /// A new value of a secret.
 pub(super) fn generate(key: SecretKey) -> std::io::Result<String> {
+    match key {
+        SecretKey::ClusterKey => Ok(STANDARD.encode(random_bytes()?)),
+        _ => password(),
+    }
+}
+
+/// A new password: a text that needs no quoting anywhere.
+pub(super) fn password() -> std::io::Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(random_bytes()?))
+}
+
+fn random_bytes() -> std::io::Result<[u8; BYTES]> {
     let mut bytes = [0; BYTES];
     SysRng.try_fill_bytes(&mut bytes).map_err(std::io::Error::other)?;
-    Ok(match key {
-        SecretKey::ClusterKey => STANDARD.encode(bytes),
-        // Texts that need no quoting anywhere.
-        _ => URL_SAFE_NO_PAD.encode(bytes),
-    })
+    Ok(bytes)
 }
 
 /// A certificate that a load balancer shows when there is no name to get a real one for.

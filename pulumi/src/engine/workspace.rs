@@ -422,7 +422,7 @@ fn make_passphrase(path: &Path) -> Result<(), EngineError> {
         .open(path);
     match file {
         Ok(mut file) => {
-            let passphrase = secrets::generate(SecretKey::AdminToken)?;
+            let passphrase = secrets::password()?;
             Ok(file.write_all(passphrase.as_bytes())?)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pulumi_gestalt_proto::pulumi::pulumirpc::{
-    LogRequest, LogSeverity, RegisterResourceOutputsRequest, RegisterResourceRequest,
-    RegisterResourceResponse, ResourceInvokeRequest, SetRootResourceRequest, engine_client::EngineClient,
-    resource_monitor_client::ResourceMonitorClient,
+    RegisterResourceOutputsRequest, RegisterResourceRequest, RegisterResourceResponse, ResourceInvokeRequest,
+    SetRootResourceRequest, engine_client::EngineClient, resource_monitor_client::ResourceMonitorClient,
 };
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
@@ -37,18 +36,6 @@ impl Engine {
             monitor: monitor.max_decoding_message_size(MAX_MESSAGE_BYTES),
             engine: EngineClient::new(channel(engine).await?),
         })
-    }
-
-    /// Says something to whoever runs the engine. That nobody can be told is no reason to fail.
-    pub async fn log_error(&self, message: String) {
-        let request = LogRequest {
-            severity: LogSeverity::Error.into(),
-            message,
-            ..LogRequest::default()
-        };
-        if let Err(status) = self.engine.clone().log(request).await {
-            tracing::warn!(%status, "the engine takes no messages");
-        }
     }
 
     pub(super) async fn register(

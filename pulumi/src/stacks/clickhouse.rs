@@ -49,14 +49,18 @@ pub(super) fn declare(
 ) -> ClickHouse {
     let component = layout.component("ClickHouse", "clickhouse");
     let machines = layout.deployment().machines();
-    // Each restore has a volume of its own, and the database uses the last one.
+    // Each restore has a volume of its own. The database uses the last one; those before it stay.
     let restores = layout.deployment().clickhouse.restores.clone();
-    let mut zone = 0;
-    let mut volume = declare_volume(layout, component, "data", zone);
-    for (number, restore) in restores.iter().enumerate() {
-        zone = usize::from(restore.zone);
-        volume = declare_volume(layout, component, &format!("data-{}", number + 1), zone);
+    let mut volume = declare_volume(layout, component, "data", 0);
+    for (number, restore) in (1..).zip(&restores) {
+        volume = declare_volume(
+            layout,
+            component,
+            &format!("data-{number}"),
+            usize::from(restore.zone),
+        );
     }
+    let (machine_name, volume_name) = layout.deployment().database_names();
 
     let logs = machine::log_group(layout, component, ROLE);
     let mut rights = vec![storage.fetching_programs()];
@@ -71,9 +75,10 @@ pub(super) fn declare(
     let profile = iam::profile(layout, component, ROLE, rights);
     let machine = Single {
         role: ROLE,
+        name: machine_name,
         machine_type: machines.types.clickhouse,
         // Where the volume is.
-        subnet: network.private[zone],
+        subnet: network.private[layout.deployment().database_zone()],
         firewall: firewall.clickhouse,
         profile,
         user_data: user_data::of_clickhouse(layout, storage, volume),
@@ -90,7 +95,7 @@ pub(super) fn declare(
     let options = Options::child_of(component).deleted_before_replaced();
     layout.program.resource(
         "aws:ec2/volumeAttachment:VolumeAttachment",
-        "data",
+        &volume_name,
         attachment,
         options,
     );

@@ -38,6 +38,7 @@ pub(super) fn declare(
     let profile = iam::profile(layout, component, ROLE, rights);
     let machine = Single {
         role: ROLE,
+        name: ROLE.to_owned(),
         machine_type: layout.deployment().machines().types.grafana,
         subnet: network.private[0],
         firewall: firewall.grafana,

@@ -35,6 +35,8 @@ pub(super) fn log_group(layout: &mut Layout<'_>, parent: Resource, role: &str) -
 /// A machine that there is one of.
 pub(super) struct Single {
     pub(super) role: &'static str,
+    /// What it is called in the program.
+    pub(super) name: String,
     pub(super) machine_type: String,
     pub(super) subnet: Resource,
     pub(super) firewall: Resource,
@@ -65,11 +67,10 @@ impl Single {
         };
         let options = options.deleted_before_replaced();
         let options = options.ignoring(keeps_image(layout).then_some("ami"));
-        let renewed = layout.plan.renew_machines;
-        let options = options.ignoring((!renewed).then_some("userDataBase64"));
+        let options = options.ignoring((!layout.plan.renew_machines).then_some("userDataBase64"));
         layout
             .program
-            .resource("aws:ec2/instance:Instance", self.role, inputs, options)
+            .resource("aws:ec2/instance:Instance", &self.name, inputs, options)
     }
 }
 

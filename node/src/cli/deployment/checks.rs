@@ -142,19 +142,19 @@ async fn machines(aws: &Aws, deployment: &Deployment, found: &mut Found) {
     }
     // The program takes the first ones, too.
     let zones: Vec<&str> = zones.iter().take(wanted).map(String::as_str).collect();
+    let database_zone = deployment.database_zone();
     let mut roles = vec![
-        ("scaling", &machines.types.peer),
-        ("clickhouse", &machines.types.clickhouse),
+        ("scaling", &machines.types.peer, &zones[..]),
+        (
+            "clickhouse",
+            &machines.types.clickhouse,
+            &zones[database_zone..=database_zone],
+        ),
     ];
     if deployment.grafana.enabled {
-        roles.push(("grafana", &machines.types.grafana));
+        roles.push(("grafana", &machines.types.grafana, &zones[..1]));
     }
-    for (section, name) in roles {
-        let needed = if section == "scaling" {
-            &zones[..]
-        } else {
-            &zones[..1]
-        };
+    for (section, name, needed) in roles {
         let Some(offered) = found.take(name, aws.zones_with_type(needed, name).await) else {
             continue;
         };
@@ -192,6 +192,7 @@ async fn quota(aws: &Aws, deployment: &Deployment, state: &StackState, found: &m
         &machines.types.clickhouse,
         &machines.types.grafana,
     ];
+    names.sort_unstable();
     names.dedup();
     let Some(types) = found.take("machine types", aws.instance_types(&names).await) else {
         return;
@@ -210,8 +211,10 @@ async fn quota(aws: &Aws, deployment: &Deployment, state: &StackState, found: &m
     let new_nodes = (f64::from(deployment.nodes()) - running.unwrap_or(0.0)).max(0.0);
     let mut needed = new_nodes * f64::from(vcpus(&machines.types.peer));
     let instance = "aws:ec2/instance:Instance";
+    // A restore's new machine is there before the old one goes.
+    let (database, _) = deployment.database_names();
     for (name, machine, wanted) in [
-        ("clickhouse", &machines.types.clickhouse, true),
+        (database.as_str(), &machines.types.clickhouse, true),
         ("grafana", &machines.types.grafana, deployment.grafana.enabled),
     ] {
         if wanted && !there(instance, name) {

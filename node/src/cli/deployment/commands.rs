@@ -1,24 +1,19 @@
 //! The commands that make, change and take down a deployment.
 
-use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use aurora_pulumi::cost;
 use aurora_pulumi::deployment::{Deployment, Restore, Size};
-use aurora_pulumi::engine::{EngineError, Intent, Keep, Run, StackState, Summary, Workspace};
+use aurora_pulumi::engine::{EngineError, Intent, Keep, StackState};
 use aurora_pulumi::stacks::{OwnCertificate, Plan, ProgramFile, Secrets, program};
 use clap::{Args, ValueEnum};
-use parking_lot::Mutex;
-use serde_json::json;
-use tokio::sync::mpsc;
 
-use super::show::{self, Watch};
-use super::{Tools, binary, checks, file};
-use crate::cli::interrupt::{INTERRUPTED, Interrupts};
+use super::operation::{agreed, carry_out, plan, shown, watched};
+use super::{Tools, binary, checks, file, show};
+use crate::cli::interrupt::INTERRUPTED;
 use crate::cli::output;
-use crate::cli::progress::Progress;
 
 /// Show what `deploy` would do, and what it costs a month. Nothing is made.
 #[derive(Debug, Args)]
@@ -48,12 +43,8 @@ pub(in crate::cli) struct DeployArgs {
     /// The size of a new description
     #[arg(long, value_enum, requires = "name", default_value = "dev")]
     size: SizeArg,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
-    /// Do not ask AWS first whether it could work
-    #[arg(long)]
-    skip_checks: bool,
+    #[command(flatten)]
+    trust: Trust,
     /// Take away the lock of another run that was cut off
     #[arg(long)]
     unlock: bool,
@@ -71,12 +62,8 @@ pub(in crate::cli) struct ScaleArgs {
     tools: Tools,
     #[command(flatten)]
     machines: MachineArgs,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
-    /// Do not ask AWS first whether it could work
-    #[arg(long)]
-    skip_checks: bool,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// Bring a backup of the database back, on a new volume; the old volume is kept.
@@ -92,12 +79,8 @@ pub(in crate::cli) struct RestoreArgs {
     tools: Tools,
     #[command(flatten)]
     machines: MachineArgs,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
-    /// Do not ask AWS first whether it could work
-    #[arg(long)]
-    skip_checks: bool,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// Take the deployment down. The database's volume and its backups are kept.
@@ -122,6 +105,17 @@ struct MachineArgs {
     /// Make the machines of the database and of Grafana anew, with the newest image of the system
     #[arg(long)]
     renew_machines: bool,
+}
+
+/// What is done without asking.
+#[derive(Debug, Args)]
+struct Trust {
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Do not ask AWS first whether it could work
+    #[arg(long)]
+    skip_checks: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -214,7 +208,7 @@ pub(in crate::cli) async fn deploy(args: DeployArgs) -> anyhow::Result<ExitCode>
     if !state.pending.is_empty() {
         return Err(EngineError::Pending(state.pending).into());
     }
-    if !args.skip_checks {
+    if !args.trust.skip_checks {
         checks::ask(&deployment, &state).await?;
     }
     let Some(summary) = plan(&workspace, intent.clone()).await? else {
@@ -229,7 +223,7 @@ pub(in crate::cli) async fn deploy(args: DeployArgs) -> anyhow::Result<ExitCode>
         "{}; about {usd:.0} US dollars a month in all. Do it?",
         show::summary(&summary)
     );
-    if !agreed(args.yes, &question)? {
+    if !agreed(args.trust.yes, &question)? {
         bail!("nothing has been changed");
     }
     carry_out(&workspace, intent, summary.changed()).await
@@ -248,7 +242,7 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
     require_deployed(&deployment, &state)?;
     // What another machine has deployed has its configuration there.
     workspace.prepare().await?;
-    if !args.skip_checks {
+    if !args.trust.skip_checks {
         checks::ask(&deployment, &state).await?;
     }
     let question = format!(
@@ -256,7 +250,7 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
         nodes_of(&state).unwrap_or(before.nodes()),
         args.nodes
     );
-    if !agreed(args.yes, &question)? {
+    if !agreed(args.trust.yes, &question)? {
         bail!("nothing has been changed");
     }
     file::set_nodes(&args.tools.file, args.nodes)?;
@@ -271,14 +265,13 @@ pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCod
     };
     deployment.clickhouse.restores.push(restore.clone());
     deployment.check()?;
-    let mut intent = args.machines.intent(&deployment)?;
-    intent.renew_machines = true;
+    let intent = args.machines.intent(&deployment)?;
     declared(&deployment)?;
     let workspace = args.tools.workspace(&deployment).await?;
     let state = workspace.state().await?;
     require_deployed(&deployment, &state)?;
     workspace.prepare().await?;
-    if !args.skip_checks {
+    if !args.trust.skip_checks {
         checks::ask(&deployment, &state).await?;
     }
     let Some(summary) = plan(&workspace, intent.clone()).await? else {
@@ -289,7 +282,7 @@ pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCod
          came after the backup. The old volume is kept. Do it?",
         restore.backup
     );
-    if !agreed(args.yes, &question)? {
+    if !agreed(args.trust.yes, &question)? {
         bail!("nothing has been changed");
     }
     file::add_restore(&args.tools.file, &restore)?;
@@ -390,104 +383,6 @@ fn by_type(program: &aurora_pulumi::sdk::Program) -> std::collections::BTreeMap<
     all
 }
 
-/// Shows what would be done; nothing when somebody has had enough.
-async fn plan(workspace: &Workspace, intent: Intent) -> anyhow::Result<Option<Summary>> {
-    watched(None, true, async |run| workspace.preview(intent, run).await).await
-}
-
-async fn carry_out(workspace: &Workspace, intent: Intent, total: usize) -> anyhow::Result<ExitCode> {
-    let done = watched(Some(total), false, async |run| workspace.up(intent, run).await).await?;
-    match done {
-        Some(summary) => {
-            output::note(&format!("{} in {} s", show::summary(&summary), summary.seconds));
-            shown(workspace).await
-        }
-        None => Ok(ExitCode::from(INTERRUPTED)),
-    }
-}
-
-/// Says where everything is.
-async fn shown(workspace: &Workspace) -> anyhow::Result<ExitCode> {
-    let outputs = workspace.outputs().await?;
-    let text = |key: &str| {
-        outputs
-            .get(key)
-            .and_then(|value| value.as_str())
-            .unwrap_or_default()
-            .to_owned()
-    };
-    if output::is_terminal() {
-        output::line(&format!("web app   {}", text("url")));
-        if outputs.contains_key("grafanaUrl") {
-            output::line(&format!("Grafana   {}", text("grafanaUrl")));
-        }
-        let (secret, region) = (text("adminTokenSecret"), text("region"));
-        output::line(&format!(
-            "log in with the token of: aws secretsmanager get-secret-value --region {region} --secret-id {secret} --query SecretString --output text"
-        ));
-        output::line("how it is: aurora status --deployment; what machines say: aurora logs");
-    } else {
-        output::json(&json!(outputs))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Runs an operation and shows what happens. The first Ctrl-C lets it finish what it is making, and a second does not;
-/// nothing comes back then.
-async fn watched<F>(total: Option<usize>, is_preview: bool, operation: F) -> anyhow::Result<Option<Summary>>
-where
-    F: AsyncFnOnce(Run<'_>) -> Result<Summary, EngineError>,
-{
-    let progress = Progress::new();
-    let watch = Mutex::new(Watch::new(&progress, total, is_preview));
-    let (stop, mut stopped) = mpsc::channel(4);
-    let mut tell = |event| watch.lock().see(event);
-    let run = Run {
-        tell: &mut tell,
-        stop: &mut stopped,
-    };
-    let mut interrupts = Interrupts::listen();
-    let mut times = 0;
-    let mut operation = std::pin::pin!(operation(run));
-    let mut appear = std::pin::pin!(progress.appear());
-    let result = loop {
-        let done = interrupts.unless(async {
-            tokio::select! {
-                result = &mut operation => result,
-                never = &mut appear => never,
-            }
-        });
-        match done.await {
-            Some(result) => break result,
-            None => {
-                times += 1;
-                output::note(match times {
-                    1 => {
-                        "stopping: what is being made is waited for; Ctrl-C again does not wait, and may leave something unknown behind"
-                    }
-                    _ => "stopping at once",
-                });
-                let _ = stop.try_send(());
-            }
-        }
-    };
-    match result {
-        Ok(summary) => {
-            if is_preview {
-                for line in watch.lock().plan() {
-                    output::line(&line);
-                }
-            }
-            Ok(Some(summary))
-        }
-        Err(EngineError::Interrupted) => {
-            output::note(&EngineError::Interrupted.to_string());
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
 fn nodes_of(state: &StackState) -> Option<u16> {
     let group = state.resource("aws:autoscaling/group:Group", "peers")?;
     let nodes = group.outputs.get("minSize")?.as_f64()?;
@@ -497,23 +392,4 @@ fn nodes_of(state: &StackState) -> Option<u16> {
         reason = "at most a hundred"
     )]
     Some(nodes as u16)
-}
-
-/// Whether somebody agrees. Where nobody can be asked, --yes has to say so.
-fn agreed(yes: bool, question: &str) -> anyhow::Result<bool> {
-    if yes {
-        output::note(question.trim_end_matches(" Do it?"));
-        return Ok(true);
-    }
-    ensure!(
-        std::io::stdin().is_terminal(),
-        "{question} Nobody can be asked here: --yes says yes"
-    );
-    output::note(&format!("{question} [y/N]"));
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .context("the answer cannot be read")?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

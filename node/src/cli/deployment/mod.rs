@@ -11,6 +11,7 @@
 //! | `binary` | the program that machines are to run: for which processor and system it was built |
 //! | `checks` | what can be found wrong before anything is made |
 //! | `commands` | the commands themselves |
+//! | `operation` | running one while somebody watches, agrees, and may have had enough |
 //! | `show` | plans, costs, and what happens |
 //! | `language_host` | a plain `pulumi up` |
 //! | `logs`, `status` | what machines say, and how they are |
@@ -21,6 +22,7 @@ mod commands;
 mod file;
 mod language_host;
 mod logs;
+mod operation;
 mod show;
 mod status;
 

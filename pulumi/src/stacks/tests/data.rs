@@ -170,9 +170,11 @@ async fn a_restore_has_a_volume_of_its_own_and_the_old_one_stays() {
     assert!(volumes.keys().all(kept));
     assert_eq!(volumes["data-2"]["availabilityZone"], "eu-central-1b".into());
     assert_eq!(volumes["data"]["availabilityZone"], "eu-central-1a".into());
-    let machine = &recorded.of("aws:ec2/instance:Instance")["clickhouse"];
-    assert_eq!(machine["subnetId"], "private-1-id".into());
-    let attached = recorded.dependencies("aws:ec2/volumeAttachment:VolumeAttachment", "data");
+    // A machine of another name: what the one before it keeps does not hold for it.
+    let machines = recorded.of("aws:ec2/instance:Instance");
+    assert!(!machines.contains_key("clickhouse"));
+    assert_eq!(machines["clickhouse-2"]["subnetId"], "private-1-id".into());
+    let attached = recorded.dependencies("aws:ec2/volumeAttachment:VolumeAttachment", "data-2");
     assert!(attached.contains(&super::urn("aws:ebs/volume:Volume", "data-2")));
     assert!(!attached.contains(&super::urn("aws:ebs/volume:Volume", "data-1")));
 }

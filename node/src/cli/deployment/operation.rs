@@ -1,0 +1,140 @@
+//! Operations on a deployment, with somebody who watches, agrees, and may have had enough.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use aurora_pulumi::engine::{EngineError, Intent, Run, Summary, Workspace};
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::show::{self, Watch};
+use crate::cli::interrupt::{INTERRUPTED, Interrupts};
+use crate::cli::output;
+use crate::cli::progress::Progress;
+
+/// Shows what would be done; nothing when somebody has had enough.
+pub(super) async fn plan(workspace: &Workspace, intent: Intent) -> anyhow::Result<Option<Summary>> {
+    watched(None, true, async |run| workspace.preview(intent, run).await).await
+}
+
+pub(super) async fn carry_out(
+    workspace: &Workspace,
+    intent: Intent,
+    total: usize,
+) -> anyhow::Result<ExitCode> {
+    let done = watched(Some(total), false, async |run| workspace.up(intent, run).await).await?;
+    match done {
+        Some(summary) => {
+            output::note(&format!("{} in {} s", show::summary(&summary), summary.seconds));
+            shown(workspace).await
+        }
+        None => Ok(ExitCode::from(INTERRUPTED)),
+    }
+}
+
+/// Says where everything is.
+pub(super) async fn shown(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    let outputs = workspace.outputs().await?;
+    let text = |key: &str| {
+        outputs
+            .get(key)
+            .and_then(|value| value.as_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    if output::is_terminal() {
+        output::line(&format!("web app   {}", text("url")));
+        if outputs.contains_key("grafanaUrl") {
+            output::line(&format!("Grafana   {}", text("grafanaUrl")));
+        }
+        let (secret, region) = (text("adminTokenSecret"), text("region"));
+        output::line(&format!(
+            "log in with the token of: aws secretsmanager get-secret-value --region {region} --secret-id {secret} --query SecretString --output text"
+        ));
+        output::line("how it is: aurora status --deployment; what machines say: aurora logs");
+    } else {
+        output::json(&json!(outputs))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs an operation and shows what happens. The first Ctrl-C lets it finish what it is making, and a second does not;
+/// nothing comes back then.
+pub(super) async fn watched<F>(
+    total: Option<usize>,
+    is_preview: bool,
+    operation: F,
+) -> anyhow::Result<Option<Summary>>
+where
+    F: AsyncFnOnce(Run<'_>) -> Result<Summary, EngineError>,
+{
+    let progress = Progress::new();
+    let watch = Mutex::new(Watch::new(&progress, total, is_preview));
+    let (stop, mut stopped) = mpsc::channel(4);
+    let mut tell = |event| watch.lock().see(event);
+    let run = Run {
+        tell: &mut tell,
+        stop: &mut stopped,
+    };
+    let mut interrupts = Interrupts::listen();
+    let mut times = 0;
+    let mut operation = std::pin::pin!(operation(run));
+    let mut appear = std::pin::pin!(progress.appear());
+    let result = loop {
+        let done = interrupts.unless(async {
+            tokio::select! {
+                result = &mut operation => result,
+                never = &mut appear => never,
+            }
+        });
+        match done.await {
+            Some(result) => break result,
+            None => {
+                times += 1;
+                output::note(match times {
+                    1 => {
+                        "stopping: what is being made is waited for; Ctrl-C again does not wait, and may leave something unknown behind"
+                    }
+                    _ => "stopping at once",
+                });
+                let _ = stop.try_send(());
+            }
+        }
+    };
+    match result {
+        Ok(summary) => {
+            if is_preview {
+                for line in watch.lock().plan() {
+                    output::line(&line);
+                }
+            }
+            Ok(Some(summary))
+        }
+        Err(EngineError::Interrupted) => {
+            output::note(&EngineError::Interrupted.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether somebody agrees. Where nobody can be asked, --yes has to say so.
+pub(super) fn agreed(yes: bool, question: &str) -> anyhow::Result<bool> {
+    if yes {
+        output::note(question.trim_end_matches(" Do it?"));
+        return Ok(true);
+    }
+    ensure!(
+        std::io::stdin().is_terminal(),
+        "{question} Nobody can be asked here: --yes says yes"
+    );
+    output::note(&format!("{question} [y/N]"));
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .context("the answer cannot be read")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
