@@ -148,6 +148,25 @@ impl Moto {
         Ok(texts(&answer, "InstanceId"))
     }
 
+    /// Makes a NAT gateway with these tags; its id.
+    pub async fn make_gateway(&self, tags: &[(&str, &str)]) -> Result<String> {
+        let filter = [("Filter.1.Name", "availability-zone"), ("Filter.1.Value.1", ZONE)];
+        let subnet = only(&self.ec2("DescribeSubnets", &filter).await?, "subnetId")?;
+        let address = self.ec2("AllocateAddress", &[("Domain", "vpc")]).await?;
+        let address = only(&address, "allocationId")?;
+        let mut form = vec![
+            ("SubnetId".to_owned(), subnet.as_str()),
+            ("AllocationId".to_owned(), &address),
+            ("TagSpecification.1.ResourceType".to_owned(), "natgateway"),
+        ];
+        for (number, (key, value)) in (1..).zip(tags) {
+            form.push((format!("TagSpecification.1.Tag.{number}.Key"), key));
+            form.push((format!("TagSpecification.1.Tag.{number}.Value"), value));
+        }
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        only(&self.ec2("CreateNatGateway", &form).await?, "natGatewayId")
+    }
+
     /// Ends an instance of a group, which does not replace it.
     pub async fn terminate(&self, instance: &str) -> Result<()> {
         let parameters = [

@@ -228,20 +228,15 @@ impl ResourceProvider for Provider {
     }
 
     async fn read(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        let ReadRequest {
-            id,
-            properties,
-            inputs,
-            ..
-        } = request.into_inner();
-        if !self.world.lock().has(&id) {
-            // An empty id says that it is gone.
+        let ReadRequest { id, r#type, .. } = request.into_inner();
+        // An empty id says that it is gone.
+        let Some(inputs) = self.world.lock().inputs_of(&id) else {
             return Ok(Response::new(ReadResponse::default()));
-        }
+        };
         Ok(Response::new(ReadResponse {
+            properties: object(&outputs(&r#type, &id, &inputs)),
+            inputs: object(&inputs),
             id,
-            properties,
-            inputs,
             ..ReadResponse::default()
         }))
     }

@@ -124,11 +124,18 @@ impl World {
 
     /// Deletes a thing as somebody does who has a console, by the name that [`World::names`] has.
     pub fn delete_by_hand(&mut self, name: &str) -> Result<(), String> {
-        let found = self.things.iter().find(|(_, thing)| thing.name() == name);
-        let id = found
-            .map(|(id, _)| id.clone())
-            .ok_or_else(|| format!("there is no {name}"))?;
+        let id = self.id(name).ok_or_else(|| format!("there is no {name}"))?;
         self.delete(&id)
+    }
+
+    /// What is known by the name that [`World::names`] has gets this id instead of its own, as if AWS had given it that. Nothing
+    /// may refer to it yet.
+    pub fn rename(&mut self, name: &str, id: &str) -> Result<(), String> {
+        let old = self.id(name).ok_or_else(|| format!("there is no {name}"))?;
+        if let Some(thing) = self.things.remove(&old) {
+            self.things.insert(id.to_owned(), thing);
+        }
+        Ok(())
     }
 
     /// The names of all that is there, as for [`World::break_down`], sorted.
@@ -138,12 +145,18 @@ impl World {
         names
     }
 
+    /// What AWS calls a thing, by the name that [`World::names`] has.
+    pub fn id(&self, name: &str) -> Option<String> {
+        self.find(name).map(|(id, _)| id.clone())
+    }
+
     /// The inputs of a thing, by the name that [`World::names`] has.
     pub fn inputs(&self, name: &str) -> Option<&BTreeMap<String, Value>> {
-        self.things
-            .values()
-            .find(|thing| thing.name() == name)
-            .map(|thing| &thing.inputs)
+        self.find(name).map(|(_, thing)| &thing.inputs)
+    }
+
+    fn find(&self, name: &str) -> Option<(&String, &Thing)> {
+        self.things.iter().find(|(_, thing)| thing.name() == name)
     }
 
     pub(super) fn fault(&self, verb: &'static str, token: &str, name: &str) -> Option<Fault> {
@@ -155,8 +168,8 @@ impl World {
         fault.map(|(fault, ..)| fault.clone())
     }
 
-    pub(super) fn has(&self, id: &str) -> bool {
-        self.things.contains_key(id)
+    pub(super) fn inputs_of(&self, id: &str) -> Option<BTreeMap<String, Value>> {
+        self.things.get(id).map(|thing| thing.inputs.clone())
     }
 
     pub(super) fn create(

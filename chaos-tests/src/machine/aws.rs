@@ -78,6 +78,14 @@ impl Aws {
             .map(drop)
     }
 
+    /// Changes a secret, as a person would to whom it has become known.
+    pub async fn change_secret(&self, name: &str, value: &str) -> Result<()> {
+        let secret = json!({ "SecretId": name, "SecretString": value, "ClientRequestToken": uuid_of(value) });
+        self.json("secretsmanager", "secretsmanager.PutSecretValue", &secret)
+            .await
+            .map(drop)
+    }
+
     /// Makes a log group.
     pub async fn make_log_group(&self, name: &str) -> Result<()> {
         let group = json!({ "logGroupName": name });

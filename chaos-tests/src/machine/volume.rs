@@ -12,6 +12,7 @@ use super::Machine;
 /// A volume. It goes when it is dropped.
 #[derive(Debug)]
 pub struct Volume {
+    file: PathBuf,
     device: PathBuf,
     id: String,
 }
@@ -35,6 +36,7 @@ impl Volume {
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(Self {
+            file: path.to_owned(),
             device: String::from_utf8(output.stdout)?.trim().into(),
             id: id.to_owned(),
         })
@@ -50,6 +52,16 @@ impl Volume {
         &self.id
     }
 
+    /// Makes it larger while it is in use, as AWS does: it has so many bytes then.
+    pub fn grow(&self, bytes: u64) -> Result<()> {
+        let file = std::fs::OpenOptions::new().write(true).open(&self.file)?;
+        file.set_len(bytes)?;
+        let mut losetup = Command::new("losetup");
+        losetup.arg("--set-capacity").arg(&self.device);
+        ensure!(losetup.status()?.success(), "{losetup:?} failed");
+        Ok(())
+    }
+
     /// Lets a machine that was started with its device see it under its id, as udev does on EC2 once it is attached.
     pub async fn attach(&self, machine: &Machine) -> Result<()> {
         let name = format!(
@@ -60,6 +72,16 @@ impl Volume {
         let device = self.device.display().to_string();
         machine.output(&["ln", "-sf", &device, &name]).await.map(drop)
     }
+}
+
+/// Whether a file system can be made larger here while it is mounted. It takes a right (`CAP_SYS_RESOURCE`) that root does not have
+/// in every container or virtual machine.
+pub fn may_grow_mounted() -> Result<bool> {
+    const CAP_SYS_RESOURCE: u32 = 24;
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let rights = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let rights = u64::from_str_radix(rights.context("no rights are told")?.trim(), 16)?;
+    Ok((rights >> CAP_SYS_RESOURCE) & 1 == 1)
 }
 
 impl Drop for Volume {

@@ -5,23 +5,26 @@ use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::fake_aws::FakeAws;
-use aurora_chaos_tests::moto::{AccessKey, Moto};
+use aurora_chaos_tests::moto::{AccessKey, Moto, REGION};
 use aurora_chaos_tests::sandbox::Sandbox;
 use aurora_chaos_tests::{binary, cached_tool};
+use aurora_pulumi::deployment::Deployment;
+use aurora_pulumi::engine::Intent;
 
-use super::variables;
+use super::mishaps::cut_off;
+use super::{program, variables, workspace};
 
 /// A folder in which somebody deploys, an account for Pulumi and one for `aurora`'s own questions.
-struct Shell {
-    aws: FakeAws,
+pub(super) struct Shell {
+    pub(super) aws: FakeAws,
     quotas: String,
-    moto: Moto,
-    folder: tempfile::TempDir,
+    pub(super) moto: Moto,
+    pub(super) folder: tempfile::TempDir,
     _sandbox: Sandbox,
 }
 
 impl Shell {
-    async fn open() -> Result<Self> {
+    pub(super) async fn open() -> Result<Self> {
         let sandbox = Sandbox::new("deploy")?;
         Ok(Self {
             aws: FakeAws::start().await?,
@@ -32,12 +35,12 @@ impl Shell {
         })
     }
 
-    async fn run(&self, arguments: &[&str]) -> Result<Output> {
+    pub(super) async fn run(&self, arguments: &[&str]) -> Result<Output> {
         self.run_with(arguments, &[]).await
     }
 
     /// Runs `aurora`; variables without a value are taken away.
-    async fn run_with(&self, arguments: &[&str], more: &[(&str, Option<&str>)]) -> Result<Output> {
+    pub(super) async fn run_with(&self, arguments: &[&str], more: &[(&str, Option<&str>)]) -> Result<Output> {
         let mut command = tokio::process::Command::from(binary::command(arguments).await?);
         let key = AccessKey {
             id: "AKIAEXAMPLE".to_owned(),
@@ -60,7 +63,7 @@ impl Shell {
         command.output().await.context("aurora cannot be run")
     }
 
-    fn file(&self) -> std::path::PathBuf {
+    pub(super) fn file(&self) -> std::path::PathBuf {
         self.folder.path().join("aurora-aws.toml")
     }
 }
@@ -75,15 +78,15 @@ async fn quotas() -> Result<String> {
     Ok(address)
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn written(output: &Output) -> String {
+pub(super) fn written(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn ensure_failed(output: &Output, says: &[&str]) -> Result<()> {
+pub(super) fn ensure_failed(output: &Output, says: &[&str]) -> Result<()> {
     ensure!(!output.status.success(), "it worked: {}", written(output));
     for says in says {
         ensure!(
@@ -292,6 +295,53 @@ async fn a_preview_shows_the_plan_and_what_it_costs() -> Result<()> {
         shown.status.success() && written(&shown).contains("in all, about"),
         "{}",
         said(&shown)
+    );
+    Ok(())
+}
+
+/// What a run that died has made is found in AWS by its tags, and taken up.
+#[tokio::test]
+async fn what_a_dead_run_left_is_taken_up() -> Result<()> {
+    let shell = Shell::open().await?;
+    let text = format!("name = \"prod\"\nregion = \"{REGION}\"\nsize = \"standard\"\n");
+    std::fs::write(shell.file(), text)?;
+    let deployment = Deployment::read(&shell.file())?;
+    let workspace = workspace(&shell.aws, &deployment, shell.folder.path()).await?;
+    workspace.prepare().await?;
+    let intent = Intent {
+        deployment,
+        program: program(shell.folder.path())?,
+        renew_machines: false,
+        set_nodes: false,
+    };
+    cut_off(&shell.aws, &workspace, intent, "nat-1").await?;
+    // The emulator has it as the provider made it.
+    let tags = [("aurora", "prod"), ("Name", "aurora-prod-nat-1")];
+    let id = shell.moto.make_gateway(&tags).await?;
+    shell
+        .aws
+        .world()
+        .rename("NatGateway nat-1", &id)
+        .map_err(anyhow::Error::msg)?;
+    shell.aws.world().take_log();
+
+    let deployed = shell.run(&["deploy", "--yes"]).await?;
+    ensure!(deployed.status.success(), "{}", said(&deployed));
+    for expected in ["an earlier run was cut off", &id, "taken up"] {
+        ensure!(
+            said(&deployed).contains(expected),
+            "{expected:?} is not in: {}",
+            said(&deployed)
+        );
+    }
+    let made_again = shell.aws.world().take_log();
+    let made_again = made_again
+        .iter()
+        .find(|done| done.verb == "create" && done.what() == "NatGateway nat-1");
+    ensure!(made_again.is_none(), "it was made a second time");
+    ensure!(
+        shell.aws.world().id("NatGateway nat-1") == Some(id),
+        "another one is there now"
     );
     Ok(())
 }

@@ -7,9 +7,8 @@ use tokio::sync::mpsc;
 use super::{Stage, position};
 
 /// What outlives a deployment that is taken down.
-const KEPT: [&str; 11] = [
+pub(super) const KEPT: [&str; 10] = [
     "Bucket backups",
-    "BucketLifecycleConfiguration backups",
     "BucketOwnershipControls backups",
     "BucketPolicy backups",
     "BucketPublicAccessBlock backups",

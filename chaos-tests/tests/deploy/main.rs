@@ -3,6 +3,7 @@
 
 mod command;
 mod life;
+mod looking;
 mod mishaps;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use anyhow::{Context, Result};
 use aurora_chaos_tests::cached_tool;
 use aurora_chaos_tests::fake_aws::FakeAws;
 use aurora_pulumi::deployment::{Deployment, Size};
-use aurora_pulumi::engine::{EngineError, Event, Intent, Keep, Pulumi, Run, Summary, Workspace};
+use aurora_pulumi::engine::{EngineError, Event, Intent, Keep, Leftovers, Pulumi, Run, Summary, Workspace};
 use aurora_pulumi::stacks::ProgramFile;
 use tokio::sync::mpsc;
 
@@ -31,12 +32,7 @@ impl Stage {
         let mut deployment = Deployment::new("prod", "eu-central-1");
         deployment.size = Size::Standard;
         let workspace = workspace(&aws, &deployment, folder.path()).await?;
-        let path = folder.path().join("aurora");
-        std::fs::write(&path, "a program")?;
-        let program = ProgramFile {
-            path,
-            sha256: "0".repeat(64),
-        };
+        let program = program(folder.path())?;
         workspace.prepare().await?;
         Ok(Self {
             aws,
@@ -74,6 +70,15 @@ impl Stage {
         self.workspace.destroy(keep, run).await
     }
 
+    async fn settle(&self, leftovers: &Leftovers) -> Result<Summary, EngineError> {
+        let (_stop, mut stopped) = mpsc::channel(1);
+        let run = Run {
+            tell: &mut |_| {},
+            stop: &mut stopped,
+        };
+        self.workspace.settle(leftovers, run).await
+    }
+
     /// What has been done since the last time, each as `verb Type name`.
     fn done(&self) -> Vec<String> {
         let log = self.aws.world().take_log();
@@ -81,6 +86,16 @@ impl Stage {
             .map(|done| format!("{} {}", done.verb, done.what()))
             .collect()
     }
+}
+
+/// What machines are to run.
+fn program(folder: &Path) -> Result<ProgramFile> {
+    let path = folder.join("aurora");
+    std::fs::write(&path, "a program")?;
+    Ok(ProgramFile {
+        path,
+        sha256: "0".repeat(64),
+    })
 }
 
 /// A workspace whose `pulumi` talks to `aws`.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use aurora_chaos_tests::fake_aws::Fault;
+use aurora_chaos_tests::fake_aws::{FakeAws, Fault};
 use aurora_pulumi::deployment::Restore;
-use aurora_pulumi::engine::{EngineError, Event, Run};
+use aurora_pulumi::engine::{EngineError, Event, Intent, Keep, Leftovers, Run, Tagged, Workspace};
 use tokio::sync::mpsc;
 
+use super::life::KEPT;
 use super::{Stage, messages, workspace};
 
 /// The ways out that there are.
@@ -95,63 +96,61 @@ async fn a_restore_that_fails_in_the_middle_goes_on() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
-    let stage = Stage::set().await?;
-    // It is there, and nobody has heard of it.
-    stage
-        .aws
-        .world()
-        .break_down("create", "NatGateway nat-1", Fault::StandsStill);
+/// A run that is killed while it makes this gateway: it is there, and nobody has heard of it.
+pub(super) async fn cut_off(
+    aws: &FakeAws,
+    workspace: &Workspace,
+    intent: Intent,
+    gateway: &str,
+) -> Result<()> {
+    let full = format!("NatGateway {gateway}");
+    let is_there = || aws.world().names().contains(&full);
+    aws.world().break_down("create", &full, Fault::StandsStill);
     let (stop, mut stopped) = mpsc::channel(4);
-    let mut begun = mpsc::channel(1);
-    let cut = async {
-        let mut tell = |event: Event| {
-            if let Event::Begun(change) = &event
-                && change.name == "nat-1"
-                && change.token.ends_with("NatGateway")
-            {
-                let _ = begun.0.try_send(());
-            }
-        };
-        let run = Run {
-            tell: &mut tell,
-            stop: &mut stopped,
-        };
-        stage.workspace.up(stage.intent(), run).await
+    let run = Run {
+        tell: &mut |_| {},
+        stop: &mut stopped,
     };
+    let cut = workspace.up(intent.clone(), run);
     let impatient = async {
-        begun.1.recv().await;
-        while !gateways(&stage).contains(&"NatGateway nat-1".to_owned()) {
+        while !is_there() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         // The first would wait for what stands still.
-        stop.send(()).await?;
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        stop.send(()).await?;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        for _ in 0..2 {
+            stop.send(()).await?;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         stop.send(()).await?;
         anyhow::Ok(())
     };
     let (cut, impatient) = tokio::time::timeout(LIMIT, async { tokio::join!(cut, impatient) }).await?;
     impatient?;
-    ensure!(matches!(cut, Err(EngineError::Interrupted)), "{cut:?}");
-    stage.aws.world().heal();
-    ensure!(
-        gateways(&stage).contains(&"NatGateway nat-1".to_owned()),
-        "{:?}",
-        gateways(&stage)
-    );
+    ensure!(matches!(cut, Err(EngineError::Interrupted(_))), "{cut:?}");
+    aws.world().heal();
+    ensure!(is_there(), "it is gone");
 
     // A killed run leaves its lock; who looks is told whose it is.
-    if let Err(error) = stage.up().await {
-        if matches!(error, EngineError::Locked(_)) {
+    let (_stop, mut stopped) = mpsc::channel(1);
+    let run = Run {
+        tell: &mut |_| {},
+        stop: &mut stopped,
+    };
+    match workspace.up(intent, run).await {
+        Err(error @ EngineError::Locked(_)) => {
             ensure!(error.to_string().contains("--unlock"), "{error}");
-            stage.workspace.unlock().await?;
-        } else {
-            ensure!(matches!(error, EngineError::Pending(_)), "{error:?}");
+            workspace.unlock().await?;
         }
+        Err(EngineError::Pending(_)) => {}
+        other => anyhow::bail!("{other:?}"),
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
+    let stage = Stage::set().await?;
+    cut_off(&stage.aws, &stage.workspace, stage.intent(), "nat-1").await?;
     let error = stage.up().await.err().context("it would be made a second time")?;
     let text = error.to_string();
     ensure!(
@@ -164,23 +163,84 @@ async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
     );
     ensure!(gateways(&stage).len() <= 3, "{:?}", gateways(&stage));
 
-    // Somebody looks, deletes what nobody knows, and says so.
+    // Somebody looks: it is there.
+    let tagged = Tagged {
+        kind: "ec2:natgateway".to_owned(),
+        id: stage.aws.world().id("NatGateway nat-1").context("it is gone")?,
+        names: vec!["aurora-prod-nat-1".to_owned()],
+    };
+    let leftovers = Leftovers::find(&stage.workspace.state().await?, &[tagged]);
+    ensure!(leftovers.there.len() == 1, "{leftovers:?}");
+    stage.settle(&leftovers).await?;
+    stage.done();
+    stage.up().await?;
+    let done = stage.done();
+    ensure!(
+        !done.contains(&"create NatGateway nat-1".to_owned())
+            && done.contains(&"create Route private-1".to_owned()),
+        "{done:?}"
+    );
+    ensure!(
+        gateways(&stage) == ["NatGateway nat-0", "NatGateway nat-1", "NatGateway nat-2"],
+        "{:?}",
+        gateways(&stage)
+    );
+    ensure!(stage.up().await?.changed() == 0, "there is still something to do");
+    Ok(())
+}
+
+/// A machine dies before AWS has heard of anything.
+#[tokio::test]
+async fn what_was_cut_off_before_it_began_is_made() -> Result<()> {
+    let stage = Stage::set().await?;
+    cut_off(&stage.aws, &stage.workspace, stage.intent(), "nat-1").await?;
     stage
         .aws
         .world()
         .delete_by_hand("NatGateway nat-1")
         .map_err(anyhow::Error::msg)?;
-    let (_stop, mut stopped) = mpsc::channel(1);
-    let run = Run {
-        tell: &mut |_| {},
-        stop: &mut stopped,
-    };
-    stage.workspace.forget_pending(run).await?;
+    let leftovers = Leftovers::find(&stage.workspace.state().await?, &[]);
+    ensure!(
+        leftovers.there.is_empty() && !leftovers.absent.is_empty(),
+        "{leftovers:?}"
+    );
+    stage.settle(&leftovers).await?;
     stage.up().await?;
     ensure!(
         gateways(&stage) == ["NatGateway nat-0", "NatGateway nat-1", "NatGateway nat-2"],
         "{:?}",
         gateways(&stage)
+    );
+    Ok(())
+}
+
+/// Whoever wanted to delete everything, and could not, may think better of it.
+#[tokio::test]
+async fn data_is_kept_after_an_attempt_to_delete_it_that_failed() -> Result<()> {
+    let stage = Stage::set().await?;
+    stage.up().await?;
+    // It is among the first to go.
+    let fault = Fault::Fails("ExpiredToken: the security token has expired".to_owned());
+    stage.aws.world().break_down("delete", "Group peers", fault);
+    let error = stage
+        .destroy(Keep::Nothing)
+        .await
+        .err()
+        .context("it cannot have worked")?;
+    ensure!(
+        matches!(error, EngineError::Resources(_)) && error.to_string().contains("get new ones"),
+        "{error}"
+    );
+    stage.aws.world().heal();
+    ensure!(
+        stage.aws.world().names().contains(&"Volume data".to_owned()),
+        "it went at once"
+    );
+    stage.destroy(Keep::Data).await?;
+    ensure!(
+        stage.aws.world().names() == KEPT,
+        "{:?}",
+        stage.aws.world().names()
     );
     Ok(())
 }
@@ -203,7 +263,10 @@ async fn one_ctrl_c_leaves_nothing_unknown() -> Result<()> {
         stop: &mut stopped,
     };
     let cut = stage.workspace.up(stage.intent(), run).await;
-    ensure!(matches!(cut, Err(EngineError::Interrupted)), "{cut:?} {said:?}");
+    ensure!(
+        matches!(cut, Err(EngineError::Interrupted(_))),
+        "{cut:?} {said:?}"
+    );
     ensure!(
         stage.workspace.state().await?.pending.is_empty(),
         "something is unknown"

@@ -1,27 +1,30 @@
 //! The scripts that make a machine ready for ClickHouse, each by itself: what they must never do.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
-use aurora_chaos_tests::machine::volume::Volume;
+use aurora_chaos_tests::machine::volume::{Volume, may_grow_mounted};
 use aurora_chaos_tests::sandbox::Sandbox;
-use aurora_pulumi::machines::sources::SOURCES;
+
+use crate::sources::source;
 
 const VOLUME: &str = "vol-0123456789abcdef0";
 const BYTES: u64 = 64 << 20;
 
 /// A source as a file in the sandbox.
 fn script(sandbox: &Sandbox, path: &str) -> Result<std::path::PathBuf> {
-    let found = SOURCES.iter().find(|(name, _)| *name == path);
-    let (_, text) = found.with_context(|| format!("no source {path}"))?;
-    sandbox.write(path, text)
+    let file = sandbox.write(path, source(path)?)?;
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755))?;
+    Ok(file)
 }
 
-/// Runs prepare-volume.sh in mounts of its own, and then `also` where the volume is mounted.
+/// Runs prepare-volume.sh in mounts of its own, and then `also` where the volume is mounted; `$GROW` is grow-volume.sh there.
 fn prepare(sandbox: &Sandbox, device: &Path, also: &str) -> Result<Output> {
     let mountpoint = sandbox.path("mounted");
     let prepare = script(sandbox, "clickhouse/prepare-volume.sh")?;
+    let grow = script(sandbox, "clickhouse/grow-volume.sh")?;
     let program = format!(
         "bash '{}' && cd '{}' && {also}",
         prepare.display(),
@@ -32,11 +35,12 @@ fn prepare(sandbox: &Sandbox, device: &Path, also: &str) -> Result<Output> {
         .args(["--mount", "--propagation", "private", "bash", "-c", &program])
         .env("AURORA_VOLUME", VOLUME)
         .env("AURORA_DEVICE", device)
+        .env("GROW", &grow)
         .env("AURORA_MOUNTPOINT", &mountpoint);
     command.output().context("unshare cannot be run: is this root?")
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     format!(
         "{}\n{}{}",
         output.status,
@@ -81,6 +85,47 @@ async fn a_volume_that_has_grown_is_used_whole() -> Result<()> {
             .set_len(4 * BYTES)?;
         let after = size(&Volume::of_file(&path, VOLUME)?)?;
         ensure!(after > 3 * before, "{before} KiB have become {after}");
+        Ok(())
+    })
+    .await
+}
+
+/// Nobody can start the machine again, and the database is not to stand still for it.
+#[tokio::test]
+async fn a_volume_that_grows_while_it_is_in_use_is_used_whole() -> Result<()> {
+    Sandbox::run("machines-grows", async |sandbox| {
+        let volume = Volume::blank(sandbox, VOLUME, BYTES)?;
+        let size = "df --output=size . | tail -n 1";
+        // What has not grown is nothing to speak of.
+        let before = prepare(sandbox, volume.device(), &format!("\"$GROW\" && {size}"))?;
+        ensure!(
+            before.status.success() && !said(&before).contains("grown"),
+            "{}",
+            said(&before)
+        );
+        let file = sandbox.path(format!("{VOLUME}.img"));
+        let grow = format!(
+            "{size} && echo precious > data && truncate --size={} '{}' && losetup --set-capacity '{}' && \"$GROW\" && {size} \
+             && echo again && \"$GROW\" && cat data",
+            4 * BYTES,
+            file.display(),
+            volume.device().display()
+        );
+        let output = prepare(sandbox, volume.device(), &grow)?;
+        if !may_grow_mounted()? {
+            // As far as it goes without that right: it is seen, and said.
+            ensure!(
+                !output.status.success() && said(&output).contains("its file system cannot grow with it"),
+                "{}",
+                said(&output)
+            );
+            return Ok(());
+        }
+        ensure!(output.status.success(), "{}", said(&output));
+        let text = String::from_utf8(output.stdout)?;
+        let sizes: Vec<u64> = text.lines().filter_map(|line| line.trim().parse().ok()).collect();
+        ensure!(matches!(sizes[..], [before, after] if after > 3 * before), "{text}");
+        ensure!(text.ends_with("\nagain\nprecious\n"), "{text}");
         Ok(())
     })
     .await
@@ -155,6 +200,16 @@ async fn passwords_are_written_as_hashes_and_none_is_too_short() -> Result<()> {
             xml.contains(&format!("<aurora_reader><password_sha256_hex>{hash}<")),
             "{xml}"
         );
+        // What has not changed is not written: the server would read all of its users anew.
+        let inode = || std::fs::metadata(&out).map(|found| std::os::unix::fs::MetadataExt::ino(&found));
+        let first = inode()?;
+        let again = run()?;
+        ensure!(
+            again.status.success() && again.stdout.is_empty(),
+            "{}",
+            said(&again)
+        );
+        ensure!(inode()? == first, "the same passwords were written again");
         sandbox.write("secrets/clickhouse-operator", "short")?;
         let refused = run()?;
         ensure!(
@@ -163,6 +218,45 @@ async fn passwords_are_written_as_hashes_and_none_is_too_short() -> Result<()> {
             said(&refused)
         );
         ensure!(std::fs::read_to_string(&out)? == xml, "what was there is gone");
+        Ok(())
+    })
+    .await
+}
+
+/// A machine's type may change, and what it was told when it was made does not.
+#[tokio::test]
+async fn settings_for_little_memory_come_and_go_with_it() -> Result<()> {
+    Sandbox::run("machines-memory", async |sandbox| {
+        let memory = script(sandbox, "clickhouse/clickhouse-memory.sh")?;
+        let small = sandbox.write("small.xml", source("clickhouse/small.xml")?)?;
+        let out = sandbox.path("config.d/small.xml");
+        // As machines of 4, 8 and 16 GiB say it, and one of 4 again.
+        for (kib, is_small) in [
+            (3_926_020_u32, true),
+            (3_926_020, true),
+            (7_944_432, false),
+            (16_073_984, false),
+            (3_926_020, true),
+        ] {
+            let meminfo = format!("MemTotal:       {kib} kB\nMemFree:          123456 kB\n");
+            let output = Command::new("bash")
+                .arg(&memory)
+                .args([&small, &out])
+                .env("AURORA_MEMINFO", sandbox.write("meminfo", meminfo)?)
+                .output()?;
+            ensure!(output.status.success(), "{}", said(&output));
+            ensure!(out.exists() == is_small, "with {kib} KiB");
+        }
+        ensure!(
+            std::fs::read(&out)? == std::fs::read(&small)?,
+            "it is another file"
+        );
+        let unknown = Command::new("bash")
+            .arg(&memory)
+            .args([&small, &out])
+            .env("AURORA_MEMINFO", sandbox.write("meminfo", "")?)
+            .output()?;
+        ensure!(!unknown.status.success() && out.exists(), "{}", said(&unknown));
         Ok(())
     })
     .await

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::cluster::Flow;
 use aurora_chaos_tests::machine::Machine;
 use aurora_chaos_tests::machine::archive::Mirror;
-use aurora_chaos_tests::machine::volume::Volume;
+use aurora_chaos_tests::machine::volume::{Volume, may_grow_mounted};
 use aurora_chaos_tests::node::stream_id;
 use aurora_chaos_tests::sandbox::{Sandbox, eventually};
-use aurora_pulumi::machines::GrafanaRelease;
+use aurora_pulumi::machines::{GrafanaRelease, role};
 
 use crate::stage::{DEPLOYMENT, PATIENCE, Stage};
 
@@ -44,6 +44,8 @@ async fn machines_start_fail_and_are_replaced_and_each_event_is_there_once() -> 
         runs_unprivileged(&peer, "aurora.service", "aurora").await?;
         runs_unprivileged(&database, "clickhouse-server.service", "clickhouse").await?;
         comes_back_after_a_kill(&stage, &peer).await?;
+        grows_while_it_is_in_use(&database, &volume).await?;
+        takes_up_a_changed_password(&stage, &database).await?;
 
         let database = machine_is_replaced(&stage, database, &volume).await?;
         let [full, incremental] = backs_up_while_events_come_in(&stage, &database).await?;
@@ -154,22 +156,27 @@ async fn is_told_of(stage: &Stage<'_>, database: &Machine, peer: &Machine, insta
             ])
             .await?;
         ensure!(failed.is_empty(), "{failed}");
-        machine
-            .output(&["systemctl", "start", "aurora-disk.service"])
-            .await?;
     }
+    database
+        .output(&["systemctl", "start", "aurora-disk.service"])
+        .await?;
     let refused = database.metadata().refused() + peer.metadata().refused();
     ensure!(
         refused == 0,
         "{refused} requests for metadata came without a token"
     );
-    let metrics = stage.aws.metrics().await?;
-    ensure!(
-        metrics.iter().any(|name| name == "DiskUsedPercent"),
-        "{metrics:?}"
-    );
+    // The node publishes its machine's itself.
+    for role in [role::CLICKHOUSE, role::PEERS] {
+        eventually("how full disks are", PATIENCE, async || {
+            let dimensions = [("Deployment", DEPLOYMENT), ("Role", role)];
+            let figures = stage.aws.moto().figures("DiskUsedPercent", &dimensions).await?;
+            ensure!(!figures.is_empty(), "none of {role} is published");
+            anyhow::Ok(true)
+        })
+        .await?;
+    }
     eventually("the node's log in CloudWatch", PATIENCE, async || {
-        let group = format!("/aurora/{DEPLOYMENT}/peer");
+        let group = role::log_group(DEPLOYMENT, role::PEERS);
         let messages = stage.aws.log_messages(&group, instance).await?;
         ensure!(
             !messages
@@ -256,6 +263,86 @@ async fn comes_back_after_a_kill(stage: &Stage<'_>, peer: &Machine) -> Result<()
     peer.until_unit("aurora.service", "active", PATIENCE).await?;
     stage.until_ready().await?;
     until_more_rows(stage).await
+}
+
+/// Whoever raises `volume_gib` has nothing else to do.
+async fn grows_while_it_is_in_use(database: &Machine, volume: &Volume) -> Result<()> {
+    if !may_grow_mounted()? {
+        eprintln!("not tried: root here may not have the kernel grow a file system that is mounted");
+        return Ok(());
+    }
+    // The unit may open devices of the kind that EC2's volumes are.
+    let drop_in = "/etc/systemd/system/clickhouse-grow.service.d";
+    let allow = format!(
+        "mkdir -p {drop_in}; printf '[Service]\\nDeviceAllow=block-loop rw\\n' > {drop_in}/loop.conf; systemctl daemon-reload"
+    );
+    database.output(&["bash", "-c", &allow]).await?;
+    let grow = async || {
+        database
+            .output(&["systemctl", "start", "clickhouse-grow.service"])
+            .await?;
+        let size = database
+            .output(&[
+                "bash",
+                "-c",
+                "df --output=size --block-size=1M /var/lib/clickhouse | tail -n 1",
+            ])
+            .await?;
+        Ok::<u64, anyhow::Error>(size.trim().parse()?)
+    };
+    let before = grow().await?;
+    volume.grow(2 * VOLUME_BYTES)?;
+    let after = grow().await?;
+    ensure!(after > before * 3 / 2, "{before} MiB have become {after}");
+    ensure!(grow().await? == after, "it has grown again");
+    let journal = database.journal(&["clickhouse-grow.service"]).await?;
+    ensure!(
+        journal.lines().count() == 1 && journal.contains("its file system with it"),
+        "{journal}"
+    );
+    let state = database
+        .property("clickhouse-server.service", "NRestarts")
+        .await?;
+    ensure!(state == "0", "ClickHouse was started again {state} times");
+    Ok(())
+}
+
+/// By its timer, since nobody can start anything there. (The server's own reading of its users is not tried: libchdb has none.)
+async fn takes_up_a_changed_password(stage: &Stage<'_>, database: &Machine) -> Result<()> {
+    let hashes = async || {
+        database
+            .output(&["cat", "/etc/clickhouse-server/users.d/passwords.xml"])
+            .await
+    };
+    let timer = database
+        .property("clickhouse-passwords.timer", "ActiveState")
+        .await?;
+    ensure!(timer == "active", "the timer is {timer}");
+    let before = hashes().await?;
+    let start = ["systemctl", "start", "clickhouse-passwords.service"];
+    database.output(&start).await?;
+    ensure!(hashes().await? == before, "what has not changed is another");
+    let secret = format!("aurora/{DEPLOYMENT}/clickhouse-grafana");
+    stage.aws.change_secret(&secret, "another password").await?;
+    database.output(&start).await?;
+    let after = hashes().await?;
+    let sum = database
+        .output(&["bash", "-c", "printf %s 'another password' | sha256sum"])
+        .await?;
+    let sum = sum.split(' ').next().unwrap_or_default();
+    let changed = format!("<aurora_grafana><password_sha256_hex>{sum}<");
+    ensure!(after.contains(&changed) && !before.contains(&changed), "{after}");
+    let of_others = |text: &str| -> Vec<String> {
+        let others = text.lines().filter(|line| !line.contains("aurora_grafana"));
+        others.map(str::to_owned).collect()
+    };
+    ensure!(
+        of_others(&before) == of_others(&after),
+        "others have changed: {after}"
+    );
+    let left = database.output(&["ls", "/run/aurora-secrets"]).await?;
+    ensure!(left == "clickhouse-operator", "{left}");
+    Ok(())
 }
 
 /// The machine fails, and another one is started with its volume: it finds data and archive there.

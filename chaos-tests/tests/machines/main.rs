@@ -3,5 +3,6 @@
 mod clickhouse_setup;
 mod containers;
 mod life;
+mod restores;
 mod sources;
 mod stage;

@@ -17,11 +17,12 @@ use aurora_pulumi::machines::{
 };
 
 /// What systemd says about how exposed a unit is, at most, times ten: the units that run all the time, and those that get a
-/// machine ready as root. Mounting for all others allows of no mounts of one's own, and so of few restrictions.
+/// machine ready, or keep it so, as root. Mounting for all others allows of no mounts of one's own, and so of few restrictions.
 const MAX_EXPOSURE: u32 = 15;
-const EXPOSED: [(&str, u32); 4] = [
+const EXPOSED: [(&str, u32); 5] = [
     ("aurora-restore.service", 20),
     ("aurora-setup.service", 20),
+    ("clickhouse-passwords.service", 20),
     ("clickhouse-setup.service", 25),
     ("grafana-setup.service", 25),
 ];
@@ -177,8 +178,8 @@ async fn cloud_init_knows_everything_in_user_data() -> Result<()> {
         let (said, _) = look(sandbox, &script).await?;
         ensure!(said.matches("Valid schema").count() == all.len(), "{said}");
         // What cloud-init reads is what was meant.
-        let read =
-            "import yaml, sys; print(yaml.safe_load(open('/peer'))['write_files'][-4]['content'], end='')";
+        let read = "import yaml; files = yaml.safe_load(open('/peer'))['write_files']; \
+             print(*(file['content'] for file in files if file['path'] == '/etc/aurora/node.toml'), end='')";
         let (content, _) = look(sandbox, &format!("python3 -c \"{read}\"")).await?;
         ensure!(
             peer()
@@ -276,7 +277,7 @@ fn nodes_understand_their_configuration() -> Result<()> {
     Ok(())
 }
 
-fn source(path: &str) -> Result<&'static str> {
+pub(crate) fn source(path: &str) -> Result<&'static str> {
     let found = SOURCES.iter().find(|(name, _)| *name == path);
     Ok(found.with_context(|| format!("no source {path}"))?.1)
 }

@@ -25,7 +25,7 @@ use aurora_cluster::ClusterKey;
 use aurora_node::embedded::clickhouse::{default_cache_dir, verify_library};
 use aurora_pulumi::deployment::Architecture;
 use aurora_pulumi::machines::{
-    ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, PeerMachine, UserData,
+    ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, PeerMachine, UserData, role,
 };
 
 /// The deployment's name.
@@ -85,9 +85,9 @@ impl<'a> Stage<'a> {
         for bucket in [PROGRAMS, BACKUPS] {
             self.aws.make_bucket(bucket).await?;
         }
-        for role in ["peer", "clickhouse", "grafana"] {
+        for role in role::ALL {
             self.aws
-                .make_log_group(&format!("/aurora/{DEPLOYMENT}/{role}"))
+                .make_log_group(&role::log_group(DEPLOYMENT, role))
                 .await?;
         }
         let key = ClusterKey::generate().expose_base64().to_string();

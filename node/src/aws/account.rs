@@ -9,8 +9,31 @@ use super::Aws;
 use super::error::AwsError;
 use super::service::{ACM, SERVICE_QUOTAS, STS};
 
-/// Virtual processors of ordinary on-demand instances (families A, C, D, H, I, M, R, T, Z).
-const VCPU_QUOTA: &str = "L-1216C47A";
+/// Virtual processors of ordinary instances (families A, C, D, H, I, M, R, T, Z), on demand and spot.
+const ON_DEMAND_QUOTA: &str = "L-1216C47A";
+const SPOT_QUOTA: &str = "L-34B43A08";
+/// Networks, and public addresses, in a region.
+const NETWORK_QUOTA: &str = "L-F678F1CE";
+const ADDRESS_QUOTA: &str = "L-0263D0A3";
+
+/// How instances are paid for, which have quotas of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Market {
+    /// By the second, for as long as somebody likes.
+    OnDemand,
+    /// Cheaper, and taken back when AWS likes.
+    Spot,
+}
+
+impl std::fmt::Display for Market {
+    /// As Service Quotas calls it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::OnDemand => "Running On-Demand Standard instances",
+            Self::Spot => "All Standard Spot Instance Requests",
+        })
+    }
+}
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,17 +51,17 @@ struct CallerAnswer {
     result: CallerIdentity,
 }
 
-/// Virtual processors in this region.
+/// How much there may be of something in this region.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct VcpuQuota {
-    /// How many may run.
+pub struct RegionQuota {
+    /// How many there may be.
     pub limit: f64,
-    /// How many do.
+    /// How many there are.
     pub used: u32,
 }
 
-impl VcpuQuota {
-    /// How many more may run.
+impl RegionQuota {
+    /// How many more there may be.
     pub fn left(&self) -> f64 {
         (self.limit - f64::from(self.used)).max(0.0)
     }
@@ -115,9 +138,36 @@ impl Aws {
         Ok(answer.result)
     }
 
-    /// How many virtual processors ordinary on-demand instances may have in this region, and have.
-    pub async fn vcpu_quota(&self) -> Result<VcpuQuota, AwsError> {
-        let quota = json!({ "ServiceCode": "ec2", "QuotaCode": VCPU_QUOTA });
+    /// How many virtual processors ordinary instances may have in this region, and have.
+    pub async fn vcpu_quota(&self, market: Market) -> Result<RegionQuota, AwsError> {
+        let code = match market {
+            Market::OnDemand => ON_DEMAND_QUOTA,
+            Market::Spot => SPOT_QUOTA,
+        };
+        Ok(RegionQuota {
+            limit: self.quota("ec2", code).await?,
+            used: self.vcpus_in_use(market).await?,
+        })
+    }
+
+    /// How many networks there may be in this region, and are.
+    pub async fn network_quota(&self) -> Result<RegionQuota, AwsError> {
+        Ok(RegionQuota {
+            limit: self.quota("vpc", NETWORK_QUOTA).await?,
+            used: self.networks_in_use().await?,
+        })
+    }
+
+    /// How many public addresses there may be in this region, and are.
+    pub async fn address_quota(&self) -> Result<RegionQuota, AwsError> {
+        Ok(RegionQuota {
+            limit: self.quota("ec2", ADDRESS_QUOTA).await?,
+            used: self.addresses_in_use().await?,
+        })
+    }
+
+    async fn quota(&self, service: &str, code: &str) -> Result<f64, AwsError> {
+        let quota = json!({ "ServiceCode": service, "QuotaCode": code });
         let applied = self.json(&SERVICE_QUOTAS, "GetServiceQuota", &quota).await;
         let answer: QuotaAnswer = match applied {
             // An account that never asked for more may have none of its own.
@@ -127,10 +177,7 @@ impl Aws {
             }
             applied => applied?,
         };
-        Ok(VcpuQuota {
-            limit: answer.quota.value,
-            used: self.vcpus_in_use().await?,
-        })
+        Ok(answer.quota.value)
     }
 
     /// A certificate of this region, by its ARN.
@@ -208,7 +255,7 @@ mod tests {
             <processorInfo><supportedArchitectures><item>arm64</item></supportedArchitectures></processorInfo>
           </item></instanceTypeSet></R>";
         let stub = Stub::start(&[(400, none), (200, quota), (200, instances), (200, types)]).await;
-        let quota = stub.aws.vcpu_quota().await.unwrap();
+        let quota = stub.aws.vcpu_quota(Market::OnDemand).await.unwrap();
         assert_eq!(quota, VcpuQuota { limit: 32.0, used: 6 });
         let asked = stub.asked();
         assert!(

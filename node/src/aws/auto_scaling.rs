@@ -91,9 +91,9 @@ pub struct Activity {
 
 /// `<X><member>…</member>…</X>`, as Auto Scaling writes lists.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct Members<T> {
+pub(super) struct Members<T> {
     #[serde(default = "Vec::new")]
-    member: Vec<T>,
+    pub(super) member: Vec<T>,
 }
 
 impl<T> Default for Members<T> {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::Aws;
+use super::account::Market;
 use super::error::AwsError;
 use super::service::EC2;
 
@@ -28,6 +30,7 @@ pub struct Instance {
     /// In ISO 8601, UTC.
     pub launch_time: Option<String>,
     instance_state: State,
+    placement: Placement,
     /// `spot`, or nothing.
     instance_lifecycle: Option<String>,
     cpu_options: Option<CpuOptions>,
@@ -37,6 +40,12 @@ pub struct Instance {
 #[serde(default)]
 struct State {
     name: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Placement {
+    availability_zone: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -52,9 +61,25 @@ impl Instance {
         self.instance_state.name == "running"
     }
 
-    /// Whether it counts against the quota of ordinary on-demand instances.
-    fn is_standard_on_demand(&self) -> bool {
-        self.instance_lifecycle.is_none() && is_standard(&self.instance_type)
+    /// Such as `pending`, `running`, `stopped`, `terminated`.
+    pub fn state(&self) -> &str {
+        &self.instance_state.name
+    }
+
+    /// Its zone.
+    pub fn zone(&self) -> &str {
+        &self.placement.availability_zone
+    }
+
+    /// Whether it counts against the quota of ordinary instances of this market.
+    fn counts_for(&self, market: Market) -> bool {
+        let own = match self.instance_lifecycle.as_deref() {
+            Some("spot") => Some(Market::Spot),
+            None => Some(Market::OnDemand),
+            // Blocks of capacity that are paid for in advance.
+            Some(_) => None,
+        };
+        own == Some(market) && is_standard(&self.instance_type)
     }
 
     fn vcpus(&self) -> Option<u32> {
@@ -63,7 +88,7 @@ impl Instance {
     }
 }
 
-/// Whether a type counts against the quota of ordinary on-demand instances.
+/// Whether a type counts against the quotas of ordinary instances.
 pub fn is_standard(instance_type: &str) -> bool {
     let is_other = OTHER_FAMILIES
         .iter()
@@ -82,6 +107,8 @@ pub struct InstanceType {
     pub memory_mib: u64,
     /// Such as `x86_64` or `arm64`.
     pub architectures: Vec<String>,
+    /// Whether it is of the kinds since 2017, which name volumes by their ids.
+    pub is_nitro: bool,
 }
 
 /// A region of AWS.
@@ -95,9 +122,9 @@ pub struct RegionInfo {
 
 /// `<xSet><item>…</item>…</xSet>`, as EC2 writes lists.
 #[derive(Debug, Deserialize)]
-struct Set<T> {
+pub(super) struct Set<T> {
     #[serde(default = "Vec::new")]
-    item: Vec<T>,
+    pub(super) item: Vec<T>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,6 +166,8 @@ struct TypeItem {
     v_cpu_info: VcpuInfo,
     memory_info: MemoryInfo,
     processor_info: ProcessorInfo,
+    /// `nitro` or `xen`; bare metal has none.
+    hypervisor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -158,6 +187,18 @@ struct MemoryInfo {
 #[serde(rename_all = "camelCase")]
 struct ProcessorInfo {
     supported_architectures: Set<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VpcsAnswer {
+    vpc_set: Set<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AddressesAnswer {
+    addresses_set: Set<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -192,12 +233,21 @@ impl Aws {
         self.instances(&[(name.as_str(), &[value.as_str()])]).await
     }
 
-    /// How many virtual processors the ordinary on-demand instances have that run or are about to, in this region.
-    pub async fn vcpus_in_use(&self) -> Result<u32, AwsError> {
+    /// Instances by their ids, whatever their state. What EC2 does not know is left out.
+    pub async fn instances_with_ids(&self, ids: &[&str]) -> Result<Vec<Instance>, AwsError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Asked for without a filter, one that is not there any more would be an error.
+        self.described(&[("instance-id", ids)]).await
+    }
+
+    /// How many virtual processors the ordinary instances of this market have that run or are about to, in this region.
+    pub async fn vcpus_in_use(&self, market: Market) -> Result<u32, AwsError> {
         let instances = self.instances(&[]).await?;
         let counted: Vec<&Instance> = instances
             .iter()
-            .filter(|instance| instance.is_standard_on_demand())
+            .filter(|instance| instance.counts_for(market))
             .collect();
         // Older kinds do not say how many they have.
         let unknown = counted.iter().filter(|instance| instance.vcpus().is_none());
@@ -223,7 +273,11 @@ impl Aws {
     async fn instances(&self, filters: &[(&str, &[&str])]) -> Result<Vec<Instance>, AwsError> {
         let alive: (&str, &[&str]) = ("instance-state-name", &["running", "pending"]);
         let filters: Vec<(&str, &[&str])> = filters.iter().copied().chain([alive]).collect();
-        let filters = filter_form(&filters);
+        self.described(&filters).await
+    }
+
+    async fn described(&self, filters: &[(&str, &[&str])]) -> Result<Vec<Instance>, AwsError> {
+        let filters = filter_form(filters);
         let mut instances = Vec::new();
         let mut token: Option<String> = None;
         loop {
@@ -282,8 +336,21 @@ impl Aws {
                 vcpus: item.v_cpu_info.default_v_cpus,
                 memory_mib: item.memory_info.size_in_mib,
                 architectures: item.processor_info.supported_architectures.item,
+                is_nitro: item.hypervisor.as_deref() != Some("xen"),
             })
             .collect())
+    }
+
+    /// How many networks there are in this region.
+    pub async fn networks_in_use(&self) -> Result<u32, AwsError> {
+        let answer: VpcsAnswer = self.query(&EC2, "DescribeVpcs", &[]).await?;
+        Ok(count(&answer.vpc_set))
+    }
+
+    /// How many public addresses the account has in this region.
+    pub async fn addresses_in_use(&self) -> Result<u32, AwsError> {
+        let answer: AddressesAnswer = self.query(&EC2, "DescribeAddresses", &[]).await?;
+        Ok(count(&answer.addresses_set))
     }
 
     /// All regions that there are for this account.
@@ -318,6 +385,10 @@ impl Aws {
     }
 }
 
+fn count<T>(set: &Set<T>) -> u32 {
+    u32::try_from(set.item.len()).unwrap_or(u32::MAX)
+}
+
 fn filter_form(filters: &[(&str, &[&str])]) -> Vec<(String, String)> {
     let mut form = Vec::new();
     for (number, (name, values)) in (1..).zip(filters) {
@@ -342,7 +413,7 @@ fn page_form<'a>(
 
 /// A filter's value that matches `value` only: filters know the wildcards `*` and `?`, and `\` before what is meant
 /// literally.
-fn literally(value: &str) -> String {
+pub(super) fn literally(value: &str) -> String {
     let mut literal = String::with_capacity(value.len());
     for character in value.chars() {
         if matches!(character, '*' | '?' | '\\') {

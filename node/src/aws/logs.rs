@@ -146,6 +146,12 @@ impl Tail {
         }
     }
 
+    /// Whether the last look has left nothing unread of what was there. One that found nothing may have: CloudWatch gives empty
+    /// pages while it searches, and a look takes a bounded number of them.
+    pub fn is_at_end(&self) -> bool {
+        self.token.is_none()
+    }
+
     /// What is new. It may be nothing; the error ends nothing, another look goes on.
     pub async fn look(&mut self, aws: &Aws) -> Result<Vec<LogEvent>, AwsError> {
         let mut events = Vec::new();
@@ -155,7 +161,10 @@ impl Tail {
                 // What has been found already is not to be lost.
                 Err(_) if !events.is_empty() => break,
                 Err(error) => {
-                    self.token = None;
+                    // What is over in a moment is asked again; a token may have been refused because it is too old.
+                    if !error.may_pass() {
+                        self.token = None;
+                    }
                     return Err(error);
                 }
             };
@@ -189,6 +198,7 @@ impl Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::stub::Stub;
 
     fn event(id: &str, at_ms: i64) -> LogEvent {
         LogEvent {
@@ -223,5 +233,53 @@ mod tests {
         tail.token = Some("more".to_owned());
         tail.take_new(vec![event("a", 1_000_000)]);
         assert_eq!(tail.query.from_ms, None);
+    }
+
+    #[tokio::test]
+    async fn empty_pages_are_not_the_end() {
+        const EMPTY: (u16, &str) = (200, r#"{"events":[],"nextToken":"more"}"#);
+        const LAST: &str =
+            r#"{"events":[{"eventId":"a","logStreamName":"i-1","timestamp":5,"message":"ERROR a"}]}"#;
+        let mut answers = vec![EMPTY; PAGES_AT_ONCE];
+        // What passes does not lose the place: twenty pages would be read again.
+        answers.extend([(500, "{}"), (200, LAST)]);
+        let stub = Stub::start(&answers).await;
+        let aws = stub.aws.clone().at_once();
+        let mut tail = Tail::new(LogQuery {
+            group: "/aurora/prod/peers".to_owned(),
+            pattern: Some("ERROR".to_owned()),
+            ..LogQuery::default()
+        });
+        assert_eq!(tail.look(&aws).await, Ok(Vec::new()));
+        assert!(!tail.is_at_end());
+        let failed = tail.look(&aws).await;
+        assert!(matches!(failed, Err(AwsError::Failed { .. })), "{failed:?}");
+        assert!(!tail.is_at_end());
+        let found = tail.look(&aws).await.unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(tail.is_at_end());
+        let asked = stub.asked();
+        assert_eq!(asked.len(), PAGES_AT_ONCE + 2);
+        let asked: serde_json::Value = serde_json::from_str(&asked[PAGES_AT_ONCE + 1].body).unwrap();
+        assert_eq!(
+            (&asked["nextToken"], &asked["filterPattern"]),
+            (&json!("more"), &json!("ERROR"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_refused_is_not_used_again() {
+        let refused =
+            r#"{"__type":"InvalidParameterException","message":"The specified nextToken is invalid."}"#;
+        let stub = Stub::start(&[(400, refused), (200, r#"{"events":[]}"#)]).await;
+        let mut tail = Tail::new(LogQuery::default());
+        tail.token = Some("old".to_owned());
+        assert!(tail.look(&stub.aws).await.is_err());
+        assert_eq!(tail.look(&stub.aws).await, Ok(Vec::new()));
+        assert!(
+            !stub.asked()[1].body.contains("nextToken"),
+            "{:?}",
+            stub.asked()[1]
+        );
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! surroundings ──▶ Aws: region, endpoint, credentials ──sign──▶ query protocol: EC2, Auto Scaling, STS, CloudWatch
-//! (variables, profile, container,                     └───────▶ JSON 1.1: Secrets Manager, SSM, Logs, ACM, quotas
+//! (variables, profile, container,                     └───────▶ JSON 1.1: Secrets Manager, SSM, Logs, ACM, tags, quotas
 //!  web identity, instance role)
 //! Machine ──IMDSv2──▶ the metadata of the instance that this runs on
 //! ```
 //!
 //! `aws-config` finds credentials and region, `aws-sigv4` signs; the questions are put here. The SDK's crate for EC2
-//! alone took more than six minutes and 6.7 GB to build, and what is needed of nine services is some twenty calls.
+//! alone took more than six minutes and 6.7 GB to build, and what is needed of ten services is some twenty-five calls.
 //!
 //! | module | holds |
 //! |---|---|
@@ -20,6 +20,7 @@
 //! | [`auto_scaling`] | lifecycle actions, health, a group and what happened to it |
 //! | [`ec2`] | instances, types, zones, regions |
 //! | [`cloud_watch`], [`logs`] | figures and log events, to and fro |
+//! | [`tags`] | what has a tag |
 //! | [`account`] | what a deployment asks before it makes anything: who am I, quotas, certificates |
 //!
 //! `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` name other endpoints, `AWS_EC2_METADATA_SERVICE_ENDPOINT` another
@@ -37,6 +38,7 @@ pub mod secrets;
 pub mod service;
 #[cfg(test)]
 mod stub;
+pub mod tags;
 
 pub use client::Aws;
 pub use error::AwsError;

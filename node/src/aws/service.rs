@@ -117,6 +117,17 @@ pub const ACM: JsonService = JsonService {
     target: "CertificateManager",
 };
 
+/// What has which tags.
+pub const TAGGING: JsonService = JsonService {
+    service: Service {
+        name: "Resource Groups Tagging",
+        host: "tagging",
+        prefix: "tag",
+        variable: "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API",
+    },
+    target: "ResourceGroupsTaggingAPI_20170126",
+};
+
 /// How much of each thing an account may have.
 pub const SERVICE_QUOTAS: JsonService = JsonService {
     service: Service {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -15,7 +16,7 @@ pub(super) const INTERRUPTED: u8 = 130;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Listens to Ctrl-C as long as it is there: what is pressed while nobody waits is heard by who waits next.
-pub(super) struct Interrupts(Option<Signal>);
+pub(super) struct Interrupts(Vec<Signal>);
 
 /// Says to a thread that nobody wants any more what it does.
 #[derive(Debug, Clone, Default)]
@@ -29,20 +30,35 @@ pub(super) struct Worker<T> {
 
 impl Interrupts {
     pub(super) fn listen() -> Self {
-        // Who cannot listen to Ctrl-C is ended by it.
-        Self(signal(SignalKind::interrupt()).ok())
+        Self::to(&[SignalKind::interrupt()])
+    }
+
+    /// Listens to whatever else asks a process to end as well: a terminal that is closed, a job that is cancelled. For work
+    /// that must not be cut off.
+    pub(super) fn listen_to_all() -> Self {
+        Self::to(&[
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ])
+    }
+
+    fn to(kinds: &[SignalKind]) -> Self {
+        // Who cannot listen to a signal is ended by it.
+        Self(kinds.iter().filter_map(|kind| signal(*kind).ok()).collect())
     }
 
     /// Waits for something, unless Ctrl-C comes first: then it is dropped, and nothing comes of it.
     pub(super) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let interrupt = async {
-            let heard = match &mut self.0 {
-                Some(signal) => signal.recv().await,
-                None => None,
-            };
-            if heard.is_none() {
-                std::future::pending::<()>().await;
-            }
+            std::future::poll_fn(|context| {
+                let heard = self
+                    .0
+                    .iter_mut()
+                    .any(|signal| signal.poll_recv(context).is_ready());
+                if heard { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
         };
         tokio::select! {
             biased;
@@ -109,6 +125,13 @@ mod tests {
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGINT).unwrap();
         assert_eq!(interrupts.unless(std::future::pending::<()>()).await, None);
         assert_eq!(interrupts.unless(std::future::ready(1)).await, Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_terminal_that_closes_is_heard_by_who_wants_to() {
+        let mut interrupts = Interrupts::listen_to_all();
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGHUP).unwrap();
+        assert_eq!(interrupts.unless(std::future::pending::<()>()).await, None);
     }
 
     #[tokio::test]

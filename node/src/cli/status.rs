@@ -18,6 +18,10 @@ pub(super) struct StatusArgs {
     #[cfg(feature = "aws")]
     #[arg(long)]
     deployment: bool,
+    /// With --deployment, list everything that it is made of
+    #[cfg(feature = "aws")]
+    #[arg(long, requires = "deployment")]
+    resources: bool,
     #[cfg(feature = "aws")]
     #[command(flatten)]
     tools: super::deployment::Tools,
@@ -26,7 +30,7 @@ pub(super) struct StatusArgs {
 pub(super) async fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     #[cfg(feature = "aws")]
     if args.deployment {
-        return super::deployment::status(&args.tools, args.how.is_json()).await;
+        return super::deployment::status(&args.tools, args.resources, args.how.is_json()).await;
     }
     let status: ClusterStatus = args.how.client()?.get("/api/v1/cluster").await?;
     if args.how.is_json() {

@@ -25,5 +25,10 @@ if getent group clickhouse >/dev/null; then
   chgrp clickhouse "$new"
 fi
 chmod 0640 "$new"
+# What has not changed stays, or the server would read all of its users anew.
+if cmp --silent "$new" "$out" && [[ $(stat --format %G:%a "$new") == $(stat --format %G:%a "$out") ]]; then
+  exit 0
+fi
 mv "$new" "$out"
+echo "$out is new"
 trap - EXIT

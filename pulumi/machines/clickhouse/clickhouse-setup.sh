@@ -1,10 +1,9 @@
 #!/bin/bash
-# Makes this machine ready for ClickHouse: the pinned server, passwords, and where it listens. Run at every start.
+# Makes this machine ready for ClickHouse: the pinned server, passwords, what its memory allows, and where it listens. Run at every
+# start.
 set -euo pipefail
-: "${AURORA_DEPLOYMENT:?}"
 here=/usr/local/lib/aurora
 data=/var/lib/clickhouse
-secrets=/run/aurora-secrets
 
 # What is asked for, what is under way, and what is done: a restore is carried out once a volume, however often machines start.
 asked=${AURORA_RESTORE:-}
@@ -43,15 +42,10 @@ install --directory --owner clickhouse --group clickhouse --mode 0750 "$data/ser
 install --directory --owner aurora --group aurora --mode 0755 "$data/backups"
 "$here/install-clickhouse.sh"
 
-references=()
-for name in clickhouse-writer clickhouse-reader clickhouse-grafana clickhouse-operator; do
-  references+=("$name=secretsmanager:aurora/$AURORA_DEPLOYMENT/$name")
-done
-aurora machine secrets --out "$secrets" --mode 0400 "${references[@]}"
-mkdir -p /etc/clickhouse-server/users.d /etc/clickhouse-server/config.d
-"$here/clickhouse-passwords.sh" "$secrets" /etc/clickhouse-server/users.d/passwords.xml
-# Of the others nobody here needs more than the hash.
-rm -f "$secrets"/clickhouse-{writer,reader,grafana}
+"$here/fetch-passwords.sh"
+mkdir -p /etc/clickhouse-server/config.d
+# Not said in user-data, which is read once: a machine's type may change.
+"$here/clickhouse-memory.sh" /etc/aurora/small.xml /etc/clickhouse-server/config.d/small.xml
 
 # Closed to nodes while a restore is to come: one that met an empty ClickHouse would begin everything anew.
 listen=/etc/aurora/listen.xml

@@ -42,15 +42,7 @@ if [[ $label != aurora-data ]]; then
 fi
 # After a machine that went away; what is clean is not looked at. 1 is: mistakes were mended.
 fsck.ext4 -p "$device" || (($? == 1))
-# The volume may have been made larger. Before it is mounted, for then no further right is needed; and that wants a whole check.
-superblock=$(dumpe2fs -h "$device" 2>/dev/null)
-number() { sed -n "s/^$1: *\([0-9]*\)$/\1/p" <<<"$superblock"; }
-block=$(number 'Block size')
-if (($(blockdev --getsize64 "$device") / block > $(number 'Block count'))); then
-  echo "the volume $AURORA_VOLUME has grown, and its file system grows with it"
-  fsck.ext4 -f -p "$device" || (($? == 1))
-  resize2fs "$device"
-fi
+"${0%/*}/grow-volume.sh" "$device"
 uuid=$(blkid --probe --match-tag UUID --output value "$device")
 mkdir -p "$mountpoint"
 mount --types ext4 --options noatime,nodev,nosuid "UUID=$uuid" "$mountpoint"

@@ -6,6 +6,8 @@
 
 mod machine_types;
 mod prices;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -4,6 +4,8 @@ use super::Deployment;
 
 /// Most nodes: what gossip is made for.
 const MAX_NODES: u16 = 100;
+/// Most networks that may reach the load balancer: each takes up to three of the sixty rules that a security group has.
+const MAX_ALLOWED: usize = 20;
 /// Why a deployment cannot be as described.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDeployment {
@@ -62,6 +64,14 @@ pub enum InvalidDeployment {
          or a certificate of ACM for it (`certificate`)"
     )]
     NoCertificate,
+    /// A part of AWS where the image is not.
+    #[error("Debian's images are not found by themselves in {0}: name one of yours (`image`)")]
+    NoImage(String),
+    /// More than a firewall of AWS has room for.
+    #[error(
+        "`allow` under [edge] has {0} entries; a firewall of AWS has room for {MAX_ALLOWED}: join some to a larger network"
+    )]
+    TooManyAllowed(usize),
     /// Both a zone to make a certificate in, and one that is there.
     #[error("`certificate` under [edge] is set without a `domain`: say which name it is for")]
     CertificateWithoutDomain,
@@ -136,6 +146,14 @@ impl Deployment {
             (Some(_), None, None) => return Err(InvalidDeployment::NoCertificate),
             _ => {}
         }
+        if edge.allow.len() > MAX_ALLOWED {
+            return Err(InvalidDeployment::TooManyAllowed(edge.allow.len()));
+        }
+        // Nobody could use it, and whoever has nothing else would be locked out.
+        let version_6 = edge.allow.iter().find(|network| network.addr().is_ipv6());
+        let version_6 = version_6.map(ToString::to_string);
+        let expected = "the load balancer has addresses of IPv4 only";
+        matches("allow under [edge]", version_6.as_deref(), |_| false, expected)?;
         let domain = "a domain name in lowercase, such as aurora.example.com";
         for (key, name) in [
             ("domain under [edge]", &edge.domain),
@@ -169,6 +187,12 @@ impl Deployment {
         ];
         for (key, own) in own {
             matches(key, own.as_deref(), is_machine_type, machine)?;
+        }
+        let is_elsewhere = ["cn-", "us-gov-"]
+            .iter()
+            .any(|part| self.region.starts_with(part));
+        if is_elsewhere && self.image.is_none() {
+            return Err(InvalidDeployment::NoImage(self.region.clone()));
         }
         let is_image = |image: &str| {
             image
@@ -312,7 +336,7 @@ mod tests {
             let wrong = Deployment::new("prod", region);
             assert_eq!(wrong.check(), Err(InvalidDeployment::Region(region.to_owned())));
         }
-        assert_eq!(Deployment::new("prod", "us-gov-west-1").check(), Ok(()));
+        assert_eq!(Deployment::new("prod", "ap-southeast-2").check(), Ok(()));
     }
 
     #[test]
@@ -354,6 +378,7 @@ mod tests {
             ),
             ("[[clickhouse.restores]]\nbackup = \"latest\"\nzone = 2", "`zone"),
             ("[[clickhouse.restores]]\nbackup = \"../x\"", "`backup"),
+            ("[edge]\nallow = [\"2001:db8::/32\"]", "IPv4 only"),
             ("[nodes]\nx = 1", "nodes"),
             ("typo = 1", "typo"),
         ] {
@@ -367,7 +392,7 @@ mod tests {
         for extra in [
             "nodes = 100",
             "[edge]\ndomain = \"example.com\"\nhosted_zone = \"example.com\"",
-            "[edge]\ndomain = \"a.b.c\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/x\"\nallow = [\"10.0.0.0/8\", \"::1/128\"]",
+            "[edge]\ndomain = \"a.b.c\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/x\"\nallow = [\"10.0.0.0/8\", \"192.0.2.1/32\"]",
             "[[node.connections]]\nname = \"k\"\nbrokers = \"b:9092\"",
             "[clickhouse]\nvolume_gib = 60\n[[clickhouse.restores]]\nbackup = \"latest\"\nzone = 1",
             "[scaling]\nmax_nodes = 9\nmachine = \"m7i-flex.large\"",

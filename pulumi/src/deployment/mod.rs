@@ -41,6 +41,9 @@ pub use sections::{
 };
 pub use size::{Architecture, MachineTypes, Machines, Size, Storage};
 
+/// AWS allows no more.
+const GP3_IOPS_PER_GIB: u32 = 500;
+
 /// What a user wants to have in their account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -187,7 +190,9 @@ impl Deployment {
         own(&self.clickhouse.machine, &mut machines.types.clickhouse);
         own(&self.grafana.machine, &mut machines.types.grafana);
         machines.zones = self.network.zones.unwrap_or(machines.zones);
-        machines.storage.size_gib = self.clickhouse.volume_gib.unwrap_or(machines.storage.size_gib);
+        let storage = &mut machines.storage;
+        storage.size_gib = self.clickhouse.volume_gib.unwrap_or(storage.size_gib);
+        storage.iops = storage.iops.min(storage.size_gib * GP3_IOPS_PER_GIB);
         machines
     }
 
@@ -207,11 +212,8 @@ impl Deployment {
     }
 
     /// In which of its zones the database is.
-    pub fn database_zone(&self) -> usize {
-        self.clickhouse
-            .restores
-            .last()
-            .map_or(0, |restore| usize::from(restore.zone))
+    pub fn database_zone(&self) -> u8 {
+        self.clickhouse.restores.last().map_or(0, |restore| restore.zone)
     }
 
     /// The zone of its private names, such as `prod.aurora.internal`.

@@ -114,18 +114,13 @@ impl Default for GrafanaSection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BackupsSection {
-    /// Whether the database is backed up every day.
-    pub enabled: bool,
     /// How many days a backup is kept.
     pub keep_days: u16,
 }
 
 impl Default for BackupsSection {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            keep_days: 35,
-        }
+        Self { keep_days: 35 }
     }
 }
 

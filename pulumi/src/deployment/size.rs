@@ -45,6 +45,18 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// What a machine type of EC2 has, by its name: AWS's own processors are a `g` after the generation, as in `c7g.large`.
+    pub fn of_machine_type(name: &str) -> Self {
+        let family = name.split('.').next().unwrap_or(name);
+        let after_generation = family
+            .trim_start_matches(|c: char| !c.is_ascii_digit())
+            .trim_start_matches(|c: char| c.is_ascii_digit());
+        match after_generation.starts_with('g') || family == "a1" {
+            true => Self::Arm64,
+            false => Self::X86_64,
+        }
+    }
+
     /// As EC2 calls it.
     pub fn ec2_name(self) -> &'static str {
         match self {

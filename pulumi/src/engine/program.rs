@@ -15,6 +15,8 @@ pub const PROJECT: &str = "aurora";
 /// Where the certificate and its key are in the configuration.
 pub(super) const CERTIFICATE: &str = "certificate";
 pub(super) const CERTIFICATE_KEY: &str = "certificate-key";
+/// And until when it is good, in seconds since 1970.
+pub(super) const CERTIFICATE_UNTIL: &str = "certificate-until";
 
 /// What is to be done to a deployment.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::EngineError;
 use super::events::name_of;
@@ -14,6 +15,8 @@ pub struct StackState {
     pub resources: Vec<StateResource>,
     /// What was begun, and not known to have ended.
     pub pending: Vec<PendingOperation>,
+    /// When it was written down, in RFC 3339.
+    pub written: Option<String>,
 }
 
 /// One resource of it.
@@ -28,7 +31,7 @@ pub struct StateResource {
     /// Whether it is kept when the rest goes.
     pub protect: bool,
     /// What is known of it. Secrets are encrypted.
-    pub outputs: BTreeMap<String, serde_json::Value>,
+    pub outputs: BTreeMap<String, Value>,
 }
 
 /// An operation that was cut short.
@@ -40,6 +43,10 @@ pub struct PendingOperation {
     pub token: String,
     /// The resource's name.
     pub name: String,
+    /// What the engine calls it.
+    pub urn: String,
+    /// What it is to be called in AWS: its name, for kinds that have one, and the tag `Name`.
+    pub names: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -50,9 +57,16 @@ struct Export {
 #[derive(Deserialize)]
 struct Deployment {
     #[serde(default)]
+    manifest: Manifest,
+    #[serde(default)]
     resources: Vec<Resource>,
     #[serde(default)]
     pending_operations: Vec<Pending>,
+}
+
+#[derive(Default, Deserialize)]
+struct Manifest {
+    time: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -73,7 +87,9 @@ struct Resource {
     #[serde(default)]
     delete: bool,
     #[serde(default)]
-    outputs: BTreeMap<String, serde_json::Value>,
+    inputs: BTreeMap<String, Value>,
+    #[serde(default)]
+    outputs: BTreeMap<String, Value>,
 }
 
 impl StackState {
@@ -92,6 +108,7 @@ impl StackState {
             .into_iter()
             .filter(|resource| !resource.delete);
         Ok(Self {
+            written: deployment.manifest.time,
             resources: resources
                 .map(|resource| StateResource {
                     name: name_of(&resource.urn).to_owned(),
@@ -107,7 +124,9 @@ impl StackState {
                 .map(|pending| PendingOperation {
                     operation: pending.operation,
                     name: name_of(&pending.resource.urn).to_owned(),
+                    names: names(&pending.resource.inputs),
                     token: pending.resource.r#type,
+                    urn: pending.resource.urn,
                 })
                 .collect(),
         })
@@ -127,10 +146,48 @@ impl StackState {
             .filter(|resource| resource.token.starts_with("aws:"))
     }
 
+    /// The account that it is in, as the names of what is there say.
+    pub fn account(&self) -> Option<&str> {
+        self.in_aws().find_map(|resource| {
+            let arn = resource.outputs.get("arn")?.as_str()?;
+            arn.split(':').nth(4).filter(|account| !account.is_empty())
+        })
+    }
+
     /// Whether anything is there that costs or holds something.
     pub fn is_empty(&self) -> bool {
         self.in_aws().next().is_none()
     }
+}
+
+/// What `export` is with all of `kept` protected, each a type and a name; nothing if that is so already.
+pub(super) fn protecting(mut export: Value, kept: &[(String, String)]) -> Option<Value> {
+    let resources = export
+        .get_mut("deployment")?
+        .get_mut("resources")?
+        .as_array_mut()?;
+    let mut is_changed = false;
+    for resource in resources {
+        let (token, urn) = (resource["type"].as_str(), resource["urn"].as_str());
+        let is_kept = kept
+            .iter()
+            .any(|(kind, name)| token == Some(kind) && urn.map(name_of) == Some(name));
+        if is_kept && resource["protect"] != true && resource["delete"] != true {
+            resource["protect"] = true.into();
+            is_changed = true;
+        }
+    }
+    is_changed.then_some(export)
+}
+
+fn names(inputs: &BTreeMap<String, Value>) -> Vec<String> {
+    let own = [inputs.get("name"), inputs.get("bucket")];
+    let tag = inputs.get("tags").and_then(|tags| tags.get("Name"));
+    let names = own.into_iter().chain([tag]).flatten();
+    names
+        .filter_map(|name| name.as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -138,22 +195,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_kept_is_protected_again() {
+        let export = |protect: bool| {
+            serde_json::json!({ "deployment": { "resources": [
+                { "urn": "urn:pulumi:p::aurora::aws:ebs/volume:Volume::data", "type": "aws:ebs/volume:Volume", "protect": protect },
+                { "urn": "urn:pulumi:p::aurora::aws:ec2/vpc:Vpc::data", "type": "aws:ec2/vpc:Vpc" },
+            ] } })
+        };
+        let kept = [("aws:ebs/volume:Volume".to_owned(), "data".to_owned())];
+        assert_eq!(protecting(export(false), &kept), Some(export(true)));
+        assert_eq!(protecting(export(true), &kept), None);
+    }
+
+    #[test]
     fn an_export_is_read() {
         let text = r#"{"version":3,"deployment":{"manifest":{},"resources":[
             {"urn":"urn:pulumi:p::aurora::pulumi:pulumi:Stack::aurora-p","custom":false,"type":"pulumi:pulumi:Stack"},
             {"urn":"urn:pulumi:p::aurora::aurora:aws:ClickHouse$aws:ebs/volume:Volume::data","custom":true,"id":"vol-1",
-             "type":"aws:ebs/volume:Volume","protect":true,"outputs":{"size":50}},
+             "type":"aws:ebs/volume:Volume","protect":true,"outputs":{"size":50,"arn":"arn:aws:ec2:eu-central-1:123456789012:volume/vol-1"}},
             {"urn":"urn:pulumi:p::aurora::aws:ec2/vpc:Vpc::old","type":"aws:ec2/vpc:Vpc","id":"vpc-0","delete":true}],
             "pending_operations":[{"resource":{"urn":"urn:pulumi:p::aurora::aws:ec2/vpc:Vpc::network","custom":true,
-             "type":"aws:ec2/vpc:Vpc"},"type":"creating"}]}}"#;
+             "type":"aws:ec2/vpc:Vpc","inputs":{"tags":{"Name":"aurora-p"}}},"type":"creating"}]}}"#;
         let state = StackState::parse(text).unwrap();
         let volume = state.resource("aws:ebs/volume:Volume", "data").unwrap();
         assert_eq!((volume.id.as_str(), volume.protect), ("vol-1", true));
         assert_eq!(state.in_aws().count(), 1);
+        assert_eq!(state.account(), Some("123456789012"));
         let pending = PendingOperation {
             operation: "creating".to_owned(),
             token: "aws:ec2/vpc:Vpc".to_owned(),
             name: "network".to_owned(),
+            urn: "urn:pulumi:p::aurora::aws:ec2/vpc:Vpc::network".to_owned(),
+            names: vec!["aurora-p".to_owned()],
         };
         assert_eq!(state.pending, [pending]);
         assert!(

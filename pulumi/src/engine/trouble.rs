@@ -74,9 +74,9 @@ pub enum EngineError {
     /// Some resources could not be made, changed or deleted.
     #[error("{}", failures(.0))]
     Resources(Vec<ResourceFailure>),
-    /// It was told to stop.
-    #[error("stopped before the end; what was done is kept, and the next `aurora deploy` goes on from here")]
-    Interrupted,
+    /// It was told to stop; what had failed until then.
+    #[error("{}", interrupted(.0))]
+    Interrupted(Vec<ResourceFailure>),
     /// What machines would be told is wrong.
     #[error(transparent)]
     Machine(#[from] InvalidMachine),
@@ -155,14 +155,22 @@ fn hint(message: &str) -> Option<&'static str> {
     None
 }
 
+fn interrupted(failed: &[ResourceFailure]) -> String {
+    let stopped = "stopped before the end; what was done stays done, and the same command goes on from here";
+    match failed {
+        [] => stopped.to_owned(),
+        failed => format!("{stopped}. {}", failures(failed)),
+    }
+}
+
 fn pending(all: &[PendingOperation]) -> String {
     let names = all
         .iter()
         .map(|one| format!("{} {} ({})", one.operation, one.name, one.token));
     format!(
         "an earlier run was cut off in the middle of this: {}. It may be there in AWS without being known, and would be made a \
-         second time. Look in the account for what has the tag `aurora` of this deployment; delete what is not known \
-         (`aurora status` lists what is), then run this again with --forget-pending",
+         second time. Look in the account for what has the tag `aurora` of this deployment, delete what is not known \
+         (`aurora status --deployment` lists what is), and run this again with --forget-pending",
         names.collect::<Vec<_>>().join(", ")
     )
 }

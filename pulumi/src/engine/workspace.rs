@@ -1,4 +1,4 @@
-//! A deployment's folder, and the operations on it.
+//! A deployment's folder: its project, its configuration, what is known of it.
 //!
 //! ```text
 //! .aurora/            beside the description; nothing in it is for a repository (.gitignore says so)
@@ -10,21 +10,15 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde::Deserialize;
-use tokio::sync::mpsc;
 
-use super::command::{Pulumi, Said, finish};
-use super::events::{Event, EventLog, Severity, Summary};
-use super::program::{CERTIFICATE, CERTIFICATE_KEY, DeploymentProgram, Intent, PROJECT};
-use super::trouble::{ResourceFailure, understand};
-use super::{EngineError, StackState, secrets};
+use super::command::{Pulumi, Said};
+use super::program::{CERTIFICATE, CERTIFICATE_KEY, CERTIFICATE_UNTIL, PROJECT};
+use super::trouble::understand;
+use super::{EngineError, StackState, StateResource, secrets};
 use crate::deployment::Deployment;
-use crate::sdk::language::LanguageServer;
-use crate::stacks::SecretKey;
+use crate::stacks::{self, SecretKey};
 
 /// The folder beside the description.
 const FOLDER: &str = ".aurora";
@@ -35,26 +29,19 @@ const PROJECT_TEXT: &str =
     "# Written by aurora.\nname: aurora\nruntime: aurora\ndescription: Aurora in AWS\n";
 const PASSPHRASES: [&str; 2] = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
 
-/// What is kept when a deployment is taken down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// The database's volume, the backups, and the key and the secret that they cannot be used without.
-    Data,
-    /// Nothing.
-    Nothing,
-}
-
 /// A deployment's folder, and the `pulumi` that works on it.
 #[derive(Debug)]
 pub struct Workspace {
-    pulumi: Pulumi,
-    directory: PathBuf,
-    stack: String,
+    pub(super) pulumi: Pulumi,
+    pub(super) directory: PathBuf,
+    pub(super) stack: String,
     region: String,
     backend: String,
     secrets_provider: String,
     passphrase: PathBuf,
-    env: BTreeMap<String, OsString>,
+    /// Types and names of what outlives the deployment.
+    pub(super) kept: Vec<(String, String)>,
+    pub(super) env: BTreeMap<String, OsString>,
 }
 
 impl Workspace {
@@ -76,9 +63,14 @@ impl Workspace {
         let mut env = BTreeMap::from([("PULUMI_BACKEND_URL".to_owned(), OsString::from(&backend))]);
         let passphrase = folder.join("passphrase");
         let is_set = PASSPHRASES.iter().any(|name| std::env::var_os(name).is_some());
-        if deployment.state.secrets_provider.is_none() && !is_set {
-            make_passphrase(&passphrase)?;
-            env.insert(PASSPHRASES[1].to_owned(), passphrase.clone().into());
+        if !is_set {
+            if deployment.state.secrets_provider.is_none() {
+                make_passphrase(&passphrase)?;
+            }
+            // A deployment that was begun with a passphrase keeps it, whatever its description names later.
+            if passphrase.exists() {
+                env.insert(PASSPHRASES[1].to_owned(), passphrase.clone().into());
+            }
         }
         Ok(Self {
             pulumi,
@@ -92,6 +84,7 @@ impl Workspace {
                 .clone()
                 .unwrap_or_else(|| "passphrase".to_owned()),
             passphrase,
+            kept: kept(deployment)?,
             env,
         })
     }
@@ -99,6 +92,13 @@ impl Workspace {
     /// Another variable for `pulumi` and its providers.
     pub fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
         self.env.insert(name.to_owned(), value.into());
+    }
+
+    /// Whether this outlives the deployment.
+    pub fn keeps(&self, resource: &StateResource) -> bool {
+        self.kept
+            .iter()
+            .any(|(token, name)| *token == resource.token && *name == resource.name)
     }
 
     /// Where the state is.
@@ -134,24 +134,37 @@ impl Workspace {
             self.ran(&["config", "refresh", "--force", "--stack", &self.stack], None)
                 .await?;
             config = self.config().await?;
-            if let Some(key) = missing(&config).first() {
+            // Some may be new in this version.
+            if missing(&config).len() == SecretKey::ALL.len() {
                 return Err(EngineError::Answer {
                     what: "the configuration",
-                    reason: format!("the deployment is there, and its secret {:?} is not", key.name()),
+                    reason: "the deployment is there, and its secrets are not".to_owned(),
                 });
             }
         }
         for key in missing(&config) {
             self.set_secret(key.name(), &secrets::generate(key)?).await?;
         }
-        if !config.contains_key(&config_key(CERTIFICATE)) {
-            let own = secrets::sign_certificate(&self.stack, &self.region);
-            let own =
-                own.map_err(|error| EngineError::Other(format!("no certificate can be signed: {error}")))?;
-            self.set_secret(CERTIFICATE_KEY, &own.private_key).await?;
-            self.set_secret(CERTIFICATE, &own.certificate).await?;
+        let until = config.get(&config_key(CERTIFICATE_UNTIL));
+        if !secrets::is_good_for_long(until.and_then(|until| until.value.as_deref())) {
+            self.sign_certificate().await?;
         }
         Ok(())
+    }
+
+    async fn sign_certificate(&self) -> Result<(), EngineError> {
+        let own = secrets::sign_certificate(&self.stack, &self.region);
+        let (own, until) =
+            own.map_err(|error| EngineError::Other(format!("no certificate can be signed: {error}")))?;
+        self.set_secret(CERTIFICATE_KEY, &own.private_key).await?;
+        self.set_secret(CERTIFICATE, &own.certificate).await?;
+        let key = config_key(CERTIFICATE_UNTIL);
+        self.ran(
+            &["config", "set", "--stack", &self.stack, &key, &until.to_string()],
+            None,
+        )
+        .await
+        .map(drop)
     }
 
     /// What is known of the deployment.
@@ -174,119 +187,27 @@ impl Workspace {
         })
     }
 
-    /// What would be done.
-    pub async fn preview(&self, intent: Intent, run: Run<'_>) -> Result<Summary, EngineError> {
-        self.run_program("preview", &[], intent, run).await
-    }
-
-    /// Does it. What an earlier run was cut off in is an error: it could be made a second time.
-    pub async fn up(&self, intent: Intent, run: Run<'_>) -> Result<Summary, EngineError> {
-        let pending = self.state().await?.pending;
-        if !pending.is_empty() {
-            return Err(EngineError::Pending(pending));
-        }
-        self.run_program("up", &["--yes", "--skip-preview"], intent, run)
-            .await
-    }
-
-    /// Takes the deployment down.
-    pub async fn destroy(&self, keep: Keep, run: Run<'_>) -> Result<Summary, EngineError> {
-        let arguments: &[&str] = match keep {
-            // Without this it would delete everything else before it fails at what is protected.
-            Keep::Data => &["--yes", "--skip-preview", "--exclude-protected"],
-            Keep::Nothing => {
-                self.ran(
-                    &["state", "unprotect", "--all", "--yes", "--stack", &self.stack],
-                    None,
-                )
-                .await?;
-                &["--yes", "--skip-preview"]
-            }
-        };
-        let summary = self.follow("destroy", arguments, Vec::new(), run).await?;
-        if keep == Keep::Nothing {
-            self.ran(&["stack", "rm", "--yes", &self.stack], None).await?;
-        }
-        Ok(summary)
-    }
-
     /// Takes the lock of another run away.
     pub async fn unlock(&self) -> Result<(), EngineError> {
         self.ran(&["cancel", "--yes", &self.stack], None).await.map(drop)
     }
 
-    /// Forgets what an earlier run was cut off in, and looks at everything else anew.
-    pub async fn forget_pending(&self, run: Run<'_>) -> Result<Summary, EngineError> {
-        let arguments = ["--yes", "--skip-preview", "--clear-pending-creates"];
-        self.follow("refresh", &arguments, Vec::new(), run).await
+    pub(super) async fn export(&self) -> Result<serde_json::Value, EngineError> {
+        let text = self
+            .ran(&["stack", "export", "--stack", &self.stack], None)
+            .await?;
+        serde_json::from_str(&text).map_err(|error| EngineError::Answer {
+            what: "the state",
+            reason: error.to_string(),
+        })
     }
 
-    async fn run_program(
-        &self,
-        verb: &str,
-        arguments: &[&str],
-        intent: Intent,
-        run: Run<'_>,
-    ) -> Result<Summary, EngineError> {
-        let server = LanguageServer::start(Arc::new(DeploymentProgram::new(intent))).await?;
-        let client = vec![OsString::from(format!("--client={}", server.address()))];
-        self.follow(verb, arguments, client, run).await
-    }
-
-    /// Runs one operation, and tells what happens.
-    async fn follow(
-        &self,
-        verb: &str,
-        arguments: &[&str],
-        more: Vec<OsString>,
-        run: Run<'_>,
-    ) -> Result<Summary, EngineError> {
-        let log = self.directory.join("events.jsonl");
-        match std::fs::remove_file(&log) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-        let mut all: Vec<OsString> = vec![verb.into(), "--stack".into(), (&self.stack).into()];
-        all.extend(arguments.iter().map(OsString::from));
-        all.extend(more);
-        all.extend(["--event-log".into(), log.clone().into()]);
-        let child = self.pulumi.command(&self.directory, &all, &self.env).spawn()?;
-        let id = child.id();
-
-        let mut seen = Seen::default();
-        let mut events = EventLog::at(&log);
-        let mut stops = 0;
-        let mut end = std::pin::pin!(finish(child));
-        let said = loop {
-            let mut tell = |event: Event| {
-                seen.note(&event);
-                (run.tell)(event);
-            };
-            tokio::select! {
-                said = &mut end => break said?,
-                error = events.follow(&mut tell) => error?,
-                Some(()) = run.stop.recv() => {
-                    stops += 1;
-                    stop(id, stops);
-                }
-            }
-        };
-        let mut tell = |event: Event| {
-            seen.note(&event);
-            (run.tell)(event);
-        };
-        events.look(&mut tell)?;
-        if said.success {
-            return Ok(seen.summary);
-        }
-        if stops > 0 {
-            return Err(EngineError::Interrupted);
-        }
-        match self.understand(&said) {
-            // What failed says more than that something did.
-            EngineError::Other(_) if !seen.failures.is_empty() => Err(EngineError::Resources(seen.failures)),
-            other => Err(other),
-        }
+    /// Operations that are pending are forgotten by this.
+    pub(super) async fn import(&self, export: &serde_json::Value) -> Result<(), EngineError> {
+        let export = export.to_string();
+        self.ran(&["stack", "import", "--stack", &self.stack], Some(&export))
+            .await
+            .map(drop)
     }
 
     async fn config(&self) -> Result<BTreeMap<String, ConfigValue>, EngineError> {
@@ -317,7 +238,7 @@ impl Workspace {
     }
 
     /// What it says when it ends well.
-    async fn ran(&self, arguments: &[&str], input: Option<&str>) -> Result<String, EngineError> {
+    pub(super) async fn ran(&self, arguments: &[&str], input: Option<&str>) -> Result<String, EngineError> {
         let said = self.said(arguments, input).await?;
         if said.success {
             Ok(said.stdout)
@@ -326,76 +247,27 @@ impl Workspace {
         }
     }
 
-    fn understand(&self, said: &Said) -> EngineError {
+    pub(super) fn understand(&self, said: &Said) -> EngineError {
         understand(said, &self.stack, &self.backend, &self.passphrase)
     }
 }
 
-/// How whoever started an operation takes part in it.
-pub struct Run<'a> {
-    /// Is told what happens.
-    pub tell: &'a mut (dyn FnMut(Event) + Send),
-    /// Each message asks to stop: the first waits for what is being made, the second does not.
-    pub stop: &'a mut mpsc::Receiver<()>,
-}
-
-impl std::fmt::Debug for Run<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Run(…)")
-    }
-}
-
 #[derive(Deserialize)]
-struct ConfigValue {}
-
-/// What matters of an operation afterwards.
-#[derive(Default)]
-struct Seen {
-    summary: Summary,
-    failures: Vec<ResourceFailure>,
+struct ConfigValue {
+    /// Nothing for secrets.
+    value: Option<String>,
 }
 
-impl Seen {
-    fn note(&mut self, event: &Event) {
-        match event {
-            Event::End(summary) => self.summary = summary.clone(),
-            Event::Message {
-                severity: Severity::Error,
-                name,
-                text,
-            } => {
-                // The engine ends every failed run with these.
-                let says_nothing = [
-                    "update failed",
-                    "preview failed",
-                    "destroy failed",
-                    "resource monitor shut down",
-                ];
-                if !says_nothing.iter().any(|nothing| text.contains(nothing)) {
-                    self.failures.push(ResourceFailure {
-                        name: name.clone().unwrap_or_default(),
-                        message: text.clone(),
-                    });
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The first time it finishes what is being made; the second time it does not wait; then it is killed.
-fn stop(id: Option<u32>, times: u32) {
-    let Some(id) = id.and_then(|id| i32::try_from(id).ok()) else {
-        return;
-    };
-    let signal = if times > 2 {
-        Signal::SIGKILL
-    } else {
-        Signal::SIGINT
-    };
-    if let Err(error) = kill(Pid::from_raw(id), signal) {
-        tracing::warn!(%error, "pulumi cannot be told to stop");
-    }
+/// Types and names of what outlives a deployment.
+fn kept(deployment: &Deployment) -> Result<Vec<(String, String)>, EngineError> {
+    let program = stacks::declared(deployment)?;
+    let kept = program
+        .declarations()
+        .iter()
+        .filter(|declared| declared.options.protect);
+    Ok(kept
+        .map(|declared| (declared.token.clone(), declared.name.clone()))
+        .collect())
 }
 
 fn config_key(key: &str) -> String {

@@ -1,8 +1,8 @@
 //! The machine that ClickHouse runs on.
 
-use super::peer::common_files;
+use super::peer::{common_files, disk_files};
 use super::sources::{fill_xml, script, source, unit};
-use super::{Common, InvalidMachine, MachineFile, UserData, check, environment};
+use super::{Common, InvalidMachine, MachineFile, UserData, check, environment, role};
 use crate::deployment::Architecture;
 
 /// Which ClickHouse.
@@ -51,7 +51,7 @@ pub struct ClickHouseMachine {
     pub volume: String,
     /// The bucket that takes its backups.
     pub backup_bucket: String,
-    /// The machine's memory, in MiB.
+    /// What its type has, in MiB. Nothing depends on it: the machine looks how much it has, at each start.
     pub memory_mib: u32,
     /// Which ClickHouse.
     pub release: ClickHouseRelease,
@@ -60,10 +60,12 @@ pub struct ClickHouseMachine {
 }
 
 /// What is started.
-const UNITS: [&str; 8] = [
+const UNITS: [&str; 10] = [
     "aurora-setup.service",
     "clickhouse-volume.service",
+    "clickhouse-grow.timer",
     "clickhouse-setup.service",
+    "clickhouse-passwords.timer",
     "clickhouse-server.service",
     "aurora-restore.service",
     "aurora-backup.timer",
@@ -72,32 +74,27 @@ const UNITS: [&str; 8] = [
 ];
 /// The one among them that only a machine with something to restore has.
 const RESTORE: &str = "aurora-restore.service";
-/// Machines with less get smaller pools and caches.
-const SMALL_MIB: u32 = 8 * 1024;
 
 impl ClickHouseMachine {
     /// Its files.
     pub fn files(&self) -> Result<Vec<MachineFile>, InvalidMachine> {
         let backups = self.common.s3_url(&self.backup_bucket, "clickhouse/")?;
         let mut files = common_files();
+        files.extend(disk_files());
         files.push(MachineFile::readable(
             environment::PATH,
             self.environment(&backups)?.render(),
         ));
         files.extend(configuration(&self.network, &backups, &self.common.region)?);
-        if self.memory_mib < SMALL_MIB {
-            let small = source("clickhouse/small.xml");
-            files.push(MachineFile::readable(
-                "/etc/clickhouse-server/config.d/small.xml",
-                small,
-            ));
-        }
         files.extend(
             [
                 "backup.sh",
+                "clickhouse-memory.sh",
                 "clickhouse-passwords.sh",
                 "clickhouse-setup.sh",
                 "clickhouse.sh",
+                "fetch-passwords.sh",
+                "grow-volume.sh",
                 "install-clickhouse.sh",
                 "prepare-volume.sh",
                 "restore.sh",
@@ -107,7 +104,11 @@ impl ClickHouseMachine {
         files.extend(
             [
                 "clickhouse-volume.service",
+                "clickhouse-grow.service",
+                "clickhouse-grow.timer",
                 "clickhouse-setup.service",
+                "clickhouse-passwords.service",
+                "clickhouse-passwords.timer",
                 "clickhouse-server.service",
                 "aurora-backup.service",
                 "aurora-backup.timer",
@@ -126,6 +127,7 @@ impl ClickHouseMachine {
             ),
             MachineFile::readable("/etc/aurora/listen.xml", source("clickhouse/listen.xml")),
             MachineFile::readable("/etc/aurora/closed.xml", source("clickhouse/closed.xml")),
+            MachineFile::readable("/etc/aurora/small.xml", source("clickhouse/small.xml")),
         ]);
         Ok(files)
     }
@@ -141,7 +143,8 @@ impl ClickHouseMachine {
         check::volume(&self.volume)?;
         check::version(&self.release.version)?;
         check::url("ClickHouse's mirror", &self.release.mirror)?;
-        let mut environment = self.common.environment("clickhouse", "/var/lib/clickhouse")?;
+        let mut environment = self.common.environment(role::CLICKHOUSE)?;
+        environment.set("AURORA_DISK", "/var/lib/clickhouse")?;
         environment.set("AURORA_VOLUME", &self.volume)?;
         environment.set("AURORA_BACKUP_URL", backups)?;
         environment.set("AURORA_METRICS_URL", &self.common.metrics_url())?;
@@ -207,6 +210,8 @@ mod tests {
             "CLICKHOUSE_URL='https://packages.clickhouse.com/tgz/stable/clickhouse-common-static-26.8.2.7-arm64.tgz'",
             "AURORA_BACKUP_URL='https://aurora-prod-backups-123456789012.s3.eu-central-1.amazonaws.com/clickhouse/'",
             "AURORA_METRICS_URL='https://monitoring.eu-central-1.amazonaws.com/'",
+            "AURORA_ROLE='clickhouse'",
+            "AURORA_DISK='/var/lib/clickhouse'",
         ] {
             assert!(environment.contains(line), "{environment}");
         }
@@ -231,22 +236,36 @@ mod tests {
     }
 
     #[test]
-    fn only_a_restore_brings_its_unit_and_only_a_small_machine_small_pools() {
+    fn only_a_restore_brings_its_unit() {
         let plain = machine().user_data().unwrap();
         let restoring = ClickHouseMachine {
             restore: Some("latest".to_owned()),
-            memory_mib: 4096,
             ..machine()
         };
         let enabled = |data: &UserData| data.text().contains("\"aurora-restore.service\"");
         assert!(!enabled(&plain) && enabled(&restoring.user_data().unwrap()));
-        let has_small = |machine: &ClickHouseMachine| {
-            let files = machine.files().unwrap();
-            files.iter().any(|file| file.path.ends_with("/small.xml"))
-        };
-        assert!(!has_small(&machine()) && has_small(&restoring));
         let environment = restoring.files().unwrap();
         assert!(samples::contents(&environment, environment::PATH).contains("AURORA_RESTORE='latest'"));
+    }
+
+    /// Its user-data is read once, and its type may change later.
+    #[test]
+    fn how_much_memory_it_has_is_found_out_there() {
+        let [less, more] = [1024, 256 * 1024].map(|memory_mib| ClickHouseMachine {
+            memory_mib,
+            ..machine()
+        });
+        assert_eq!(less.user_data().unwrap(), more.user_data().unwrap());
+        let files = less.files().unwrap();
+        assert!(
+            files
+                .iter()
+                .all(|file| !file.path.ends_with("config.d/small.xml"))
+        );
+        assert!(
+            samples::contents(&files, "/usr/local/lib/aurora/clickhouse-setup.sh")
+                .contains("clickhouse-memory.sh\" /etc/aurora/small.xml")
+        );
     }
 
     #[test]
@@ -262,7 +281,8 @@ mod tests {
         }
         .user_data()
         .unwrap();
-        assert!(data.packed().len() < 14 * 1024, "{}", data.packed().len());
+        // Users write nothing of it: what is left is for names.
+        assert!(data.packed().len() < 15 * 1024, "{}", data.packed().len());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The machine that Grafana runs on.
 
-use super::peer::common_files;
+use super::peer::{common_files, disk_files};
 use super::sources::{script, source, unit};
-use super::{Common, InvalidMachine, MachineFile, UserData, check, environment};
+use super::{Common, InvalidMachine, MachineFile, UserData, check, environment, role};
 use crate::deployment::Architecture;
 
 /// Which Grafana, and which plugin for ClickHouse.
@@ -71,6 +71,7 @@ impl GrafanaMachine {
     /// Its files.
     pub fn files(&self) -> Result<Vec<MachineFile>, InvalidMachine> {
         let mut files = common_files();
+        files.extend(disk_files());
         files.extend([
             MachineFile::readable(environment::PATH, self.environment()?.render()),
             MachineFile::readable("/etc/sysusers.d/grafana.conf", source("grafana/grafana.sysusers")),
@@ -93,7 +94,8 @@ impl GrafanaMachine {
         check::version(&release.version)?;
         check::version(&release.plugin_version)?;
         check::url("Grafana's mirror", &release.mirror)?;
-        let mut environment = self.common.environment("grafana", "/")?;
+        let mut environment = self.common.environment(role::GRAFANA)?;
+        environment.set("AURORA_DISK", "/")?;
         environment.set("GRAFANA_VERSION", &release.version)?;
         environment.set("GRAFANA_URL", &release.url(self.common.architecture))?;
         environment.set("GRAFANA_PLUGIN_VERSION", &release.plugin_version)?;
@@ -137,6 +139,8 @@ mod tests {
             "GRAFANA_PLUGIN_VERSION='4.14.1'",
             "GF_SERVER_ROOT_URL='https://grafana.example.com/'",
             "GF_SECURITY_ADMIN_EMAIL='ann@example.com'",
+            "AURORA_ROLE='grafana'",
+            "AURORA_DISK='/'",
         ] {
             assert!(environment.contains(line), "{environment}");
         }

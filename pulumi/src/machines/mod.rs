@@ -21,6 +21,7 @@ pub mod environment;
 pub mod grafana;
 pub mod node_config;
 pub mod peer;
+pub mod role;
 pub mod sources;
 pub mod user_data;
 
@@ -72,11 +73,7 @@ impl MachineFile {
 
 impl Common {
     /// The variables that scripts and units of every machine read.
-    pub(crate) fn environment(
-        &self,
-        role: &str,
-        disk: &str,
-    ) -> Result<environment::Environment, InvalidMachine> {
+    pub(crate) fn environment(&self, role: &str) -> Result<environment::Environment, InvalidMachine> {
         check::deployment(&self.deployment)?;
         check::region(&self.region)?;
         check::bucket(&self.program_bucket)?;
@@ -84,7 +81,6 @@ impl Common {
         let mut environment = environment::Environment::default();
         environment.set("AURORA_DEPLOYMENT", &self.deployment)?;
         environment.set("AURORA_ROLE", role)?;
-        environment.set("AURORA_DISK", disk)?;
         environment.set("AWS_REGION", &self.region)?;
         let program = format!("programs/{}/aurora", self.program_sha256);
         environment.set(

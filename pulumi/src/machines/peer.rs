@@ -1,7 +1,7 @@
 //! A machine that a node runs on.
 
 use super::sources::{script, source, unit};
-use super::{Common, InvalidMachine, MachineFile, UserData, check, environment, node_config};
+use super::{Common, InvalidMachine, MachineFile, UserData, check, environment, node_config, role};
 
 /// What a peer's machine depends on. All peers of a deployment have the same user-data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +16,8 @@ pub struct PeerMachine {
     pub configuration: String,
 }
 
-/// What is started.
-const UNITS: [&str; 4] = [
-    "aurora-setup.service",
-    "aurora.service",
-    "aurora-logs.service",
-    "aurora-disk.timer",
-];
+/// What is started. How full the disk is the node publishes itself.
+const UNITS: [&str; 3] = ["aurora-setup.service", "aurora.service", "aurora-logs.service"];
 
 impl PeerMachine {
     /// Its files.
@@ -31,7 +26,7 @@ impl PeerMachine {
         if let Some(url) = &self.grafana_url {
             check::url("Grafana's address", url)?;
         }
-        let environment = self.common.environment("peer", "/var/lib/aurora")?;
+        let environment = self.common.environment(role::PEERS)?;
         let config = node_config::NodeConfig {
             deployment: &self.common.deployment,
             network: &self.network,
@@ -70,6 +65,12 @@ pub(crate) fn common_files() -> Vec<MachineFile> {
         script("common/fetch-program.sh"),
         unit("common/aurora-setup.service"),
         unit("common/aurora-logs.service"),
+    ]
+}
+
+/// What publishes how full a disk is, of machines without a node. Which one is the variable `AURORA_DISK`.
+pub(crate) fn disk_files() -> [MachineFile; 2] {
+    [
         unit("common/aurora-disk.service"),
         unit("common/aurora-disk.timer"),
     ]
@@ -100,6 +101,20 @@ mod tests {
         assert!(environment.contains(&program), "{environment}");
         assert!(samples::contents(&files, "/etc/systemd/system/aurora.service").contains("User=aurora"));
         assert!(!environment.contains("AWS_ENDPOINT_URL"));
+    }
+
+    #[test]
+    fn its_logs_go_where_those_of_peers_are_read() {
+        let files = peer().files().unwrap();
+        assert!(samples::contents(&files, environment::PATH).contains("AURORA_ROLE='peers'\n"));
+    }
+
+    #[test]
+    fn only_the_node_publishes_how_full_the_disk_is() {
+        let files = peer().files().unwrap();
+        let others = files.iter().filter(|file| file.path.contains("aurora-disk"));
+        assert_eq!(others.count(), 0);
+        assert!(!peer().user_data().unwrap().text().contains("aurora-disk"));
     }
 
     #[test]

@@ -19,7 +19,12 @@ pub const SOURCES: &[(&str, &str)] = &[
     source!("clickhouse/aws.conf"),
     source!("clickhouse/backup.sh"),
     source!("clickhouse/backups.xml"),
+    source!("clickhouse/clickhouse-grow.service"),
+    source!("clickhouse/clickhouse-grow.timer"),
+    source!("clickhouse/clickhouse-memory.sh"),
+    source!("clickhouse/clickhouse-passwords.service"),
     source!("clickhouse/clickhouse-passwords.sh"),
+    source!("clickhouse/clickhouse-passwords.timer"),
     source!("clickhouse/clickhouse-server.service"),
     source!("clickhouse/clickhouse-setup.service"),
     source!("clickhouse/clickhouse-setup.sh"),
@@ -28,6 +33,8 @@ pub const SOURCES: &[(&str, &str)] = &[
     source!("clickhouse/clickhouse.sysusers"),
     source!("clickhouse/closed.xml"),
     source!("clickhouse/config.xml"),
+    source!("clickhouse/fetch-passwords.sh"),
+    source!("clickhouse/grow-volume.sh"),
     source!("clickhouse/install-clickhouse.sh"),
     source!("clickhouse/listen.xml"),
     source!("clickhouse/networks.xml"),
@@ -131,6 +138,20 @@ mod tests {
         found.sort();
         let listed: Vec<&str> = SOURCES.iter().map(|(path, _)| *path).collect();
         assert_eq!(found, listed);
+    }
+
+    /// Who gets a machine ready never gives up: nobody could start it again.
+    #[test]
+    fn what_a_machine_needs_is_tried_for_as_long_as_it_runs() {
+        let mut oneshots = SOURCES.iter().filter(|(path, text)| {
+            path.ends_with(".service")
+                && text.contains("RemainAfterExit=yes")
+                && text.contains("Type=oneshot")
+        });
+        let gives_up = oneshots.find(|(_, text)| {
+            !text.contains("\nStartLimitIntervalSec=0\n") || !text.contains("\nRestart=on-failure\n")
+        });
+        assert_eq!(gives_up.map(|(path, _)| path), None);
     }
 
     proptest! {

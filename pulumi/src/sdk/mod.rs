@@ -28,6 +28,8 @@ mod graph;
 mod input;
 pub mod language;
 mod monitor;
+#[cfg(test)]
+mod options_tests;
 mod program;
 mod run;
 #[cfg(test)]

@@ -52,12 +52,13 @@ pub(super) fn declare(program: &mut Program, plan: &Plan<'_>) -> Account {
         inputs! {},
     );
     let partition = program.function("aws:index/getPartition:getPartition", "partition", inputs! {});
-    // Local zones and those that one has to ask for are left out.
+    // Local zones and those that one has to ask for are left out, and one that is lost is not: which zone is the second
+    // one must not change when the first is away.
     let usual = map! { "name" => "opt-in-status", "values" => list!["opt-in-not-required"] };
     let zones = program.function(
         "aws:index/getAvailabilityZones:getAvailabilityZones",
         "zones",
-        inputs! { "state" => "available", "filters" => list![usual] },
+        inputs! { "filters" => list![usual] },
     );
     let id = identity.output("accountId");
     let partition = partition.output("partition");

@@ -6,7 +6,7 @@ use super::edge::Edge;
 use super::peers::Peers;
 use crate::sdk::{Input, Options, Resource, inputs, list, map};
 
-/// One alarm: what is looked at each minute, and from when on it is wrong.
+/// One alarm: what is looked at, how often, and from when on it is wrong.
 struct Alarm {
     name: &'static str,
     /// For whoever is woken by it: what it means and what to do.
@@ -16,10 +16,16 @@ struct Alarm {
     dimensions: Input,
     statistic: &'static str,
     wrong: Wrong,
-    minutes: u32,
+    /// How long a figure is gathered, in seconds.
+    period: u32,
+    /// How many figures after each other have to be wrong.
+    periods: u32,
     /// Whether no figures at all are wrong as well.
     silence_is_wrong: bool,
 }
+
+const MINUTE: u32 = 60;
+const HOUR: u32 = 60 * MINUTE;
 
 /// Which figures are wrong.
 enum Wrong {
@@ -64,7 +70,8 @@ pub(super) fn declare(layout: &mut Layout<'_>, edge: &Edge, clickhouse: &ClickHo
         dimensions: map! { "InstanceId" => clickhouse.instance.id() },
         statistic: "Maximum",
         wrong: Wrong::Above(0.0),
-        minutes: 2,
+        period: MINUTE,
+        periods: 2,
         silence_is_wrong: false,
     };
     declare_alarm(layout, component, topic, broken, Some(recover));
@@ -72,7 +79,7 @@ pub(super) fn declare(layout: &mut Layout<'_>, edge: &Edge, clickhouse: &ClickHo
 
 fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Peers) -> Vec<Alarm> {
     let deployment = || map! { "Deployment" => &layout.deployment().name };
-    let aurora = |name, description, metric, statistic, above, minutes| Alarm {
+    let aurora = |name, description, metric, statistic, above, periods| Alarm {
         name,
         description,
         namespace: "Aurora",
@@ -80,7 +87,8 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
         dimensions: deployment(),
         statistic,
         wrong: Wrong::Above(above),
-        minutes,
+        period: MINUTE,
+        periods,
         silence_is_wrong: false,
     };
     vec![
@@ -110,7 +118,8 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             "DeadLetters",
             "Sum",
             0.0,
-            5,
+            // One batch that cannot be read is over in a minute.
+            1,
         ),
         Alarm {
             dimensions: map! { "Deployment" => &layout.deployment().name, "Role" => "clickhouse" },
@@ -125,6 +134,20 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             )
         },
         Alarm {
+            // There is no such backup: only silence is wrong.
+            wrong: Wrong::Below(0.0),
+            period: HOUR,
+            silence_is_wrong: true,
+            ..aurora(
+                "backups",
+                "No backup of the database has come to its end for more than a day. `aurora logs clickhouse` says why.",
+                "BackupBytes",
+                "Maximum",
+                0.0,
+                26,
+            )
+        },
+        Alarm {
             name: "not-ready",
             description: "No node is ready. `aurora status` and `aurora logs` say why; most likely ClickHouse is away.",
             namespace: "AWS/ApplicationELB",
@@ -134,7 +157,8 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             },
             statistic: "Maximum",
             wrong: Wrong::Below(1.0),
-            minutes: 5,
+            period: MINUTE,
+            periods: 5,
             silence_is_wrong: true,
         },
         Alarm {
@@ -145,7 +169,8 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             dimensions: map! { "LoadBalancer" => edge.balancer.output("arnSuffix") },
             statistic: "Sum",
             wrong: Wrong::Above(20.0),
-            minutes: 5,
+            period: MINUTE,
+            periods: 5,
             silence_is_wrong: false,
         },
         Alarm {
@@ -156,7 +181,9 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             dimensions: map! { "InstanceId" => clickhouse.instance.id() },
             statistic: "Average",
             wrong: Wrong::Above(90.0),
-            minutes: 15,
+            // EC2's own figures come this often.
+            period: 5 * MINUTE,
+            periods: 3,
             silence_is_wrong: false,
         },
         Alarm {
@@ -168,7 +195,8 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             dimensions: map! { "AutoScalingGroupName" => peers.group.output("name") },
             statistic: "Minimum",
             wrong: Wrong::Above(0.0),
-            minutes: 30,
+            period: MINUTE,
+            periods: 30,
             silence_is_wrong: false,
         },
     ]
@@ -195,8 +223,8 @@ fn declare_alarm(
         "statistic" => alarm.statistic,
         "comparisonOperator" => comparison,
         "threshold" => threshold,
-        "period" => 60,
-        "evaluationPeriods" => alarm.minutes,
+        "period" => alarm.period,
+        "evaluationPeriods" => alarm.periods,
         "treatMissingData" => if alarm.silence_is_wrong { "breaching" } else { "notBreaching" },
         "alarmActions" => Input::List([tell.clone()].into_iter().chain(action).collect()),
         "okActions" => list![tell],

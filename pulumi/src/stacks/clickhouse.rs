@@ -32,9 +32,12 @@ fn declare_volume(layout: &mut Layout<'_>, parent: Resource, name: &str, zone: u
         "throughput" => storage.throughput_mib,
         "encrypted" => true,
         "kmsKeyId" => layout.account.key.output("arn"),
-        "tags" => machine::tags(layout, ROLE),
+        "tags" => machine::tags(layout, ROLE, &format!("{ROLE}-{name}")),
     };
-    let options = Options::child_of(parent).protected(true);
+    // It cannot move, whatever zones there are later.
+    let options = Options::child_of(parent)
+        .protected(true)
+        .ignoring(["availabilityZone"]);
     layout
         .program
         .resource("aws:ebs/volume:Volume", name, inputs, options)
@@ -78,12 +81,13 @@ pub(super) fn declare(
         name: machine_name,
         machine_type: machines.types.clickhouse,
         // Where the volume is.
-        subnet: network.private[layout.deployment().database_zone()],
+        subnet: network.private[usize::from(layout.deployment().database_zone())],
         firewall: firewall.clickhouse,
         profile,
         user_data: user_data::of_clickhouse(layout, storage, volume),
     };
-    let options = Options::child_of(component).after([network.component, secrets.component, logs]);
+    let options =
+        Options::child_of(component).after([network.component, firewall.component, secrets.component, logs]);
     let instance = machine.declare(layout, options);
     let attachment = inputs! {
         "deviceName" => DEVICE,

@@ -8,8 +8,9 @@ use crate::sdk::{Function, Input, Options, Resource, inputs, list, map};
 
 /// TLS 1.3, and 1.2 with forward secrecy.
 const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
-/// Longer than a query may take, and than the silence between two events of a page that watches.
-const IDLE_SECONDS: u32 = 120;
+/// Longer than a query may take, and than the silence between two events of a page that watches; and shorter than nodes keep a
+/// connection without a request (75 s), or it would send requests into connections that have just been closed.
+const IDLE_SECONDS: u32 = 60;
 /// How long requests under way may take once a node leaves. Nodes say that they are not ready before they go.
 const DEREGISTRATION_SECONDS: u32 = 30;
 

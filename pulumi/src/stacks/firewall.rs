@@ -12,6 +12,8 @@ pub(super) const HTTPS: u16 = 443;
 
 /// The security groups.
 pub(super) struct Firewall {
+    /// All of it: who depends on it goes before the rules that it needs.
+    pub(super) component: Resource,
     pub(super) edge: Resource,
     pub(super) peers: Resource,
     pub(super) clickhouse: Resource,
@@ -50,10 +52,11 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network) -> Firewall {
         )
     };
     let firewall = Firewall {
-        edge: group("edge", "Aurora's load balancer"),
-        peers: group("peers", "Aurora's nodes"),
-        clickhouse: group("clickhouse", "Aurora's database"),
-        grafana: group("grafana", "Aurora's Grafana"),
+        component,
+        edge: group("edge", "Load balancer of Aurora"),
+        peers: group("peers", "Nodes of Aurora"),
+        clickhouse: group("clickhouse", "Database of Aurora"),
+        grafana: group("grafana", "Grafana of Aurora"),
     };
     for rule in coming_in(layout, &firewall) {
         let token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
@@ -72,6 +75,7 @@ fn coming_in(layout: &Layout<'_>, firewall: &Firewall) -> Vec<Rule> {
         peers,
         clickhouse,
         grafana,
+        ..
     } = *firewall;
     let allow = &layout.deployment().edge.allow;
     let everybody = [ANYWHERE, ANYWHERE_V6].map(str::to_owned).to_vec();
@@ -156,6 +160,7 @@ fn going_out(firewall: &Firewall) -> Vec<Rule> {
         peers,
         clickhouse,
         grafana,
+        ..
     } = *firewall;
     let inside = |name: &str, of, to, port, why| Rule {
         name: name.to_owned(),
@@ -183,11 +188,11 @@ fn going_out(firewall: &Firewall) -> Vec<Rule> {
             other: Other::Network(ANYWHERE.to_owned()),
             protocol: "-1",
             port: None,
-            why: "Kafka, the database, AWS's interfaces",
+            why: "Kafka, the database, interfaces of AWS",
         },
-        outside("clickhouse", clickhouse, HTTPS, "AWS's interfaces, packages"),
+        outside("clickhouse", clickhouse, HTTPS, "Interfaces of AWS, packages"),
         outside("clickhouse", clickhouse, HTTP, "Packages of the system, signed"),
-        outside("grafana", grafana, HTTPS, "AWS's interfaces, packages"),
+        outside("grafana", grafana, HTTPS, "Interfaces of AWS, packages"),
         outside("grafana", grafana, HTTP, "Packages of the system, signed"),
         inside(
             "grafana-clickhouse",

@@ -47,6 +47,7 @@ pub(super) fn declare(
     };
     let options = Options::child_of(component).after([
         network.component,
+        firewall.component,
         secrets.component,
         logs,
         clickhouse.component,

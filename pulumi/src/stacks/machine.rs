@@ -12,10 +12,10 @@ pub(super) fn metadata_options() -> Input {
     map! { "httpEndpoint" => "enabled", "httpTokens" => "required", "httpPutResponseHopLimit" => 1 }
 }
 
-/// The tags of a machine of `role`. Its volumes have them too.
-pub(super) fn tags(layout: &Layout<'_>, role: &str) -> Input {
+/// The tags of a machine of `role`, or of one of its volumes, which is called `what`.
+pub(super) fn tags(layout: &Layout<'_>, role: &str, what: &str) -> Input {
     let deployment = layout.deployment();
-    map! { "Name" => deployment.named(role), "aurora" => &deployment.name, "aurora-role" => role, "managed-by" => "aurora" }
+    map! { "Name" => deployment.named(what), "aurora" => &deployment.name, "aurora-role" => role, "managed-by" => "aurora" }
 }
 
 /// Where machines of `role` send their logs.
@@ -48,7 +48,9 @@ impl Single {
     /// Declares it. It is replaced when what it is made with changes; the old one goes first, since there is one address
     /// and one volume.
     pub(super) fn declare(self, layout: &mut Layout<'_>, options: Options) -> Resource {
-        let tags = tags(layout, self.role);
+        let tags = tags(layout, self.role, self.role);
+        // Not to be taken for the volume with data.
+        let system_tags = tags_of_system_disk(layout, self.role);
         let inputs = inputs! {
             "ami" => layout.account.image.clone(),
             "instanceType" => self.machine_type,
@@ -58,7 +60,7 @@ impl Single {
             "iamInstanceProfile" => self.profile.output("name"),
             "metadataOptions" => metadata_options(),
             "rootBlockDevice" => map! {
-                "volumeType" => "gp3", "volumeSize" => SYSTEM_DISK_GIB, "encrypted" => true, "tags" => tags.clone(),
+                "volumeType" => "gp3", "volumeSize" => SYSTEM_DISK_GIB, "encrypted" => true, "tags" => system_tags,
             },
             "ebsOptimized" => true,
             "userDataBase64" => self.user_data,
@@ -72,6 +74,11 @@ impl Single {
             .program
             .resource("aws:ec2/instance:Instance", &self.name, inputs, options)
     }
+}
+
+/// The tags of the system disk of a machine of `role`.
+pub(super) fn tags_of_system_disk(layout: &Layout<'_>, role: &str) -> Input {
+    tags(layout, role, &format!("{role}-system"))
 }
 
 /// Whether machines stay with the image that they were made with.

@@ -111,6 +111,27 @@ impl Plan<'_> {
     }
 }
 
+/// What is declared for `deployment`, whoever deploys it: for costs, for what is kept, and to find mistakes. Secrets and the
+/// program are not the real ones.
+pub fn declared(deployment: &Deployment) -> Result<Program, InvalidMachine> {
+    let plan = Plan {
+        deployment,
+        secrets: &Secrets::unknown(),
+        program: ProgramFile {
+            path: PathBuf::new(),
+            sha256: "0".repeat(64),
+        },
+        own_certificate: Some(OwnCertificate {
+            certificate: String::new(),
+            private_key: String::new(),
+        }),
+        renew_machines: false,
+        set_nodes: false,
+    };
+    plan.check()?;
+    Ok(program(&plan))
+}
+
 /// What all stacks need while a program is put together.
 struct Layout<'a> {
     program: Program,

@@ -145,12 +145,11 @@ fn subnet(layout: &mut Layout<'_>, network: &Network, name: &str, zone: usize, c
         "mapPublicIpOnLaunch" => false,
         "tags" => layout.name_tag(name),
     };
-    layout.program.resource(
-        "aws:ec2/subnet:Subnet",
-        name,
-        inputs,
-        Options::child_of(network.component),
-    )
+    // It cannot move, whatever zones there are later.
+    let options = Options::child_of(network.component).ignoring(["availabilityZone"]);
+    layout
+        .program
+        .resource("aws:ec2/subnet:Subnet", name, inputs, options)
 }
 
 fn route_table(layout: &mut Layout<'_>, network: &Network, name: &str) -> Resource {

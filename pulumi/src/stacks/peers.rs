@@ -5,7 +5,7 @@
 //! ready. The group's health check is EC2's: a database that is away makes every node not ready, and must not make the
 //! group replace them all. Nodes that hang are started again by systemd, and those that keep failing report their machine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::clickhouse::ClickHouse;
 use super::edge::Edge;
@@ -16,11 +16,13 @@ use super::network::Network;
 use super::secrets::{SecretKey, StoredSecrets};
 use super::storage::Storage;
 use super::{Layout, user_data};
-use crate::sdk::{Input, Options, Resource, inputs, list, map};
+use crate::sdk::{Input, Options, Resource, Timeouts, inputs, list, map};
 
 const ROLE: &str = "peers";
 /// How long a machine may take until its node is ready, and a node to hand over. Nodes ask for more while they are at it.
 const HOOK_SECONDS: u32 = 300;
+/// How long a node that was added because of lag may take to catch up, before another one is.
+const STEP_SECONDS: u32 = 300;
 /// How long a new node is not counted in what the rules look at.
 const WARM_UP_SECONDS: u32 = 120;
 
@@ -45,6 +47,7 @@ pub(super) fn declare(
     let template = template(layout, component, storage, firewall, edge, profile);
     let after = [
         network.component,
+        firewall.component,
         secrets.component,
         clickhouse.component,
         edge.listener,
@@ -189,7 +192,7 @@ fn template(
     profile: Resource,
 ) -> Resource {
     let deployment = layout.deployment();
-    let tags = |kind: &str| map! { "resourceType" => kind, "tags" => machine::tags(layout, ROLE) };
+    let tags = |kind: &str, tags: Input| map! { "resourceType" => kind, "tags" => tags };
     let spot = map! { "marketType" => "spot" };
     let inputs = inputs! {
         "name" => deployment.named(ROLE),
@@ -205,8 +208,13 @@ fn template(
         "instanceMarketOptions" => if deployment.scaling.spot { spot } else { Input::NOTHING },
         "instanceInitiatedShutdownBehavior" => if deployment.scaling.spot { Input::NOTHING } else { "terminate".into() },
         "userData" => user_data::of_peers(layout, storage, edge),
-        "tagSpecifications" => list![tags("instance"), tags("volume")],
+        "tagSpecifications" => list![
+            tags("instance", machine::tags(layout, ROLE, ROLE)),
+            tags("volume", machine::tags_of_system_disk(layout, ROLE)),
+        ],
         "updateDefaultVersion" => true,
+        // Figures each minute, for the rules; five minutes are enough to look at.
+        "monitoring" => if deployment.scales_by_itself() { map! { "enabled" => true } } else { Input::NOTHING },
     };
     let options = Options::child_of(parent);
     let options = if machine::keeps_image(layout) {
@@ -267,11 +275,26 @@ fn group(
         "capacityRebalance" => deployment.scaling.spot,
         "terminationPolicies" => list!["OldestLaunchTemplate", "Default"],
         "enabledMetrics" => list!["GroupDesiredCapacity", "GroupInServiceInstances", "GroupTerminatingInstances"],
-        // Machines take a while; the group's state says how it goes, and `aurora status` shows it.
-        "waitForCapacityTimeout" => "15m",
+        // Machines take a while; the group's state says how it goes, and `aurora status` shows it. A group that scales by itself
+        // hardly ever has the very number that would be waited for.
+        "waitForCapacityTimeout" => if deployment.scales_by_itself() { "0" } else { "30m" },
+        // A zone that has no machine left is made up for by the others.
+        "ignoreFailedScalingActivities" => true,
+        // The launching hook holds what is not ready; from then on who says that a machine is broken is believed.
+        "healthCheckGracePeriod" => 0,
         "tags" => Input::List(tags.into()),
     };
-    let options = Options::child_of(parent).after(after.iter().copied());
+    let options = Options {
+        // Its last machines hand over first.
+        timeouts: Timeouts {
+            delete: Some("40m".to_owned()),
+            ..Timeouts::default()
+        },
+        ..Options::child_of(parent)
+    };
+    // They are for the first machines only; a group would have to be replaced for others.
+    let options = options.ignoring(["initialLifecycleHooks"]);
+    let options = options.after(after.iter().copied());
     let options = if sets_number {
         options
     } else {
@@ -287,36 +310,58 @@ fn version_of(template: Resource) -> Input {
     Input::text([template.output("latestVersion").into()])
 }
 
-/// When nodes are added and taken away.
+/// When nodes are added and taken away: by the load of their processors, and one after the other while they are behind.
 fn rules(layout: &mut Layout<'_>, parent: Resource, group: Resource) {
     let deployment = layout.deployment();
     let (cpu, lag) = (
         u32::from(deployment.scaling.cpu_percent),
         u32::from(deployment.scaling.lag_seconds),
     );
-    let cpu = map! {
+    let (deployment_name, alarm_name) = (deployment.name.clone(), deployment.named("lag-scaling"));
+    let mut policy = |name: &'static str, mut inputs: BTreeMap<String, Input>| {
+        inputs.insert("autoscalingGroupName".to_owned(), group.output("name").into());
+        inputs.insert("name".to_owned(), name.into());
+        let token = "aws:autoscaling/policy:Policy";
+        layout
+            .program
+            .resource(token, name, inputs, Options::child_of(parent))
+    };
+    let target = map! {
         "targetValue" => cpu,
         "predefinedMetricSpecification" => map! { "predefinedMetricType" => "ASGAverageCPUUtilization" },
     };
-    let lag = map! {
-        "targetValue" => lag,
-        "customizedMetricSpecification" => map! {
-            "namespace" => "Aurora", "metricName" => "IngestLagSeconds", "statistic" => "Average",
-            "metricDimensions" => list![map! { "name" => "Deployment", "value" => &deployment.name }],
+    policy(
+        "cpu",
+        inputs! { "policyType" => "TargetTrackingScaling", "targetTrackingConfiguration" => target },
+    );
+    // Lag says that there are too few nodes, and nothing of how many are missing: an hour behind does not want a hundred
+    // times the nodes. And while the database is away, more nodes would be no faster.
+    let one_more = policy(
+        "lag",
+        inputs! {
+            "policyType" => "StepScaling", "adjustmentType" => "ChangeInCapacity", "metricAggregationType" => "Average",
+            "estimatedInstanceWarmup" => STEP_SECONDS,
+            "stepAdjustments" => list![map! { "scalingAdjustment" => 1, "metricIntervalLowerBound" => "0" }],
         },
-        // Nodes that keep up have no lag at all, which does not mean that half of them would.
-        "disableScaleIn" => true,
+    );
+    let alarm = inputs! {
+        "name" => alarm_name,
+        "alarmDescription" => "Nodes are behind: the group gets one more. Nobody has to do anything.",
+        "namespace" => "Aurora",
+        "metricName" => "IngestLagSeconds",
+        "dimensions" => map! { "Deployment" => deployment_name },
+        "statistic" => "Average",
+        "comparisonOperator" => "GreaterThanThreshold",
+        "threshold" => lag,
+        "period" => 60,
+        "evaluationPeriods" => 3,
+        "treatMissingData" => "notBreaching",
+        "alarmActions" => list![one_more.output("arn")],
     };
-    for (name, target) in [("cpu", cpu), ("lag", lag)] {
-        let inputs = inputs! {
-            "autoscalingGroupName" => group.output("name"), "name" => name, "policyType" => "TargetTrackingScaling",
-            "targetTrackingConfiguration" => target,
-        };
-        layout.program.resource(
-            "aws:autoscaling/policy:Policy",
-            name,
-            inputs,
-            Options::child_of(parent),
-        );
-    }
+    layout.program.resource(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "lag-scaling",
+        alarm,
+        Options::child_of(parent),
+    );
 }

@@ -84,6 +84,11 @@ impl Secrets {
         found.collect::<Result<_, _>>().map(Self)
     }
 
+    /// None of them: for whoever only wants to know what is declared.
+    pub(super) fn unknown() -> Self {
+        Self(BTreeMap::new())
+    }
+
     fn get(&self, key: SecretKey) -> &str {
         self.0.get(&key).map_or("", String::as_str)
     }

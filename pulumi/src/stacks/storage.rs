@@ -27,16 +27,19 @@ impl Storage {
         Statement::allow(["s3:GetObject"], [objects])
     }
 
-    /// The right to write and read backups; not to delete any.
+    /// The right to write and read backups; not to delete any, but for the lock that ClickHouse has on one while it
+    /// writes it.
     pub(super) fn backing_up(&self) -> Vec<Statement> {
         let bucket = Input::from(self.backups.output("arn"));
         let objects = Input::text([bucket.clone(), "/*".into()]);
+        let locks = Input::text([bucket.clone(), "/*/.lock".into()]);
         vec![
             Statement::allow(["s3:ListBucket", "s3:GetBucketLocation"], [bucket]),
             Statement::allow(
                 ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
                 [objects],
             ),
+            Statement::allow(["s3:DeleteObject"], [locks]),
             Statement::allow(
                 ["kms:Decrypt", "kms:GenerateDataKey"],
                 [self.key.output("arn").into()],
@@ -85,6 +88,17 @@ pub(super) fn declare(layout: &mut Layout<'_>) -> Storage {
     }
 }
 
+/// Names of buckets are one world's: the account and the region are in them. At most 63 characters, so regions do without
+/// their hyphens.
+fn bucket_name(layout: &Layout<'_>, what: &str) -> Input {
+    let deployment = layout.deployment();
+    let region = deployment.region.replace('-', "");
+    Input::text([
+        format!("{}-{region}-", deployment.named(what)).into(),
+        layout.account.id.clone().into(),
+    ])
+}
+
 /// A bucket that nobody outside can reach, with versions. Those with data are encrypted with the deployment's key.
 fn bucket(
     layout: &mut Layout<'_>,
@@ -100,8 +114,7 @@ fn bucket(
         map! { "sseAlgorithm" => "AES256" }
     };
     let inputs = inputs! {
-        // Names of buckets are one world's.
-        "bucket" => Input::text([format!("{}-", layout.deployment().named(what)).into(), layout.account.id.clone().into()]),
+        "bucket" => bucket_name(layout, what),
         // Who deletes it has said its deployment's name; then it goes with what is in it.
         "forceDestroy" => true,
         "tags" => layout.name_tag(what),
@@ -142,10 +155,11 @@ fn bucket(
         "abortIncompleteMultipartUpload" => map! { "daysAfterInitiation" => UNFINISHED_DAYS },
     };
     let token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
+    // Whoever takes a deployment down keeps its backups, however old they get: the rule that deletes them goes with it.
     part(
         token,
         inputs! { "rules" => list![rule] },
-        options().after([versions]),
+        Options::child_of(parent).after([versions]),
     );
     let in_the_clear = map! {
         "Sid" => "OnlyEncrypted", "Effect" => "Deny", "Principal" => "*", "Action" => "s3:*",

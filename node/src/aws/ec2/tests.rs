@@ -1,4 +1,5 @@
 use super::*;
+use crate::aws::stub::Stub;
 
 fn parsed(xml: &str) -> Result<InstancesPage, quick_xml::DeError> {
     quick_xml::de::from_str(xml)
@@ -17,6 +18,7 @@ fn instances_are_read_from_all_reservations() {
                   <instanceId>i-1</instanceId><instanceType>m7g.large</instanceType>
                   <instanceState><code>16</code><name>running</name></instanceState>
                   <launchTime>2026-11-23T00:47:54.000Z</launchTime>
+                  <placement><availabilityZone>eu-west-1b</availabilityZone><groupName/></placement>
                   <privateIpAddress>10.0.0.5</privateIpAddress>
                   <tagSet><item><key>aurora</key><value>a &amp; b</value></item></tagSet>
                   <cpuOptions><coreCount>2</coreCount><threadsPerCore>1</threadsPerCore></cpuOptions>
@@ -48,6 +50,11 @@ fn instances_are_read_from_all_reservations() {
         [Some("10.0.0.5"), None, Some("10.0.0.7")]
     );
     assert!(instances[0].is_running() && !instances[1].is_running());
+    assert_eq!(
+        (instances[0].state(), instances[0].zone()),
+        ("running", "eu-west-1b")
+    );
+    assert_eq!((instances[1].state(), instances[1].zone()), ("pending", ""));
     assert_eq!((instances[0].vcpus(), instances[1].vcpus()), (Some(2), None));
     assert_eq!(
         instances[0].launch_time.as_deref(),
@@ -58,6 +65,29 @@ fn instances_are_read_from_all_reservations() {
     let nobody = parsed(nobody).unwrap();
     assert!(nobody.reservation_set.item.is_empty() && nobody.next_token.is_none());
     assert!(parsed("<html><body>Log in to the hotel's WLAN</body></html>").is_err());
+}
+
+#[tokio::test]
+async fn instances_are_asked_for_by_their_ids() {
+    let stopped =
+        "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-1</instanceId>
+        <instanceState><name>stopped</name></instanceState></item></instancesSet></item></reservationSet>
+        </DescribeInstancesResponse>";
+    let stub = Stub::start(&[(200, stopped)]).await;
+    assert_eq!(stub.aws.instances_with_ids(&[]).await, Ok(Vec::new()));
+    let found = stub.aws.instances_with_ids(&["i-1", "i-2"]).await.unwrap();
+    assert_eq!((found.len(), found[0].state()), (1, "stopped"));
+    let asked = stub.asked();
+    let asked = &asked[0].body;
+    for expected in [
+        "Filter.1.Name=instance-id",
+        "Filter.1.Value.1=i-1",
+        "Filter.1.Value.2=i-2",
+    ] {
+        assert!(asked.contains(expected), "{expected:?} is not in {asked}");
+    }
+    // Those that are not running are just what somebody wants to see.
+    assert!(!asked.contains("instance-state-name"), "{asked}");
 }
 
 #[test]

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use anyhow::{bail, ensure};
 use aurora_pulumi::cost;
 use aurora_pulumi::deployment::{Deployment, Restore, Size};
-use aurora_pulumi::engine::{EngineError, Intent, Keep, StackState};
-use aurora_pulumi::stacks::{OwnCertificate, Plan, ProgramFile, Secrets, program};
+use aurora_pulumi::engine::{Intent, Keep, StackState};
+use aurora_pulumi::stacks::declared;
 use clap::{Args, ValueEnum};
 
 use super::operation::{agreed, carry_out, plan, shown, watched};
+use super::pending::Recovery;
 use super::{Tools, binary, checks, file, show};
 use crate::cli::interrupt::INTERRUPTED;
 use crate::cli::output;
@@ -45,12 +46,8 @@ pub(in crate::cli) struct DeployArgs {
     size: SizeArg,
     #[command(flatten)]
     trust: Trust,
-    /// Take away the lock of another run that was cut off
-    #[arg(long)]
-    unlock: bool,
-    /// Go on after a run that was cut off in the middle of making something, once you have looked that it is not there
-    #[arg(long)]
-    forget_pending: bool,
+    #[command(flatten)]
+    recovery: Recovery,
 }
 
 /// Change the number of nodes; nothing is lost or doubled meanwhile.
@@ -64,6 +61,8 @@ pub(in crate::cli) struct ScaleArgs {
     machines: MachineArgs,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    recovery: Recovery,
 }
 
 /// Bring a backup of the database back, on a new volume; the old volume is kept.
@@ -72,15 +71,18 @@ pub(in crate::cli) struct RestoreArgs {
     /// The backup's name; `latest` is the last complete one
     #[arg(default_value = "latest")]
     backup: String,
-    /// In which of the deployment's zones the database is to be, from 0: another one when that is lost which it was in
-    #[arg(long, default_value = "0")]
-    zone: u8,
+    /// In which of the deployment's zones the database is to be, from 0: another one when that is lost which it is in; where it is
+    /// now if not said
+    #[arg(long)]
+    zone: Option<u8>,
     #[command(flatten)]
     tools: Tools,
     #[command(flatten)]
     machines: MachineArgs,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    recovery: Recovery,
 }
 
 /// Take the deployment down. The database's volume and its backups are kept.
@@ -91,6 +93,8 @@ pub(in crate::cli) struct DestroyArgs {
     /// Delete the data as well, the backups too; the deployment's name confirms it
     #[arg(long, value_name = "NAME")]
     delete_data: Option<String>,
+    #[command(flatten)]
+    recovery: Recovery,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -163,7 +167,7 @@ pub(in crate::cli) async fn preview(args: PreviewArgs) -> anyhow::Result<ExitCod
     let workspace = args.tools.workspace(&deployment).await?;
     workspace.prepare().await?;
     let state = workspace.state().await?;
-    checks::ask(&deployment, &state).await?;
+    checks::ask(&deployment, &state, args.machines.renew_machines).await?;
     let Some(summary) = plan(&workspace, intent).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
@@ -193,23 +197,12 @@ pub(in crate::cli) async fn deploy(args: DeployArgs) -> anyhow::Result<ExitCode>
     let intent = args.machines.intent(&deployment)?;
     let declared = declared(&deployment)?;
     let workspace = tools.workspace(&deployment).await?;
-    if args.unlock {
-        workspace.unlock().await?;
-    }
     workspace.prepare().await?;
-    let mut state = workspace.state().await?;
-    if args.forget_pending && !state.pending.is_empty() {
-        let refreshed = watched(None, false, async |run| workspace.forget_pending(run).await).await?;
-        if refreshed.is_none() {
-            return Ok(ExitCode::from(INTERRUPTED));
-        }
-        state = workspace.state().await?;
-    }
-    if !state.pending.is_empty() {
-        return Err(EngineError::Pending(state.pending).into());
-    }
+    let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
     if !args.trust.skip_checks {
-        checks::ask(&deployment, &state).await?;
+        checks::ask(&deployment, &state, args.machines.renew_machines).await?;
     }
     let Some(summary) = plan(&workspace, intent.clone()).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
@@ -223,7 +216,7 @@ pub(in crate::cli) async fn deploy(args: DeployArgs) -> anyhow::Result<ExitCode>
         "{}; about {usd:.0} US dollars a month in all. Do it?",
         show::summary(&summary)
     );
-    if !agreed(args.trust.yes, &question)? {
+    if !agreed(args.trust.yes, &question).await? {
         bail!("nothing has been changed");
     }
     carry_out(&workspace, intent, summary.changed()).await
@@ -238,41 +231,50 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
     let mut intent = args.machines.intent(&deployment)?;
     intent.set_nodes = true;
     let workspace = args.tools.workspace(&deployment).await?;
-    let state = workspace.state().await?;
+    let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
     require_deployed(&deployment, &state)?;
     // What another machine has deployed has its configuration there.
     workspace.prepare().await?;
     if !args.trust.skip_checks {
-        checks::ask(&deployment, &state).await?;
+        checks::ask(&deployment, &state, args.machines.renew_machines).await?;
     }
+    // The description and this program may have changed more than the number since the last `aurora deploy`.
+    let Some(summary) = plan(&workspace, intent.clone()).await? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
     let question = format!(
-        "from {} to {} nodes. Do it?",
+        "from {} to {} nodes; {}. Do it?",
         nodes_of(&state).unwrap_or(before.nodes()),
-        args.nodes
+        args.nodes,
+        show::summary(&summary)
     );
-    if !agreed(args.trust.yes, &question)? {
+    if !agreed(args.trust.yes, &question).await? {
         bail!("nothing has been changed");
     }
     file::set_nodes(&args.tools.file, args.nodes)?;
-    carry_out(&workspace, intent, 1).await
+    carry_out(&workspace, intent, summary.changed()).await
 }
 
 pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
     let mut deployment = args.tools.deployment()?;
     let restore = Restore {
         backup: args.backup,
-        zone: args.zone,
+        zone: args.zone.unwrap_or(deployment.database_zone()),
     };
     deployment.clickhouse.restores.push(restore.clone());
     deployment.check()?;
     let intent = args.machines.intent(&deployment)?;
     declared(&deployment)?;
     let workspace = args.tools.workspace(&deployment).await?;
-    let state = workspace.state().await?;
+    let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
     require_deployed(&deployment, &state)?;
     workspace.prepare().await?;
     if !args.trust.skip_checks {
-        checks::ask(&deployment, &state).await?;
+        checks::ask(&deployment, &state, args.machines.renew_machines).await?;
     }
     let Some(summary) = plan(&workspace, intent.clone()).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
@@ -282,7 +284,7 @@ pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCod
          came after the backup. The old volume is kept. Do it?",
         restore.backup
     );
-    if !agreed(args.trust.yes, &question)? {
+    if !agreed(args.trust.yes, &question).await? {
         bail!("nothing has been changed");
     }
     file::add_restore(&args.tools.file, &restore)?;
@@ -309,11 +311,21 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
         ),
     };
     let workspace = args.tools.workspace(&deployment).await?;
-    let state = workspace.state().await?;
-    let kept = state.in_aws().filter(|resource| resource.protect).count();
-    let all = state.in_aws().count();
-    if all == 0 || (keep == Keep::Data && kept == all) {
+    let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    if state.is_empty() {
         output::note("there is nothing to take down");
+        return Ok(ExitCode::SUCCESS);
+    }
+    checks::same_account(&deployment, &state).await?;
+    let kept = state
+        .in_aws()
+        .filter(|resource| workspace.keeps(resource))
+        .count();
+    let all = state.in_aws().count();
+    if keep == Keep::Data && kept == all {
+        output::note("there is nothing left to take down but the data, which `--delete-data` deletes");
         return Ok(ExitCode::SUCCESS);
     }
     let question = match keep {
@@ -325,7 +337,7 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
             format!("all {all} resources of {name} are deleted, WITH ALL DATA AND BACKUPS. Do it?")
         }
     };
-    if !agreed(args.yes, &question)? {
+    if !agreed(args.yes, &question).await? {
         bail!("nothing has been deleted");
     }
     let done = watched(Some(all - kept), false, async |run| {
@@ -343,27 +355,6 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
         ));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What is declared, whoever deploys it: for costs, and to find mistakes.
-pub(super) fn declared(deployment: &Deployment) -> anyhow::Result<aurora_pulumi::sdk::Program> {
-    let secrets = Secrets::find(|_| Some(String::new()))?;
-    let plan = Plan {
-        deployment,
-        secrets: &secrets,
-        program: ProgramFile {
-            path: PathBuf::new(),
-            sha256: "0".repeat(64),
-        },
-        own_certificate: Some(OwnCertificate {
-            certificate: String::new(),
-            private_key: String::new(),
-        }),
-        renew_machines: false,
-        set_nodes: false,
-    };
-    plan.check()?;
-    Ok(program(&plan))
 }
 
 /// Names of what is declared, by the last part of the type.

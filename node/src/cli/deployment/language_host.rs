@@ -48,7 +48,7 @@ fn intent(directory: &Path) -> anyhow::Result<Intent> {
         std::env::var_os("AURORA_DEPLOYMENT").map_or_else(|| directory.join(DESCRIPTION), PathBuf::from);
     let deployment = Deployment::read(&file)?;
     // What machines are told is worked out in the middle of a run; what is wrong with it is better said before.
-    super::commands::declared(&deployment)?;
+    aurora_pulumi::stacks::declared(&deployment)?;
     Ok(Intent {
         program: binary::program(None, deployment.architecture)?,
         deployment,

@@ -10,11 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::Tools;
 use crate::aws::logs::{LogQuery, Tail};
 use crate::aws::{Aws, AwsError};
-use crate::cli::interrupt::Interrupts;
+use crate::cli::interrupt::{INTERRUPTED, Interrupts};
 use crate::cli::output;
+use crate::cli::progress::Progress;
 
 /// How often it is looked for more.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often in a row AWS may fail while what is there already is read, before that is given up.
+const MOST_FAILURES: u32 = 5;
 
 /// Show what the deployment's machines say.
 #[derive(Debug, Args)]
@@ -77,25 +80,45 @@ pub(in crate::cli) async fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
         pattern: args.grep.clone(),
     });
     let mut interrupts = Interrupts::listen();
+    // Who follows has no other way to end it; who does not has not got all.
+    let interrupted = ExitCode::from(if args.follow { 0 } else { INTERRUPTED });
+    let (mut shown, mut failures) = (0_u64, 0);
     loop {
-        let Some(looked) = interrupts.unless(tail.look(&aws)).await else {
-            break;
+        let looked = {
+            let progress = Progress::new();
+            progress.say(format!(
+                "searching {group}, {} found so far",
+                output::thousands(shown)
+            ));
+            let looked = interrupts.unless(async {
+                tokio::select! {
+                    looked = tail.look(&aws) => looked,
+                    never = progress.appear(), if !args.follow => never,
+                }
+            });
+            looked.await
+        };
+        let Some(looked) = looked else {
+            return Ok(interrupted);
         };
         let events = match looked {
-            Ok(events) => events,
+            Ok(events) => {
+                failures = 0;
+                events
+            }
             Err(AwsError::NotFound { .. }) => {
                 bail!(
                     "there are no logs {group} in {}: is the deployment there (`aurora deploy`)?",
                     deployment.region
                 )
             }
-            Err(error) if args.follow && error.may_pass() => {
+            Err(error) if error.may_pass() && (args.follow || failures < MOST_FAILURES) => {
                 output::note(&error.to_string());
+                failures += 1;
                 Vec::new()
             }
             Err(error) => return Err(error.into()),
         };
-        let is_empty = events.is_empty();
         for event in events {
             let at = Timestamp::from_millisecond(event.at_ms).unwrap_or_default();
             output::line(&output::harmless(&format!(
@@ -103,19 +126,19 @@ pub(in crate::cli) async fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
                 event.stream,
                 event.message.trim_end()
             )));
+            shown += 1;
         }
-        if !args.follow {
-            // A look gives a bounded number of pages.
-            if is_empty {
-                break;
+        if !args.follow && failures == 0 {
+            // A look takes a bounded number of pages, and may have found nothing in them.
+            if tail.is_at_end() {
+                return Ok(ExitCode::SUCCESS);
             }
             continue;
         }
         if interrupts.unless(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
-            break;
+            return Ok(interrupted);
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

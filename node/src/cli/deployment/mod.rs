@@ -12,6 +12,7 @@
 //! | `checks` | what can be found wrong before anything is made |
 //! | `commands` | the commands themselves |
 //! | `operation` | running one while somebody watches, agrees, and may have had enough |
+//! | `pending` | going on after a run that was cut off |
 //! | `show` | plans, costs, and what happens |
 //! | `language_host` | a plain `pulumi up` |
 //! | `logs`, `status` | what machines say, and how they are |
@@ -23,6 +24,7 @@ mod file;
 mod language_host;
 mod logs;
 mod operation;
+mod pending;
 mod show;
 mod status;
 

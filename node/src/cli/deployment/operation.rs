@@ -78,7 +78,7 @@ where
         tell: &mut tell,
         stop: &mut stopped,
     };
-    let mut interrupts = Interrupts::listen();
+    let mut interrupts = Interrupts::listen_to_all();
     let mut times = 0;
     let mut operation = std::pin::pin!(operation(run));
     let mut appear = std::pin::pin!(progress.appear());
@@ -112,16 +112,16 @@ where
             }
             Ok(Some(summary))
         }
-        Err(EngineError::Interrupted) => {
-            output::note(&EngineError::Interrupted.to_string());
+        Err(interrupted @ EngineError::Interrupted(_)) => {
+            output::note(&interrupted.to_string());
             Ok(None)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether somebody agrees. Where nobody can be asked, --yes has to say so.
-pub(super) fn agreed(yes: bool, question: &str) -> anyhow::Result<bool> {
+/// Whether somebody agrees. Where nobody can be asked, --yes has to say so; Ctrl-C says no.
+pub(super) async fn agreed(yes: bool, question: &str) -> anyhow::Result<bool> {
     if yes {
         output::note(question.trim_end_matches(" Do it?"));
         return Ok(true);
@@ -131,10 +131,14 @@ pub(super) fn agreed(yes: bool, question: &str) -> anyhow::Result<bool> {
         "{question} Nobody can be asked here: --yes says yes"
     );
     output::note(&format!("{question} [y/N]"));
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .context("the answer cannot be read")?;
+    let mut interrupts = Interrupts::listen_to_all();
+    let answer = interrupts.unless_in_thread(|_| {
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).map(|_| answer)
+    });
+    let Some(answer) = answer.await? else {
+        return Ok(false);
+    };
+    let answer = answer.context("the answer cannot be read")?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

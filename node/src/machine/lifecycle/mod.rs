@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A spot instance has two minutes; a machine of a group has the time of its hook, which the node makes longer while it
-//! drains. That a machine is more likely than others to be taken back (a rebalance recommendation) is only logged: with
+//! is not ready yet and while it drains. That a machine is more likely than others to be taken back (a rebalance recommendation) is only logged: with
 //! capacity rebalancing the group replaces it, and then its hook is heard.
 
 pub mod state;
@@ -224,7 +224,7 @@ impl Work {
 
     fn ask(&mut self, call: Call) {
         let hook = match call {
-            Call::CompleteLaunch => &self.options.launching_hook,
+            Call::LaunchHeartbeat | Call::CompleteLaunch => &self.options.launching_hook,
             Call::Heartbeat | Call::CompleteTermination => &self.options.terminating_hook,
         };
         let action = LifecycleAction {
@@ -247,7 +247,7 @@ async fn asked(call: Call, action: &LifecycleAction) -> Outcome {
         return Outcome::Failed;
     }
     let answer = aws::ask(async |aws| match call {
-        Call::Heartbeat => aws.record_lifecycle_heartbeat(action).await,
+        Call::LaunchHeartbeat | Call::Heartbeat => aws.record_lifecycle_heartbeat(action).await,
         Call::CompleteLaunch | Call::CompleteTermination => aws.complete_lifecycle_action(action).await,
     });
     match answer.await {

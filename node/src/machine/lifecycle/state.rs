@@ -1,7 +1,7 @@
 //! What a node does about the life of its machine, as a function of what has happened. Pure: no clock, no network.
 //!
 //! ```text
-//!             ready: complete the launching hook
+//!   heartbeats, then ready: complete the launching hook
 //!                │        (again while AWS does not take it)
 //!  Working ──────┴── notice ──▶ Draining ── has left ──▶ Left ── taken, or given up ──▶ Done
 //!     │                         heartbeats               complete the terminating hook
@@ -19,6 +19,9 @@ use crate::aws::machine::{Notices, TargetState};
 
 /// How often Auto Scaling is told that it takes longer: well within the time that hooks give, 30 seconds at least.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The same while a node is not ready yet, which takes as long as it takes: while the database is being made, or brought
+/// back from a backup, a new machine would do no better.
+const LAUNCH_HEARTBEAT: Duration = Duration::from_secs(60);
 /// A node that still drains after so long is stuck, and the hook's own time shall run out.
 const HEARTBEATS_FOR: Duration = Duration::from_secs(15 * 60);
 /// How long a node that has left stays to tell so. After that the hook's time runs out, which ends the same.
@@ -50,9 +53,11 @@ impl std::fmt::Display for Why {
 /// What is asked of Auto Scaling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Call {
+    /// The machine needs more time until it can do work.
+    LaunchHeartbeat,
     /// The machine can do work.
     CompleteLaunch,
-    /// The machine needs more time.
+    /// The machine needs more time until it can go.
     Heartbeat,
     /// The machine can go.
     CompleteTermination,
@@ -104,7 +109,7 @@ pub struct Lifecycle {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Phase {
-    Working { launch: Errand },
+    Working { heartbeat: Errand, launch: Errand },
     Draining { since: Duration, heartbeat: Errand },
     Left { since: Duration, completion: Errand },
     Done,
@@ -170,6 +175,10 @@ impl Default for Lifecycle {
     fn default() -> Self {
         Self {
             phase: Phase::Working {
+                heartbeat: Errand::Due {
+                    at: LAUNCH_HEARTBEAT,
+                    attempt: 0,
+                },
                 launch: Errand::NotYet,
             },
         }
@@ -194,6 +203,7 @@ impl Lifecycle {
                 Event::Ready,
                 Phase::Working {
                     launch: launch @ Errand::NotYet,
+                    ..
                 },
             ) => *launch = Errand::now(now),
             (Event::Left, Phase::Working { .. }) => {
@@ -215,7 +225,14 @@ impl Lifecycle {
 
     fn back(&mut self, call: Call, outcome: Outcome, now: Duration) -> Option<Order> {
         match (call, &mut self.phase) {
-            (Call::CompleteLaunch, Phase::Working { launch }) => match outcome {
+            (Call::LaunchHeartbeat, Phase::Working { heartbeat, .. }) => match outcome {
+                // A node that is started anew on a machine that has long been in service.
+                Outcome::Answered(ActionAnswer::NobodyWaits) if heartbeat.attempts() >= EARLY_LAUNCHES => {
+                    *heartbeat = Errand::Done;
+                }
+                _ => heartbeat.again(now, |_| LAUNCH_HEARTBEAT),
+            },
+            (Call::CompleteLaunch, Phase::Working { launch, .. }) => match outcome {
                 Outcome::Failed => launch.again(now, growing),
                 Outcome::Answered(ActionAnswer::NobodyWaits) if launch.attempts() < EARLY_LAUNCHES => {
                     launch.again(now, |_| EARLY_PAUSE);
@@ -252,7 +269,11 @@ impl Lifecycle {
 
     fn errand(&mut self) -> Option<(&mut Errand, Call)> {
         match &mut self.phase {
-            Phase::Working { launch } => Some((launch, Call::CompleteLaunch)),
+            Phase::Working {
+                heartbeat,
+                launch: Errand::NotYet,
+            } => Some((heartbeat, Call::LaunchHeartbeat)),
+            Phase::Working { launch, .. } => Some((launch, Call::CompleteLaunch)),
             Phase::Draining { heartbeat, .. } => Some((heartbeat, Call::Heartbeat)),
             Phase::Left { completion, .. } => Some((completion, Call::CompleteTermination)),
             Phase::Done => None,

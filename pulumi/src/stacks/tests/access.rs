@@ -25,6 +25,21 @@ async fn only_the_load_balancer_is_open_to_the_world() {
                 );
             }
         }
+        // EC2 takes no other characters, and no more of them.
+        for token in [
+            "aws:ec2/securityGroup:SecurityGroup",
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        ] {
+            for (name, described) in recorded.of(token) {
+                let description = described["description"].as_text().unwrap();
+                let is_allowed = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
+                assert!(
+                    description.len() <= 255 && description.chars().all(is_allowed),
+                    "{kind}: {name} has the description {description:?}"
+                );
+            }
+        }
         // Rules stand by themselves; groups with rules in them would undo each other's.
         for (name, group) in recorded.of("aws:ec2/securityGroup:SecurityGroup") {
             assert!(
@@ -134,8 +149,16 @@ async fn roles_may_do_what_they_need_and_name_it() {
                     ] {
                         let of_logs = action.starts_with("logs:") || action.starts_with("cloudwatch:");
                         let of_backups = action == "s3:PutObject" && role == "clickhouse";
+                        let of_locks = action == "s3:DeleteObject"
+                            && role == "clickhouse"
+                            && resources
+                                .iter()
+                                .all(|resource| resource.as_str().unwrap().ends_with("/*/.lock"));
                         let changes = action.split(':').nth(1).unwrap().starts_with(never);
-                        assert!(!changes || of_logs || of_backups, "{kind}: {role} may {action}");
+                        assert!(
+                            !changes || of_logs || of_backups || of_locks,
+                            "{kind}: {role} may {action}"
+                        );
                     }
                 }
             }

@@ -78,10 +78,6 @@ async fn data_is_kept_and_the_rest_is_not() {
         ),
         ("aws:s3/bucketVersioning:BucketVersioning", "backups"),
         (
-            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-            "backups",
-        ),
-        (
             "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
             "backups",
         ),

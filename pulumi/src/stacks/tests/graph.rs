@@ -42,6 +42,15 @@ async fn a_teardown_takes_away_first_what_needs_the_rest() {
             ("aws:lb/targetGroup:TargetGroup", "peers"),
             ("aws:lb/listener:Listener", "https"),
             ("aws:ec2/securityGroup:SecurityGroup", "peers-firewall"),
+            // Rules are what nothing else needs.
+            (
+                "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+                "to-peers-anywhere",
+            ),
+            (
+                "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+                "from-clickhouse-peers",
+            ),
         ] {
             goes_before(GROUP, other);
         }

@@ -28,7 +28,7 @@ fn matrix() -> Vec<(String, Deployment)> {
         deployment.edge.hosted_zone = Some("example.com".to_owned());
         deployment.edge.allow = vec![
             "192.0.2.0/24".parse().expect("a network"),
-            "2001:db8::/32".parse().expect("a network"),
+            "198.51.100.0/24".parse().expect("a network"),
         ];
         deployment.scaling.max_nodes = Some(12);
         deployment.scaling.spot = true;

@@ -101,6 +101,33 @@ fn a_group_that_takes_note_late_is_told_again() {
 }
 
 #[test]
+fn a_group_waits_for_a_node_that_is_not_ready_yet() {
+    let mut life = Lifecycle::default();
+    assert_eq!(life.on(&target(TargetState::InService), seconds(0)), []);
+    let mut now = life.next_due().unwrap();
+    for outcome in [TAKEN, Outcome::Failed, TAKEN, TAKEN] {
+        assert_eq!(life.on(&Event::Tick, now), [Order::Ask(Call::LaunchHeartbeat)]);
+        assert_eq!(life.on(&Event::Back(Call::LaunchHeartbeat, outcome), now), []);
+        assert_eq!(life.next_due(), Some(now + LAUNCH_HEARTBEAT));
+        now += LAUNCH_HEARTBEAT;
+    }
+    assert_eq!(life.on(&Event::Ready, now), [Order::Ask(Call::CompleteLaunch)]);
+    // What was under way comes back late.
+    assert_eq!(life.on(&Event::Back(Call::LaunchHeartbeat, TAKEN), now), []);
+}
+
+#[test]
+fn a_machine_that_is_in_service_already_asks_for_no_time() {
+    let mut life = Lifecycle::default();
+    for _ in 0..EARLY_LAUNCHES {
+        let now = life.next_due().unwrap();
+        assert_eq!(life.on(&Event::Tick, now), [Order::Ask(Call::LaunchHeartbeat)]);
+        life.on(&Event::Back(Call::LaunchHeartbeat, NOBODY), now);
+    }
+    assert_eq!(life.next_due(), None);
+}
+
+#[test]
 fn who_cannot_tell_gives_up_after_a_while() {
     let mut life = Lifecycle::default();
     life.on(&spot(), seconds(0));
@@ -147,6 +174,7 @@ fn a_drain_that_is_stuck_is_not_kept_alive_for_ever() {
 fn event() -> impl Strategy<Value = Event> {
     let outcome = prop_oneof![Just(TAKEN), Just(NOBODY), Just(Outcome::Failed)];
     let call = prop_oneof![
+        Just(Call::LaunchHeartbeat),
         Just(Call::CompleteLaunch),
         Just(Call::Heartbeat),
         Just(Call::CompleteTermination)
@@ -196,6 +224,7 @@ proptest! {
                         prop_assert!(!under_way.contains(&call), "{call:?} twice at once");
                         under_way.push(call);
                         match call {
+                            Call::LaunchHeartbeat => prop_assert!(!ready && !noticed && !left),
                             Call::CompleteLaunch => prop_assert!(ready && !noticed && !left),
                             Call::Heartbeat => prop_assert!(drains == 1 && !left),
                             Call::CompleteTermination => prop_assert!(drains == 1 && left),
