@@ -119,6 +119,13 @@ impl Schema {
         made_up.collect()
     }
 
+    /// Whether AWS says this of a resource of the type `token`.
+    pub fn has_output(&self, token: &str, output: &str) -> bool {
+        self.resources
+            .get(token)
+            .is_some_and(|resource| resource.properties.contains_key(output))
+    }
+
     fn check_inputs(&self, declaration: &Declaration, say: &mut impl FnMut(String)) {
         let none = Vec::new();
         let (properties, required) = match declaration.kind {

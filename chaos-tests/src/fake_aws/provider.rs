@@ -22,6 +22,9 @@ use tonic::{Request, Response, Status};
 
 use super::world::{Fault, World};
 
+/// Whose account it is.
+const ACCOUNT: &str = "123456789012";
+
 /// The provider.
 #[derive(Debug)]
 pub(super) struct Provider {
@@ -31,6 +34,10 @@ pub(super) struct Provider {
 impl Provider {
     pub(super) fn new(world: Arc<Mutex<World>>) -> Self {
         Self { world }
+    }
+
+    fn region(&self) -> String {
+        self.world.lock().region().to_owned()
     }
 
     /// Fails if it has to. What stands still is done before.
@@ -104,8 +111,14 @@ fn object(fields: &Fields) -> Option<Struct> {
 }
 
 /// What a resource says of itself: its inputs, and what AWS makes up.
-fn outputs(token: &str, id: &str, inputs: &Fields) -> Fields {
+fn outputs(region: &str, token: &str, id: &str, inputs: &Fields) -> Fields {
     let mut outputs = inputs.clone();
+    // Who looks at an account and a region finds them here.
+    if schema::aws().has_output(token, "arn") {
+        let service = token.split([':', '/']).nth(1).unwrap_or_default();
+        let arn = format!("arn:aws:{service}:{region}:{ACCOUNT}:{id}");
+        outputs.insert("arn".to_owned(), arn.into());
+    }
     for (output, value) in schema::aws().made_up_outputs(token, id) {
         if let Some(value) = value.to_json() {
             outputs.entry(output).or_insert(value);
@@ -131,7 +144,13 @@ fn outputs(token: &str, id: &str, inputs: &Fields) -> Fields {
 
 #[tonic::async_trait]
 impl ResourceProvider for Provider {
-    async fn configure(&self, _: Request<ConfigureRequest>) -> Result<Response<ConfigureResponse>, Status> {
+    async fn configure(
+        &self,
+        request: Request<ConfigureRequest>,
+    ) -> Result<Response<ConfigureResponse>, Status> {
+        if let Some(Value::String(region)) = fields(request.into_inner().args).remove("region") {
+            self.world.lock().set_region(region);
+        }
         Ok(Response::new(ConfigureResponse {
             // Secrets come in the clear, as to most providers; the engine marks them again.
             accept_secrets: false,
@@ -198,7 +217,7 @@ impl ResourceProvider for Provider {
             .create(&r#type, &name, inputs.clone())
             .map_err(Status::unknown)?;
         Ok(Response::new(CreateResponse {
-            properties: object(&outputs(&r#type, &id, &inputs)),
+            properties: object(&outputs(&self.region(), &r#type, &id, &inputs)),
             id,
             ..CreateResponse::default()
         }))
@@ -222,7 +241,7 @@ impl ResourceProvider for Provider {
                 .map_err(Status::unknown)?;
         }
         Ok(Response::new(UpdateResponse {
-            properties: object(&outputs(&r#type, &id, &inputs)),
+            properties: object(&outputs(&self.region(), &r#type, &id, &inputs)),
             ..UpdateResponse::default()
         }))
     }
@@ -234,7 +253,7 @@ impl ResourceProvider for Provider {
             return Ok(Response::new(ReadResponse::default()));
         };
         Ok(Response::new(ReadResponse {
-            properties: object(&outputs(&r#type, &id, &inputs)),
+            properties: object(&outputs(&self.region(), &r#type, &id, &inputs)),
             inputs: object(&inputs),
             id,
             ..ReadResponse::default()
@@ -251,9 +270,11 @@ impl ResourceProvider for Provider {
     async fn invoke(&self, request: Request<InvokeRequest>) -> Result<Response<InvokeResponse>, Status> {
         let answer = match request.into_inner().tok.as_str() {
             "aws:index/getAvailabilityZones:getAvailabilityZones" => {
-                json!({ "names": ["eu-central-1a", "eu-central-1b", "eu-central-1c"] })
+                let region = self.region();
+                let names = ["a", "b", "c"].map(|zone| format!("{region}{zone}"));
+                json!({ "names": names })
             }
-            "aws:index/getCallerIdentity:getCallerIdentity" => json!({ "accountId": "123456789012" }),
+            "aws:index/getCallerIdentity:getCallerIdentity" => json!({ "accountId": ACCOUNT }),
             "aws:index/getPartition:getPartition" => json!({ "partition": "aws" }),
             "aws:ec2/getAmi:getAmi" => json!({ "id": "ami-0123456789abcdef0" }),
             "aws:route53/getZone:getZone" => json!({ "zoneId": "Z0123456789" }),

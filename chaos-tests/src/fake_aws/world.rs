@@ -7,6 +7,7 @@ use serde_json::Value;
 /// What is in an account.
 #[derive(Debug, Default)]
 pub struct World {
+    region: String,
     things: BTreeMap<String, Thing>,
     /// Ids that there have been.
     gone: BTreeSet<String>,
@@ -157,6 +158,14 @@ impl World {
 
     fn find(&self, name: &str) -> Option<(&String, &Thing)> {
         self.things.iter().find(|(_, thing)| thing.name() == name)
+    }
+
+    pub(super) fn set_region(&mut self, region: String) {
+        self.region = region;
+    }
+
+    pub(super) fn region(&self) -> &str {
+        &self.region
     }
 
     pub(super) fn fault(&self, verb: &'static str, token: &str, name: &str) -> Option<Fault> {

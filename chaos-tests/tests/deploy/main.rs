@@ -5,6 +5,7 @@ mod command;
 mod life;
 mod looking;
 mod mishaps;
+mod refusals;
 
 use std::path::{Path, PathBuf};
 

@@ -89,6 +89,39 @@ pub struct Activity {
     pub status_message: Option<String>,
 }
 
+/// How a group replaces its machines by new ones, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct InstanceRefresh {
+    /// Such as `Pending`, `InProgress`, `Successful`, `Failed`, `Cancelled`.
+    pub status: String,
+    /// Why it is so.
+    pub status_reason: Option<String>,
+    /// How much of it is done.
+    pub percentage_complete: Option<u8>,
+    /// How many machines are still to be replaced.
+    pub instances_to_update: Option<u32>,
+}
+
+impl InstanceRefresh {
+    /// Whether it goes on.
+    pub fn is_under_way(&self) -> bool {
+        [
+            "Pending",
+            "InProgress",
+            "Cancelling",
+            "RollbackInProgress",
+            "Baking",
+        ]
+        .contains(&self.status.as_str())
+    }
+
+    /// Whether it has come to its end as it should.
+    pub fn is_done(&self) -> bool {
+        self.status == "Successful"
+    }
+}
+
 /// `<X><member>…</member>…</X>`, as Auto Scaling writes lists.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Members<T> {
@@ -124,6 +157,19 @@ struct ActivitiesAnswer {
 #[serde(rename_all = "PascalCase")]
 struct Activities {
     activities: Members<Activity>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RefreshesAnswer {
+    #[serde(rename = "DescribeInstanceRefreshesResult")]
+    result: Refreshes,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refreshes {
+    #[serde(default)]
+    instance_refreshes: Members<InstanceRefresh>,
 }
 
 impl Aws {
@@ -196,6 +242,15 @@ impl Aws {
             .await?;
         Ok(answer.result.activities.member)
     }
+
+    /// The last time that a group replaced its machines, if it ever did.
+    pub async fn last_refresh(&self, group: &str) -> Result<Option<InstanceRefresh>, AwsError> {
+        let form = [("AutoScalingGroupName", group), ("MaxRecords", "1")];
+        let answer: RefreshesAnswer = self
+            .query(&AUTO_SCALING, "DescribeInstanceRefreshes", &form)
+            .await?;
+        Ok(answer.result.instance_refreshes.member.into_iter().next())
+    }
 }
 
 #[cfg(test)]
@@ -233,6 +288,30 @@ mod tests {
             asked.contains("LifecycleActionResult=CONTINUE") && asked.contains("InstanceId=i-1"),
             "{asked}"
         );
+    }
+
+    #[tokio::test]
+    async fn the_last_refresh_is_read() {
+        let of = |refreshes: &str| {
+            format!(
+                "<DescribeInstanceRefreshesResponse><DescribeInstanceRefreshesResult>{refreshes}</DescribeInstanceRefreshesResult>\
+                 </DescribeInstanceRefreshesResponse>"
+            )
+        };
+        let under_way = of(
+            "<InstanceRefreshes><member><InstanceRefreshId>r</InstanceRefreshId><Status>InProgress</Status>\
+             <PercentageComplete>33</PercentageComplete><InstancesToUpdate>2</InstancesToUpdate></member></InstanceRefreshes>",
+        );
+        let failed = of(
+            "<InstanceRefreshes><member><Status>Failed</Status><StatusReason>no room</StatusReason></member>\
+             </InstanceRefreshes>",
+        );
+        let stub = Stub::start(&[(200, &under_way), (200, &failed), (200, &of(""))]).await;
+        let refresh = stub.aws.last_refresh("g").await.unwrap().unwrap();
+        assert!(refresh.is_under_way() && refresh.percentage_complete == Some(33));
+        let refresh = stub.aws.last_refresh("g").await.unwrap().unwrap();
+        assert!(!refresh.is_under_way() && !refresh.is_done());
+        assert_eq!(stub.aws.last_refresh("g").await, Ok(None));
     }
 
     #[test]

@@ -128,12 +128,14 @@ pub(in crate::cli) async fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
             )));
             shown += 1;
         }
-        if !args.follow && failures == 0 {
+        if failures == 0 {
             // A look takes a bounded number of pages, and may have found nothing in them.
-            if tail.is_at_end() {
+            if !tail.is_at_end() {
+                continue;
+            }
+            if !args.follow {
                 return Ok(ExitCode::SUCCESS);
             }
-            continue;
         }
         if interrupts.unless(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
             return Ok(interrupted);

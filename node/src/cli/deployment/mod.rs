@@ -13,6 +13,7 @@
 //! | `commands` | the commands themselves |
 //! | `operation` | running one while somebody watches, agrees, and may have had enough |
 //! | `pending` | going on after a run that was cut off |
+//! | `refresh` | waiting until the group has replaced its machines |
 //! | `show` | plans, costs, and what happens |
 //! | `language_host` | a plain `pulumi up` |
 //! | `logs`, `status` | what machines say, and how they are |
@@ -25,6 +26,7 @@ mod language_host;
 mod logs;
 mod operation;
 mod pending;
+mod refresh;
 mod show;
 mod status;
 

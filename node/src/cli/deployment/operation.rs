@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::refresh;
 use super::show::{self, Watch};
 use crate::cli::interrupt::{INTERRUPTED, Interrupts};
 use crate::cli::output;
@@ -24,10 +25,12 @@ pub(super) async fn carry_out(
     intent: Intent,
     total: usize,
 ) -> anyhow::Result<ExitCode> {
+    let deployment = intent.deployment.clone();
     let done = watched(Some(total), false, async |run| workspace.up(intent, run).await).await?;
     match done {
         Some(summary) => {
             output::note(&format!("{} in {} s", show::summary(&summary), summary.seconds));
+            refresh::wait(&deployment).await?;
             shown(workspace).await
         }
         None => Ok(ExitCode::from(INTERRUPTED)),

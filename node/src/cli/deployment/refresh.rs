@@ -1,0 +1,70 @@
+//! After a deployment the group may still replace its machines, one after the other.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use aurora_pulumi::deployment::Deployment;
+
+use crate::aws::Aws;
+use crate::aws::auto_scaling::InstanceRefresh;
+use crate::cli::interrupt::unless_interrupted;
+use crate::cli::output;
+use crate::cli::progress::Progress;
+
+/// How often the group is asked; a machine takes minutes.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// Waits until nodes have been replaced, if they are. Whoever has waited long enough need not: it goes on by itself.
+pub(super) async fn wait(deployment: &Deployment) -> anyhow::Result<()> {
+    let aws = Aws::from_surroundings(Some(&deployment.region)).await?;
+    let group = deployment.named("peers");
+    let progress = Progress::new();
+    let follow = async {
+        let mut is_said = false;
+        loop {
+            let refresh = match aws.last_refresh(&group).await {
+                Ok(Some(refresh)) if refresh.is_under_way() => refresh,
+                Ok(last) => return Ok(is_said.then_some(last).flatten()),
+                Err(error) => return Err(error),
+            };
+            if !is_said {
+                output::note(
+                    "nodes are replaced one after the other, each new one first; Ctrl-C leaves it to the group, and \
+                     `aurora status --deployment` says how far it is",
+                );
+                is_said = true;
+            }
+            progress.say(how_far(&refresh));
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    let watched = async {
+        tokio::select! {
+            ended = follow => ended,
+            never = progress.appear() => never,
+        }
+    };
+    match unless_interrupted(watched).await {
+        // Whoever may deploy may not be allowed to ask this.
+        Some(Err(error)) => {
+            output::note(&format!("whether nodes are being replaced is not known: {error}"));
+            Ok(())
+        }
+        Some(Ok(Some(last))) if !last.is_done() => bail!(
+            "nodes could not all be replaced ({}): {}. Those that were not run as before; `aurora logs` may say why, and the next \
+             `aurora deploy` tries again",
+            last.status,
+            last.status_reason.unwrap_or_default()
+        ),
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
+/// How far it is, in words.
+pub(super) fn how_far(refresh: &InstanceRefresh) -> String {
+    let percent = refresh.percentage_complete.unwrap_or(0);
+    match refresh.instances_to_update {
+        Some(left) => format!("nodes are replaced: {percent} %, {left} to go"),
+        None => format!("nodes are replaced: {percent} %"),
+    }
+}
