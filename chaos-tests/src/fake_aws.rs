@@ -34,7 +34,7 @@ impl FakeAws {
         let port = listener.local_addr()?.port();
         let world = Arc::new(Mutex::new(World::default()));
         let provider = provider::Provider::new(world.clone());
-        let incoming = tonic::transport::server::TcpIncoming::from(listener);
+        let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
         let service = ResourceProviderServer::new(provider);
         let task = tokio::spawn(async move {
             let server = tonic::transport::Server::builder().add_service(service);

@@ -79,7 +79,7 @@ pub(crate) async fn record(program: &Program, behaviour: Behaviour) -> (Recorded
     let served = tonic::transport::Server::builder()
         .add_service(ResourceMonitorServer::new(mock.clone()))
         .add_service(EngineServer::new(mock.clone()))
-        .serve_with_incoming(tonic::transport::server::TcpIncoming::from(listener));
+        .serve_with_incoming(tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true)));
     let task = tokio::spawn(served);
     let engine = Engine::connect(&address, &address).await.expect("it listens");
     let settings = RunSettings {

@@ -155,7 +155,7 @@ async fn logs_are_written_and_followed() -> Result<()> {
     Sandbox::run("aws-tail", async |sandbox| {
         let moto = Moto::start(sandbox).await?;
         let aws = aws(&moto)?;
-        let group = "/aurora/test/peer";
+        let group = "/aurora/test/peers";
         let missing = aws.create_log_stream(group, "i-1").await;
         ensure!(matches!(missing, Err(AwsError::NotFound { .. })), "{missing:?}");
         moto.json(

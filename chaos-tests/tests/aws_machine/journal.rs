@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::anybody;
 
-const GROUP: &str = "/aurora/test/peer";
+const GROUP: &str = "/aurora/test/peers";
 /// More than AWS takes at once.
 const MANY: usize = 10_500;
 

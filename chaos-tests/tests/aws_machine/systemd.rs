@@ -75,7 +75,7 @@ async fn a_service_manager_hears_how_a_node_is_doing() -> Result<()> {
 
         eventually("figures in CloudWatch", PATIENCE, async || {
             let lag = moto.figures("IngestLagSeconds", &[("Deployment", "test")]).await?;
-            let disk = [("Deployment", "test"), ("Role", "peer")];
+            let disk = [("Deployment", "test"), ("Role", "peers")];
             let disk = moto.figures("DiskUsedPercent", &disk).await?;
             // Nothing waits for a node that ingests nothing.
             anyhow::Ok(lag.first() == Some(&0.0) && disk.first().is_some_and(|used| *used > 0.0))

@@ -54,7 +54,6 @@ fn clickhouse() -> ClickHouseMachine {
         network: "10.0.0.0/16".to_owned(),
         volume: "vol-0123456789abcdef0".to_owned(),
         backup_bucket: "aurora-prod-backups-123456789012".to_owned(),
-        memory_mib: 4_096,
         release: ClickHouseRelease::default(),
         restore: Some("latest".to_owned()),
     }

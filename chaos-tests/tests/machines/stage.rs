@@ -160,7 +160,6 @@ impl<'a> Stage<'a> {
             network: self.subnet(),
             volume: volume.id().to_owned(),
             backup_bucket: BACKUPS.to_owned(),
-            memory_mib: 4_096,
             release: ClickHouseRelease {
                 version: VERSION.to_owned(),
                 mirror: self.mirror.url(),

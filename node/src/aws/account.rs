@@ -256,7 +256,7 @@ mod tests {
           </item></instanceTypeSet></R>";
         let stub = Stub::start(&[(400, none), (200, quota), (200, instances), (200, types)]).await;
         let quota = stub.aws.vcpu_quota(Market::OnDemand).await.unwrap();
-        assert_eq!(quota, VcpuQuota { limit: 32.0, used: 6 });
+        assert_eq!(quota, RegionQuota { limit: 32.0, used: 6 });
         let asked = stub.asked();
         assert!(
             asked[1].headers["x-amz-target"]
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_of_a_quota_that_is_exceeded() {
-        assert!(VcpuQuota { limit: 5.0, used: 8 }.left().abs() < f64::EPSILON);
-        assert!((VcpuQuota { limit: 32.0, used: 8 }.left() - 24.0).abs() < f64::EPSILON);
+        assert!(RegionQuota { limit: 5.0, used: 8 }.left().abs() < f64::EPSILON);
+        assert!((RegionQuota { limit: 32.0, used: 8 }.left() - 24.0).abs() < f64::EPSILON);
     }
 }

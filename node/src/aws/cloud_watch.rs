@@ -84,7 +84,7 @@ mod tests {
             name: "DiskUsedPercent",
             value: 12.5,
             unit: Unit::Percent,
-            dimensions: vec![("Deployment", "prod".to_owned()), ("Role", "peer".to_owned())],
+            dimensions: vec![("Deployment", "prod".to_owned()), ("Role", "peers".to_owned())],
         };
         let form = form(&[figure]);
         let expected = [
@@ -95,7 +95,7 @@ mod tests {
             ("MetricData.member.1.Dimensions.member.1.Name", "Deployment"),
             ("MetricData.member.1.Dimensions.member.1.Value", "prod"),
             ("MetricData.member.1.Dimensions.member.2.Name", "Role"),
-            ("MetricData.member.1.Dimensions.member.2.Value", "peer"),
+            ("MetricData.member.1.Dimensions.member.2.Value", "peers"),
         ];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(form, expected);

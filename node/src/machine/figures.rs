@@ -6,7 +6,7 @@
 //! | `FreshnessSeconds` | from the broker's time to visible, 99 of 100 of the rows lately; not published while nothing comes |
 //! | `DeadLetters` | dead letters that this node has written since it published last |
 //! | `AuditFailures` | streams whose last audit by this node was not clean |
-//! | `DiskUsedPercent` | of this machine's root, with the dimension `Role=peer` as well |
+//! | `DiskUsedPercent` | of this machine's root, with the dimension `Role=peers` as well |
 //!
 //! Of all nodes' `IngestLagSeconds` the average is what scaling goes by: a partition that is behind because its node has
 //! too much to do raises it, and so does one that cannot work at all.
@@ -30,7 +30,7 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// A node that has just come has something to say soon.
 const FIRST: Duration = Duration::from_secs(10);
 /// What peers are called among the machines of a deployment.
-const ROLE: &str = "peer";
+const ROLE: &str = aurora_pulumi::machines::role::PEERS;
 
 /// Publishes figures until it is aborted. What cannot be published is logged, and counted the next time.
 pub fn start(state: Arc<NodeState>, deployment: String) -> JoinHandle<()> {

@@ -51,8 +51,6 @@ pub struct ClickHouseMachine {
     pub volume: String,
     /// The bucket that takes its backups.
     pub backup_bucket: String,
-    /// What its type has, in MiB. Nothing depends on it: the machine looks how much it has, at each start.
-    pub memory_mib: u32,
     /// Which ClickHouse.
     pub release: ClickHouseRelease,
     /// A backup to begin with, on a volume that has no data yet: `latest` or a name.
@@ -195,7 +193,6 @@ mod tests {
             network: "10.0.0.0/16".to_owned(),
             volume: "vol-0123456789abcdef0".to_owned(),
             backup_bucket: "aurora-prod-backups-123456789012".to_owned(),
-            memory_mib: 32 * 1024,
             release: ClickHouseRelease::default(),
             restore: None,
         }
@@ -251,12 +248,7 @@ mod tests {
     /// Its user-data is read once, and its type may change later.
     #[test]
     fn how_much_memory_it_has_is_found_out_there() {
-        let [less, more] = [1024, 256 * 1024].map(|memory_mib| ClickHouseMachine {
-            memory_mib,
-            ..machine()
-        });
-        assert_eq!(less.user_data().unwrap(), more.user_data().unwrap());
-        let files = less.files().unwrap();
+        let files = machine().files().unwrap();
         assert!(
             files
                 .iter()
@@ -272,7 +264,6 @@ mod tests {
     fn it_fits() {
         let data = ClickHouseMachine {
             restore: Some("20261127T030000Z-incremental".to_owned()),
-            memory_mib: 1024,
             release: ClickHouseRelease {
                 sha512: Some("0123456789abcdef".repeat(8)),
                 ..ClickHouseRelease::default()

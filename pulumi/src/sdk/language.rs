@@ -117,7 +117,7 @@ impl LanguageServer {
     pub async fn start(program: Arc<dyn RunProgram>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let incoming = tonic::transport::server::TcpIncoming::from(listener);
+        let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
         let service = LanguageRuntime { program };
         let task = tokio::spawn(async move {
             let served = tonic::transport::Server::builder()

@@ -4,6 +4,7 @@ use super::Layout;
 use super::clickhouse::ClickHouse;
 use super::edge::Edge;
 use super::peers::Peers;
+use crate::machines::role;
 use crate::sdk::{Input, Options, Resource, inputs, list, map};
 
 /// One alarm: what is looked at, how often, and from when on it is wrong.
@@ -122,7 +123,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             1,
         ),
         Alarm {
-            dimensions: map! { "Deployment" => &layout.deployment().name, "Role" => "clickhouse" },
+            dimensions: map! { "Deployment" => &layout.deployment().name, "Role" => role::CLICKHOUSE },
             silence_is_wrong: true,
             ..aurora(
                 "disk",
@@ -140,11 +141,12 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             silence_is_wrong: true,
             ..aurora(
                 "backups",
-                "No backup of the database has come to its end for more than a day. `aurora logs clickhouse` says why.",
+                "No backup of the database has come to its end for a day and a half. `aurora logs clickhouse` says why.",
                 "BackupBytes",
                 "Maximum",
                 0.0,
-                26,
+                // A day, half an hour of chance, and what a full one takes longer.
+                36,
             )
         },
         Alarm {

@@ -7,9 +7,10 @@ use super::network::{self, Network};
 use super::secrets::{SecretKey, StoredSecrets};
 use super::storage::Storage;
 use super::{Layout, user_data};
+use crate::machines::role;
 use crate::sdk::{Options, Resource, inputs};
 
-const ROLE: &str = "clickhouse";
+const ROLE: &str = role::CLICKHOUSE;
 /// What EC2 calls the volume; the machine finds it by its id.
 const DEVICE: &str = "/dev/sdf";
 

@@ -9,9 +9,10 @@ use super::network::{self, Network};
 use super::secrets::{SecretKey, StoredSecrets};
 use super::storage::Storage;
 use super::{Layout, ports, user_data};
+use crate::machines::role;
 use crate::sdk::{Options, Resource, inputs};
 
-const ROLE: &str = "grafana";
+const ROLE: &str = role::GRAFANA;
 
 /// Grafana.
 pub(super) struct Grafana {

@@ -1,6 +1,7 @@
 //! What all machines have in common.
 
 use super::Layout;
+use crate::machines::role;
 use crate::sdk::{Input, Options, Resource, inputs, list, map};
 
 /// The disk that the system is on. Logs go to CloudWatch, data to volumes of its own.
@@ -22,7 +23,7 @@ pub(super) fn tags(layout: &Layout<'_>, role: &str, what: &str) -> Input {
 pub(super) fn log_group(layout: &mut Layout<'_>, parent: Resource, role: &str) -> Resource {
     let deployment = layout.deployment();
     let inputs = inputs! {
-        "name" => format!("/aurora/{}/{role}", deployment.name),
+        "name" => role::log_group(&deployment.name, role),
         "retentionInDays" => deployment.machines().log_days,
         "kmsKeyId" => layout.account.key.output("arn"),
     };

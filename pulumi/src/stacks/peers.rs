@@ -16,9 +16,10 @@ use super::network::Network;
 use super::secrets::{SecretKey, StoredSecrets};
 use super::storage::Storage;
 use super::{Layout, user_data};
+use crate::machines::role;
 use crate::sdk::{Input, Options, Resource, Timeouts, inputs, list, map};
 
-const ROLE: &str = "peers";
+const ROLE: &str = role::PEERS;
 /// How long a machine may take until its node is ready, and a node to hand over. Nodes ask for more while they are at it.
 const HOOK_SECONDS: u32 = 300;
 /// How long a node that was added because of lag may take to catch up, before another one is.

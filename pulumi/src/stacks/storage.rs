@@ -8,6 +8,8 @@ use crate::sdk::{Input, Options, Reference, Resource, Value, inputs, list, map};
 
 /// How long an upload may stay unfinished before it is thrown away.
 const UNFINISHED_DAYS: u32 = 2;
+/// A backup holds what has changed since a whole one, which is at most so much older and has to be there for it.
+const BASE_DAYS: u32 = 8;
 /// How long a version that was overwritten or deleted can be taken back.
 const OLD_VERSION_DAYS: u32 = 7;
 
@@ -55,7 +57,7 @@ impl Storage {
 
 pub(super) fn declare(layout: &mut Layout<'_>) -> Storage {
     let component = layout.component("Storage", "storage");
-    let keep_days = u32::from(layout.deployment().backups.keep_days);
+    let keep_days = u32::from(layout.deployment().backups.keep_days) + BASE_DAYS;
     let expire = |days: u32| map! { "days" => days };
     let programs = bucket(layout, component, "programs", false, Input::NOTHING);
     let backups = bucket(layout, component, "backups", true, expire(keep_days));

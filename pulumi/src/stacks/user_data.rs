@@ -12,9 +12,6 @@ use crate::machines::{
 };
 use crate::sdk::{Input, Resource, Value};
 
-/// The memory of machines that are not in the catalogue: enough not to be treated as small.
-const UNKNOWN_MEMORY_MIB: u32 = 16 << 10;
-
 /// Checks what machines of `plan` are told, with values that stand for those of other resources.
 pub(super) fn check(plan: &Plan<'_>) -> Result<(), InvalidMachine> {
     let facts = Facts::of(plan);
@@ -110,13 +107,11 @@ impl Facts {
     }
 
     fn clickhouse(&self, bucket: String, volume: String, backup_bucket: String) -> ClickHouseMachine {
-        let known = crate::cost::machine_type(&self.deployment.machines().types.clickhouse);
         ClickHouseMachine {
             common: self.common(bucket),
             network: self.network(),
             volume,
             backup_bucket,
-            memory_mib: known.map_or(UNKNOWN_MEMORY_MIB, |known| known.memory_mib),
             release: ClickHouseRelease::default(),
             restore: self
                 .deployment

@@ -118,7 +118,7 @@ fn the_quota_counts_ordinary_families_only() {
         instance_lifecycle: Some("spot".to_owned()),
         ..Instance::default()
     };
-    assert!(!spot.is_standard_on_demand());
+    assert!(spot.counts_for(Market::Spot) && !spot.counts_for(Market::OnDemand));
 }
 
 #[test]

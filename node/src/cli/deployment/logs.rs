@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use aurora_pulumi::machines::role;
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 
@@ -63,15 +64,15 @@ fn span(text: &str) -> Result<SignedDuration, String> {
 pub(in crate::cli) async fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
     let deployment = args.tools.deployment()?;
     let role = match args.role {
-        Role::Peers => "peers",
-        Role::Clickhouse => "clickhouse",
-        Role::Grafana => "grafana",
+        Role::Peers => role::PEERS,
+        Role::Clickhouse => role::CLICKHOUSE,
+        Role::Grafana => role::GRAFANA,
     };
     let aws = Aws::from_surroundings(Some(&deployment.region)).await?;
     let from = Timestamp::now()
         .saturating_sub(args.since)
         .context("the span is too long")?;
-    let group = format!("/aurora/{}/{role}", deployment.name);
+    let group = role::log_group(&deployment.name, role);
     let mut tail = Tail::new(LogQuery {
         group: group.clone(),
         from_ms: Some(from.as_millisecond()),

@@ -288,13 +288,16 @@ fn sentence_of(volume: &VolumeView) -> String {
         .zone
         .as_deref()
         .map_or(String::new(), |zone| format!(" in {zone}"));
-    let use_ = if volume.in_use { "" } else { ", not in use" };
+    let unused = if volume.in_use { "" } else { ", not in use" };
     let kept = if volume.kept {
         ", kept when the rest goes"
     } else {
         ""
     };
-    format!("volume    {} {}{size}{zone}{use_}{kept}", volume.name, volume.id)
+    format!(
+        "volume    {} {}{size}{zone}{unused}{kept}",
+        volume.name, volume.id
+    )
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::systemd::ServiceManager;
 /// Ship the journal to CloudWatch Logs, until told to stop.
 #[derive(Debug, Args)]
 pub(super) struct LogsArgs {
-    /// The log group, such as /aurora/prod/peer; it has to be there
+    /// The log group, such as /aurora/prod/peers; it has to be there
     #[arg(long)]
     group: String,
     /// The stream in it, which is made; this instance's id when not given
