@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::moto::{Moto, REGION};
 use aurora_chaos_tests::sandbox::Sandbox;
+use aurora_node::aws::account::Market;
 use aurora_node::aws::logs::{LogQuery, NewEvent, Tail};
 use aurora_node::aws::{Aws, AwsError};
 use aws_config::{Region, SdkConfig};
@@ -114,7 +115,10 @@ async fn a_group_says_how_its_machines_are() -> Result<()> {
             "there are some"
         );
         // Group machines have 2 processors each (t3.small).
-        ensure!(aws.vcpus_in_use().await? == 6, "{}", aws.vcpus_in_use().await?);
+        let vcpus = [Market::OnDemand, Market::Spot].map(|market| aws.vcpus_in_use(market));
+        let [on_demand, spot] = vcpus;
+        let (on_demand, spot) = (on_demand.await?, spot.await?);
+        ensure!((on_demand, spot) == (6, 0), "{on_demand} {spot}");
         Ok(())
     })
     .await
