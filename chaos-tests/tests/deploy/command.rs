@@ -1,106 +1,18 @@
 //! `aurora deploy` and its kin, as somebody types them.
 
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use aurora_chaos_tests::fake_aws::FakeAws;
-use aurora_chaos_tests::moto::{AccessKey, Moto, REGION};
-use aurora_chaos_tests::sandbox::Sandbox;
+use aurora_chaos_tests::moto::REGION;
 use aurora_chaos_tests::{binary, cached_tool};
 use aurora_pulumi::deployment::Deployment;
 use aurora_pulumi::engine::Intent;
 
 use super::mishaps::cut_off;
+use super::shell::{Shell, ensure_failed, said, written};
+use super::told::require_shown;
 use super::{program, variables, workspace};
-
-/// A folder in which somebody deploys, an account for Pulumi and one for `aurora`'s own questions.
-pub(super) struct Shell {
-    pub(super) aws: FakeAws,
-    quotas: String,
-    pub(super) moto: Moto,
-    pub(super) folder: tempfile::TempDir,
-    _sandbox: Sandbox,
-}
-
-impl Shell {
-    pub(super) async fn open() -> Result<Self> {
-        let sandbox = Sandbox::new("deploy")?;
-        Ok(Self {
-            aws: FakeAws::start().await?,
-            quotas: quotas().await?,
-            moto: Moto::start(&sandbox).await?,
-            folder: tempfile::tempdir()?,
-            _sandbox: sandbox,
-        })
-    }
-
-    pub(super) async fn run(&self, arguments: &[&str]) -> Result<Output> {
-        self.run_with(arguments, &[]).await
-    }
-
-    /// Runs `aurora`; variables without a value are taken away.
-    pub(super) async fn run_with(&self, arguments: &[&str], more: &[(&str, Option<&str>)]) -> Result<Output> {
-        let mut command = tokio::process::Command::from(binary::command(arguments).await?);
-        let key = AccessKey {
-            id: "AKIAEXAMPLE".to_owned(),
-            secret: "example".to_owned(),
-        };
-        command
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        command.envs(Moto::variables(self.moto.endpoint(), &key));
-        command.envs(variables(&self.aws, self.folder.path()));
-        command.env("AWS_ENDPOINT_URL_SERVICE_QUOTAS", &self.quotas);
-        command.env("AURORA_PULUMI", cached_tool::pulumi().await?);
-        for (name, value) in more {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command.output().await.context("aurora cannot be run")
-    }
-
-    pub(super) fn file(&self) -> std::path::PathBuf {
-        self.folder.path().join("aurora-aws.toml")
-    }
-}
-
-/// Where somebody answers for Service Quotas, which moto does not know for EC2: 64 of everything.
-async fn quotas() -> Result<String> {
-    answering(r#"{ "Quota": { "Value": 64.0 } }"#).await
-}
-
-/// Where somebody says the same whatever is asked. It ends with the test.
-pub(super) async fn answering(text: &'static str) -> Result<String> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = format!("http://{}", listener.local_addr()?);
-    let router = axum::Router::new().fallback(async move || text);
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(address)
-}
-
-pub(super) fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-pub(super) fn written(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-pub(super) fn ensure_failed(output: &Output, says: &[&str]) -> Result<()> {
-    ensure!(!output.status.success(), "it worked: {}", written(output));
-    for says in says {
-        ensure!(
-            said(output).contains(says),
-            "{says:?} is not in: {}",
-            said(output)
-        );
-    }
-    Ok(())
-}
 
 #[tokio::test]
 async fn one_command_deploys() -> Result<()> {
@@ -201,24 +113,23 @@ async fn restored(shell: &Shell) -> Result<()> {
 #[tokio::test]
 async fn a_preview_shows_the_plan_and_what_it_costs() -> Result<()> {
     let shell = Shell::open().await?;
-    std::fs::write(
-        shell.file(),
-        "name = \"prod\"\nregion = \"eu-west-1\"\nsize = \"standard\"\n",
-    )?;
-    let shown = shell.run(&["preview"]).await?;
-    ensure!(shown.status.success(), "{}", said(&shown));
-    for expected in [
-        "+ NatGateway",
-        "nat-0, nat-1, nat-2",
-        "c7i.large",
-        "in all, about",
-        "create",
+    for (size, machine) in [
+        ("dev", "t3.small"),
+        ("standard", "c7i.large"),
+        ("large", "c7i.2xlarge"),
     ] {
-        ensure!(
-            written(&shown).contains(expected),
-            "{expected:?} is not in: {}",
-            written(&shown)
-        );
+        let text = format!("name = \"prod\"\nregion = \"us-east-1\"\nsize = \"{size}\"\n");
+        std::fs::write(shell.file(), text)?;
+        let shown = shell.run(&["preview"]).await?;
+        ensure!(shown.status.success(), "{}", said(&shown));
+        for expected in ["+ NatGateway", machine, "in all, about", "create"] {
+            ensure!(
+                written(&shown).contains(expected),
+                "{expected:?} is not in: {}",
+                written(&shown)
+            );
+        }
+        require_shown(&format!("preview-{size}.txt"), &written(&shown))?;
     }
     ensure!(
         shell.aws.world().names().is_empty(),

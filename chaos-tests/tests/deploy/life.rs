@@ -1,6 +1,7 @@
 //! A deployment's life, when nothing goes wrong.
 
 use anyhow::{Result, ensure};
+use aurora_chaos_tests::fake_aws::Fault;
 use aurora_pulumi::engine::{Keep, Operation, Run};
 use tokio::sync::mpsc;
 
@@ -36,6 +37,7 @@ async fn from_the_first_deploy_to_the_last_destroy() -> Result<()> {
         "a preview has made something"
     );
 
+    stage.told.begin("aurora deploy");
     let made = stage.up().await?;
     ensure!(
         made.changes == planned.changes,
@@ -58,13 +60,16 @@ async fn from_the_first_deploy_to_the_last_destroy() -> Result<()> {
     no_secret_is_readable(&stage).await?;
 
     // Nothing to do.
+    stage.told.begin("aurora deploy, once more");
     ensure!(stage.up().await?.changed() == 0, "a second run changes something");
     stage.done();
 
     scaled(&mut stage).await?;
     updated(&mut stage).await?;
+    failed(&mut stage).await?;
 
     // Taken down, the data stays; and is taken up again.
+    stage.told.begin("aurora destroy");
     stage.destroy(Keep::Data).await?;
     taken_down(&stage.done())?;
     ensure!(
@@ -72,6 +77,7 @@ async fn from_the_first_deploy_to_the_last_destroy() -> Result<()> {
         "{:?}",
         stage.aws.world().names()
     );
+    stage.told.begin("aurora deploy, with the data that was kept");
     let again = stage.up().await?;
     ensure!(again.changes[&Operation::Same] >= KEPT.len(), "{again:?}");
     ensure!(
@@ -82,13 +88,15 @@ async fn from_the_first_deploy_to_the_last_destroy() -> Result<()> {
         "kept data was made again"
     );
 
+    stage.told.begin("aurora destroy --delete-data prod");
     stage.destroy(Keep::Nothing).await?;
     let left = stage.aws.world().names();
     ensure!(left.is_empty(), "{left:?} is left");
-    Ok(())
+    stage.told.require_shown()
 }
 
 async fn scaled(stage: &mut Stage) -> Result<()> {
+    stage.told.begin("aurora scale 5");
     stage.deployment.nodes = Some(5);
     stage.up().await?;
     let done = stage.done();
@@ -104,6 +112,7 @@ async fn scaled(stage: &mut Stage) -> Result<()> {
 
 /// Another program: nodes are replaced by the group, one after the other; the database's machine stays.
 async fn updated(stage: &mut Stage) -> Result<()> {
+    stage.told.begin("aurora deploy, with another version of aurora");
     stage.program.sha256 = "1".repeat(64);
     stage.up().await?;
     let done = stage.done();
@@ -118,12 +127,8 @@ async fn updated(stage: &mut Stage) -> Result<()> {
     // Unless somebody says so: then its machine goes before the new one comes, and the volume is not touched.
     let mut intent = stage.intent();
     intent.renew_machines = true;
-    let (_stop, mut stopped) = mpsc::channel(1);
-    let run = Run {
-        tell: &mut |_| {},
-        stop: &mut stopped,
-    };
-    stage.workspace.up(intent, run).await?;
+    stage.told.begin("aurora deploy --renew-machines");
+    stage.up_with(intent).await?;
     let done = stage.done();
     let order = [
         "delete VolumeAttachment data",
@@ -140,6 +145,24 @@ async fn updated(stage: &mut Stage) -> Result<()> {
         done.iter().all(|done| !done.ends_with("Volume data")),
         "the volume was touched: {done:?}"
     );
+    Ok(())
+}
+
+/// AWS has no machine of the kind that is wanted now: what is there stays, and once there is one the next run goes on.
+async fn failed(stage: &mut Stage) -> Result<()> {
+    stage
+        .told
+        .begin("aurora deploy, with a `machine` under [grafana] that AWS has run out of");
+    stage.deployment.grafana.machine = Some("t3.large".to_owned());
+    let fault = Fault::Fails("InsufficientInstanceCapacity: there is no t3.large left".to_owned());
+    stage.aws.world().break_down("update", "Instance grafana", fault);
+    ensure!(stage.up().await.is_err(), "it cannot have worked");
+    stage.aws.world().heal();
+    stage.done();
+    stage.told.begin("the same once more, when AWS has one");
+    stage.up().await?;
+    let done = stage.done();
+    ensure!(done == ["update Instance grafana"], "{done:?}");
     Ok(())
 }
 

@@ -1,19 +1,16 @@
 //! `aurora status --deployment` and `aurora logs`: what somebody sees of a deployment.
 
 use std::net::Ipv4Addr;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use aurora_chaos_tests::moto::{AccessKey, Moto, REGION};
+use aurora_chaos_tests::moto::{Moto, REGION};
 use aurora_chaos_tests::terminal::Terminal;
-use aurora_chaos_tests::{binary, cached_tool};
 use serde_json::{Value, json};
 
-use super::command::{Shell, ensure_failed, said, written};
-use super::variables;
+use super::shell::{Shell, ensure_failed, said, written};
 
 /// Where nodes write.
 const LOGS: &str = "/aurora/prod/peers";
@@ -115,8 +112,7 @@ async fn known_to_ec2(shell: &Shell, machine: &str) -> Result<String> {
 /// At a terminal, where there are tables, and everything is listed when somebody wants it.
 async fn people_see_the_same(shell: &Shell, database: &str) -> Result<()> {
     let arguments = ["status", "--deployment", "--resources"];
-    let mut command = binary::command(arguments).await?;
-    of_shell(shell, &mut command).await?;
+    let command = shell.command(&arguments).await?;
     let terminal = Terminal::spawn(shell.folder.path(), "status", command, PATIENCE)?;
     let machines = terminal.until("└").await?;
     for expected in [
@@ -133,20 +129,6 @@ async fn people_see_the_same(shell: &Shell, database: &str) -> Result<()> {
         ensure!(resources.contains(expected), "{expected:?} is not in {resources}");
     }
     ensure!(terminal.wait().await?.success(), "it failed");
-    Ok(())
-}
-
-/// The surroundings that the shell gives what it runs.
-async fn of_shell(shell: &Shell, command: &mut Command) -> Result<()> {
-    let key = AccessKey {
-        id: "AKIAEXAMPLE".to_owned(),
-        secret: "example".to_owned(),
-    };
-    command
-        .current_dir(shell.folder.path())
-        .envs(Moto::variables(shell.moto.endpoint(), &key))
-        .envs(variables(&shell.aws, shell.folder.path()))
-        .env("AURORA_PULUMI", cached_tool::pulumi().await?);
     Ok(())
 }
 

@@ -6,6 +6,9 @@ mod life;
 mod looking;
 mod mishaps;
 mod refusals;
+mod shell;
+mod signals;
+mod told;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +19,7 @@ use aurora_pulumi::deployment::{Deployment, Size};
 use aurora_pulumi::engine::{EngineError, Event, Intent, Keep, Leftovers, Pulumi, Run, Summary, Workspace};
 use aurora_pulumi::stacks::ProgramFile;
 use tokio::sync::mpsc;
+use told::Told;
 
 /// An account, and a deployment that is to be in it.
 struct Stage {
@@ -24,6 +28,7 @@ struct Stage {
     deployment: Deployment,
     program: ProgramFile,
     folder: tempfile::TempDir,
+    told: Told,
 }
 
 impl Stage {
@@ -41,6 +46,7 @@ impl Stage {
             deployment,
             program,
             folder,
+            told: Told::default(),
         })
     }
 
@@ -54,18 +60,22 @@ impl Stage {
     }
 
     async fn up(&self) -> Result<Summary, EngineError> {
+        self.up_with(self.intent()).await
+    }
+
+    async fn up_with(&self, intent: Intent) -> Result<Summary, EngineError> {
         let (_stop, mut stopped) = mpsc::channel(1);
         let run = Run {
-            tell: &mut |_| {},
+            tell: &mut |event| self.told.note(&event),
             stop: &mut stopped,
         };
-        self.workspace.up(self.intent(), run).await
+        self.workspace.up(intent, run).await
     }
 
     async fn destroy(&self, keep: Keep) -> Result<Summary, EngineError> {
         let (_stop, mut stopped) = mpsc::channel(1);
         let run = Run {
-            tell: &mut |_| {},
+            tell: &mut |event| self.told.note(&event),
             stop: &mut stopped,
         };
         self.workspace.destroy(keep, run).await

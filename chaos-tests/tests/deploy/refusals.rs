@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use aurora_chaos_tests::moto::REGION;
 
-use super::command::{Shell, answering, ensure_failed, said, written};
+use super::shell::{Shell, answering, ensure_failed, said, written};
 
 #[tokio::test]
 async fn what_is_wrong_is_said_before_anything_is_made() -> Result<()> {

@@ -8,8 +8,9 @@ use comfy_table::Cell;
 use serde::Serialize;
 
 use super::Tools;
+use super::refresh::how_far;
 use crate::aws::Aws;
-use crate::aws::auto_scaling::{Activity, Group, GroupInstance};
+use crate::aws::auto_scaling::{Activity, Group, GroupInstance, InstanceRefresh};
 use crate::aws::ec2::Instance;
 use crate::cli::output;
 
@@ -30,6 +31,8 @@ struct View {
     pending: Vec<String>,
     /// Nothing when AWS has none.
     group: Option<GroupView>,
+    /// How far nodes are that are being replaced.
+    refresh: Option<String>,
     nodes: Vec<MachineView>,
     /// The database's and Grafana's.
     machines: Vec<MachineView>,
@@ -95,6 +98,11 @@ pub(in crate::cli) async fn show(
         Some(_) => aws.scaling_activities(&name, ACTIVITIES).await?,
         None => Vec::new(),
     };
+    // Whoever may see the group may not be allowed this, and sees the machines come and go.
+    let refresh = match &group {
+        Some(_) => aws.last_refresh(&name).await.ok().flatten(),
+        None => None,
+    };
     let known: Vec<&StateResource> = of(&state, INSTANCE).collect();
     let ids: Vec<&str> = known.iter().map(|machine| machine.id.as_str()).collect();
     let instances = aws.instances_with_ids(&ids).await?;
@@ -110,6 +118,9 @@ pub(in crate::cli) async fn show(
             .iter()
             .map(|one| format!("{} {}", one.operation, one.name))
             .collect(),
+        refresh: refresh
+            .filter(InstanceRefresh::is_under_way)
+            .map(|refresh| how_far(&refresh)),
         nodes: group
             .as_ref()
             .map_or(&[][..], Group::instances)
@@ -246,6 +257,9 @@ fn print(view: &View, with_resources: bool) {
             "nodes     {} wanted, {} to {}",
             group.desired, group.least, group.most
         ));
+    }
+    if let Some(refresh) = &view.refresh {
+        output::line(refresh);
     }
     if !view.nodes.is_empty() || !view.machines.is_empty() {
         output::line(&machines(view).to_string());

@@ -1,5 +1,5 @@
 //! What an engine is told, as text to read in a review: `pulumi/snapshots`. One description in full, of the others what differs
-//! from it; and for each what a preview cannot know.
+//! from it; and for each what a preview cannot know. And what roles may do, for the docs: `docs/aws/policies`.
 //!
 //! `AURORA_WRITE_SNAPSHOTS=1 cargo test -p aurora-pulumi snapshots` writes them anew.
 
@@ -43,13 +43,32 @@ async fn what_the_engine_is_told_is_what_was_reviewed() {
                 let _ = writeln!(text, "{resource}: {property}");
             }
         }
-        require(&format!("{kind}.txt"), &text);
+        require(&format!("snapshots/{kind}.txt"), &text);
     }
 }
 
+/// `key.arn` and the like stand for what AWS makes up.
+#[tokio::test]
+async fn what_each_role_may_do_is_in_the_docs() {
+    let descriptions = matrix();
+    let (_, deployment) = descriptions
+        .iter()
+        .find(|(kind, _)| kind == FULL)
+        .expect("it is among them");
+    for (role, policy) in told(deployment, false).await.of("aws:iam/rolePolicy:RolePolicy") {
+        let policy = policy["policy"].as_text().expect("a text");
+        let policy: serde_json::Value = serde_json::from_str(policy).expect("JSON");
+        let text = serde_json::to_string_pretty(&policy).expect("it was JSON") + "\n";
+        require(&format!("../docs/aws/policies/{role}.json"), &text);
+    }
+}
+
+/// `name` is the file's path from this crate's folder.
 fn require(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("AURORA_WRITE_SNAPSHOTS").is_some() {
+        let folder = path.parent().expect("a folder");
+        std::fs::create_dir_all(folder).expect("the folder can be made");
         std::fs::write(&path, text).expect("the folder can be written");
     }
     let reviewed = std::fs::read_to_string(&path).unwrap_or_default();
