@@ -33,6 +33,11 @@ async fn what_is_wrong_is_said_before_anything_is_made() -> Result<()> {
     )?;
     describe("region = \"eu-west-1\"\n[clickhouse]\nmachine = \"r7x.large\"")?;
     ensure_failed(&shell.run(&["deploy", "--yes"]).await?, &["r7x.large"])?;
+    describe("region = \"eu-west-1\"\n[network]\nzone_names = [\"eu-west-1a\", \"eu-west-1z\"]")?;
+    ensure_failed(
+        &shell.run(&["deploy", "--yes"]).await?,
+        &["has no eu-west-1z", "eu-west-1b"],
+    )?;
     describe("region = \"eu-west-1\"\narchitecture = \"arm64\"")?;
     let built_for = if cfg!(target_arch = "aarch64") {
         "x86_64"

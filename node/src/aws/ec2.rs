@@ -370,10 +370,9 @@ impl Aws {
         Ok(regions)
     }
 
-    /// The zones of this region that can be used, sorted.
+    /// The zones of this region, sorted. One that is out of order is among them.
     pub async fn zones(&self) -> Result<Vec<String>, AwsError> {
-        let filters: [(&str, &[&str]); 2] =
-            [("state", &["available"]), ("zone-type", &["availability-zone"])];
+        let filters: [(&str, &[&str]); 1] = [("zone-type", &["availability-zone"])];
         let form = filter_form(&filters);
         let answer: ZonesAnswer = self
             .query(&EC2, "DescribeAvailabilityZones", &page_form(&form, None, None))

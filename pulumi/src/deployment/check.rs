@@ -67,6 +67,14 @@ pub enum InvalidDeployment {
     /// A part of AWS where the image is not.
     #[error("Debian's images are not found by themselves in {0}: name one of yours (`image`)")]
     NoImage(String),
+    /// Zones that are counted and named, and not alike.
+    #[error("`zones` under [network] is {zones}, and `zone_names` has {named}: leave one of them out")]
+    ZonesAndNames {
+        /// How many there are to be.
+        zones: u8,
+        /// How many are named.
+        named: usize,
+    },
     /// More than a firewall of AWS has room for.
     #[error(
         "`allow` under [edge] has {0} entries; a firewall of AWS has room for {MAX_ALLOWED}: join some to a larger network"
@@ -107,7 +115,7 @@ impl Deployment {
             1,
             3_600,
         )?;
-        within("zones under [network]", self.machines().zones.into(), 2, 3)?;
+        self.check_zones()?;
         within(
             "volume_gib under [clickhouse]",
             self.machines().storage.size_gib,
@@ -136,6 +144,29 @@ impl Deployment {
             return Err(InvalidDeployment::Cidr(cidr.to_string()));
         }
         Ok(())
+    }
+
+    fn check_zones(&self) -> Check {
+        let network = &self.network;
+        if let Some(names) = &network.zone_names {
+            let is_here = |name: &str| {
+                let zone = name.strip_prefix(self.region.as_str());
+                zone.is_some_and(|zone| zone.len() == 1 && zone.bytes().all(|byte| byte.is_ascii_lowercase()))
+            };
+            for name in names {
+                let expected = "zones of the deployment's region, each once, such as eu-central-1a";
+                let is_once = |name: &str| names.iter().filter(|other| *other == name).count() == 1;
+                let is_right = |name: &str| is_here(name) && is_once(name);
+                matches("zone_names under [network]", Some(name), is_right, expected)?;
+            }
+            if let Some(zones) = network.zones.filter(|zones| usize::from(*zones) != names.len()) {
+                return Err(InvalidDeployment::ZonesAndNames {
+                    zones,
+                    named: names.len(),
+                });
+            }
+        }
+        within("zones under [network]", self.machines().zones.into(), 2, 3)
     }
 
     fn check_edge(&self) -> Check {
@@ -378,6 +409,19 @@ mod tests {
             ),
             ("[[clickhouse.restores]]\nbackup = \"latest\"\nzone = 2", "`zone"),
             ("[[clickhouse.restores]]\nbackup = \"../x\"", "`backup"),
+            ("[network]\nzone_names = [\"eu-central-1a\"]", "zones under"),
+            (
+                "[network]\nzone_names = [\"eu-central-1a\", \"eu-central-1a\"]",
+                "each once",
+            ),
+            (
+                "[network]\nzone_names = [\"eu-west-1a\", \"eu-central-1a\"]",
+                "deployment's region",
+            ),
+            (
+                "[network]\nzones = 3\nzone_names = [\"eu-central-1a\", \"eu-central-1b\"]",
+                "leave one",
+            ),
             ("[edge]\nallow = [\"2001:db8::/32\"]", "IPv4 only"),
             ("[nodes]\nx = 1", "nodes"),
             ("typo = 1", "typo"),
@@ -395,6 +439,7 @@ mod tests {
             "[edge]\ndomain = \"a.b.c\"\ncertificate = \"arn:aws:acm:eu-central-1:123456789012:certificate/x\"\nallow = [\"10.0.0.0/8\", \"192.0.2.1/32\"]",
             "[[node.connections]]\nname = \"k\"\nbrokers = \"b:9092\"",
             "[clickhouse]\nvolume_gib = 60\n[[clickhouse.restores]]\nbackup = \"latest\"\nzone = 1",
+            "[network]\nzone_names = [\"eu-central-1c\", \"eu-central-1a\"]",
             "[scaling]\nmax_nodes = 9\nmachine = \"m7i-flex.large\"",
             "[state]\nbackend = \"s3://bucket/prefix\"\nsecrets_provider = \"awskms://alias/x\"",
         ] {

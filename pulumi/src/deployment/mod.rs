@@ -189,7 +189,9 @@ impl Deployment {
         own(&self.scaling.machine, &mut machines.types.peer);
         own(&self.clickhouse.machine, &mut machines.types.clickhouse);
         own(&self.grafana.machine, &mut machines.types.grafana);
-        machines.zones = self.network.zones.unwrap_or(machines.zones);
+        let named = self.network.zone_names.as_ref();
+        let named = named.and_then(|names| u8::try_from(names.len()).ok());
+        machines.zones = named.or(self.network.zones).unwrap_or(machines.zones);
         let storage = &mut machines.storage;
         storage.size_gib = self.clickhouse.volume_gib.unwrap_or(storage.size_gib);
         storage.iops = storage.iops.min(storage.size_gib * GP3_IOPS_PER_GIB);

@@ -13,6 +13,8 @@ pub struct NetworkSection {
     pub cidr: Ipv4Net,
     /// Over how many availability zones, 2 or 3; the size's own number when not set.
     pub zones: Option<u8>,
+    /// Which ones, such as `eu-central-1a`; the first ones of the region when not set.
+    pub zone_names: Option<Vec<String>>,
 }
 
 impl Default for NetworkSection {
@@ -20,6 +22,7 @@ impl Default for NetworkSection {
         Self {
             cidr: Ipv4Net::new_assert(Ipv4Addr::new(10, 90, 0, 0), 16),
             zones: None,
+            zone_names: None,
         }
     }
 }

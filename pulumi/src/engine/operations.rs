@@ -63,7 +63,9 @@ impl Workspace {
         let arguments: &[&str] = match keep {
             Keep::Data => {
                 // An attempt to delete everything that did not come to its end has left nothing protected.
-                if let Some(protected) = protecting(self.export().await?, &self.kept) {
+                if let Some(protected) =
+                    protecting(self.export().await?, |token, name| self.keeps(token, name))
+                {
                     self.import(&protected).await?;
                 }
                 // Without this it would delete everything else before it fails at what is protected.

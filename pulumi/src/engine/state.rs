@@ -139,6 +139,11 @@ impl StackState {
             .find(|resource| resource.token == token && resource.name == name)
     }
 
+    /// What is known of one, by its name in the provider's schema.
+    pub fn output(&self, token: &str, name: &str, output: &str) -> Option<&Value> {
+        self.resource(token, name)?.outputs.get(output)
+    }
+
     /// What there is in AWS: neither components nor the stack.
     pub fn in_aws(&self) -> impl Iterator<Item = &StateResource> {
         self.resources
@@ -160,19 +165,19 @@ impl StackState {
     }
 }
 
-/// What `export` is with all of `kept` protected, each a type and a name; nothing if that is so already.
-pub(super) fn protecting(mut export: Value, kept: &[(String, String)]) -> Option<Value> {
+/// What `export` is with all protected that `is_kept`, by its type and name; nothing if that is so already.
+pub(super) fn protecting(mut export: Value, is_kept: impl Fn(&str, &str) -> bool) -> Option<Value> {
     let resources = export
         .get_mut("deployment")?
         .get_mut("resources")?
         .as_array_mut()?;
     let mut is_changed = false;
     for resource in resources {
-        let (token, urn) = (resource["type"].as_str(), resource["urn"].as_str());
-        let is_kept = kept
-            .iter()
-            .any(|(kind, name)| token == Some(kind) && urn.map(name_of) == Some(name));
-        if is_kept && resource["protect"] != true && resource["delete"] != true {
+        let (Some(token), Some(urn)) = (resource["type"].as_str(), resource["urn"].as_str()) else {
+            continue;
+        };
+        let is_there = resource["delete"] != true;
+        if is_there && is_kept(token, name_of(urn)) && resource["protect"] != true {
             resource["protect"] = true.into();
             is_changed = true;
         }
@@ -202,9 +207,9 @@ mod tests {
                 { "urn": "urn:pulumi:p::aurora::aws:ec2/vpc:Vpc::data", "type": "aws:ec2/vpc:Vpc" },
             ] } })
         };
-        let kept = [("aws:ebs/volume:Volume".to_owned(), "data".to_owned())];
-        assert_eq!(protecting(export(false), &kept), Some(export(true)));
-        assert_eq!(protecting(export(true), &kept), None);
+        let is_kept = |token: &str, name: &str| (token, name) == ("aws:ebs/volume:Volume", "data");
+        assert_eq!(protecting(export(false), is_kept), Some(export(true)));
+        assert_eq!(protecting(export(true), is_kept), None);
     }
 
     #[test]

@@ -16,12 +16,13 @@ use serde::Deserialize;
 use super::command::{Pulumi, Said};
 use super::program::{CERTIFICATE, CERTIFICATE_KEY, CERTIFICATE_UNTIL, PROJECT};
 use super::trouble::understand;
-use super::{EngineError, StackState, StateResource, secrets};
+use super::{EngineError, StackState, secrets};
 use crate::deployment::Deployment;
 use crate::stacks::{self, SecretKey};
 
 /// The folder beside the description.
 const FOLDER: &str = ".aurora";
+const DATA_VOLUME: &str = "aws:ebs/volume:Volume";
 const PROJECT_FILE: &str = "Pulumi.yaml";
 /// Any name works but those of languages, which would be looked for. `pulumi-language-aurora` in the search path is
 /// `aurora` itself: then a plain `pulumi up` works as well.
@@ -40,7 +41,7 @@ pub struct Workspace {
     secrets_provider: String,
     passphrase: PathBuf,
     /// Types and names of what outlives the deployment.
-    pub(super) kept: Vec<(String, String)>,
+    kept: Vec<(String, String)>,
     pub(super) env: BTreeMap<String, OsString>,
 }
 
@@ -94,11 +95,13 @@ impl Workspace {
         self.env.insert(name.to_owned(), value.into());
     }
 
-    /// Whether this outlives the deployment.
-    pub fn keeps(&self, resource: &StateResource) -> bool {
-        self.kept
-            .iter()
-            .any(|(token, name)| *token == resource.token && *name == resource.name)
+    /// Whether this outlives the deployment: what is protected now, and every volume with data that a restore has left.
+    pub fn keeps(&self, token: &str, name: &str) -> bool {
+        token == DATA_VOLUME
+            || self
+                .kept
+                .iter()
+                .any(|kept| (kept.0.as_str(), kept.1.as_str()) == (token, name))
     }
 
     /// Where the state is.

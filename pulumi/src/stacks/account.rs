@@ -13,17 +13,28 @@ pub(super) struct Account {
     pub(super) id: Reference,
     /// `aws`, or another one in China and for governments.
     pub(super) partition: Reference,
-    zones: Reference,
+    zones: Zones,
     /// The machine image of all machines.
     pub(super) image: Input,
     /// The deployment's own key.
     pub(super) key: Resource,
 }
 
+/// The deployment's zones.
+enum Zones {
+    /// As its description says.
+    Named(Vec<String>),
+    /// The first ones that the account has in the region.
+    First(Reference),
+}
+
 impl Account {
-    /// The zone `index` of those that the account has in the region.
-    pub(super) fn zone(&self, index: usize) -> Reference {
-        self.zones.clone().element(index)
+    /// The zone `index` of the deployment.
+    pub(super) fn zone(&self, index: usize) -> Input {
+        match &self.zones {
+            Zones::Named(names) => names[index].clone().into(),
+            Zones::First(names) => names.clone().element(index).into(),
+        }
     }
 
     /// An ARN of this account in the deployment's region: `arn:PARTITION:SERVICE:REGION:ACCOUNT:REST`.
@@ -52,6 +63,24 @@ pub(super) fn declare(program: &mut Program, plan: &Plan<'_>) -> Account {
         inputs! {},
     );
     let partition = program.function("aws:index/getPartition:getPartition", "partition", inputs! {});
+    let zones = match &deployment.network.zone_names {
+        Some(names) => Zones::Named(names.clone()),
+        None => Zones::First(zones(program)),
+    };
+    let id = identity.output("accountId");
+    let partition = partition.output("partition");
+    let key = declare_key(program, plan, &id, &partition);
+    Account {
+        image: image(program, plan),
+        id,
+        partition,
+        zones,
+        key,
+    }
+}
+
+/// The names of the region's zones.
+fn zones(program: &mut Program) -> Reference {
     // Local zones and those that one has to ask for are left out, and one that is lost is not: which zone is the second
     // one must not change when the first is away.
     let usual = map! { "name" => "opt-in-status", "values" => list!["opt-in-not-required"] };
@@ -60,16 +89,7 @@ pub(super) fn declare(program: &mut Program, plan: &Plan<'_>) -> Account {
         "zones",
         inputs! { "filters" => list![usual] },
     );
-    let id = identity.output("accountId");
-    let partition = partition.output("partition");
-    let key = declare_key(program, plan, &id, &partition);
-    Account {
-        image: image(program, plan),
-        id,
-        partition,
-        zones: zones.output("names"),
-        key,
-    }
+    zones.output("names")
 }
 
 fn image(program: &mut Program, plan: &Plan<'_>) -> Input {

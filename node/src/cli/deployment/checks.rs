@@ -8,26 +8,25 @@ use aurora_pulumi::deployment::{Architecture, Deployment};
 use aurora_pulumi::engine::StackState;
 use jiff::Timestamp;
 
-use crate::aws::account::Market;
-use crate::aws::ec2::is_standard;
+use super::pending::TAG;
+use super::quotas;
 use crate::aws::{Aws, AwsError};
 use crate::cli::output;
 
-use super::pending::TAG;
-
-const GROUP: &str = "aws:autoscaling/group:Group";
 const INSTANCE: &str = "aws:ec2/instance:Instance";
 
 /// What was found.
 #[derive(Debug, Default)]
-struct Found {
-    wrong: Vec<String>,
-    unknown: Vec<String>,
+pub(super) struct Found {
+    /// What would fail.
+    pub(super) wrong: Vec<String>,
+    /// What could not be looked at, and what may fail later.
+    pub(super) unknown: Vec<String>,
 }
 
 impl Found {
     /// What AWS says; what may not be asked is only said.
-    fn take<T>(&mut self, what: &str, answer: Result<T, AwsError>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, what: &str, answer: Result<T, AwsError>) -> Option<T> {
         match answer {
             Ok(answer) => Some(answer),
             Err(error @ AwsError::Denied { .. }) => {
@@ -78,8 +77,8 @@ pub(super) async fn ask(
     region(&aws, deployment, &mut found).await;
     if found.wrong.is_empty() {
         machines(&aws, deployment, &mut found).await;
-        quota(&aws, deployment, state, &mut found).await;
-        network_quotas(&aws, deployment, state, &mut found).await;
+        quotas::processors(&aws, deployment, state, &mut found).await;
+        quotas::networks(&aws, deployment, state, &mut found).await;
         certificate(&aws, deployment, &mut found).await;
         if state.is_empty() {
             somebody_elses(&aws, deployment, &mut found).await;
@@ -126,19 +125,17 @@ async fn somebody_elses(aws: &Aws, deployment: &Deployment, found: &mut Found) {
 
 /// What a deployment that is there cannot become.
 fn stays(deployment: &Deployment, state: &StackState, renew_machines: bool) -> anyhow::Result<()> {
-    let output = |token, name, key: &str| {
-        state
-            .resource(token, name)
-            .and_then(|resource| resource.outputs.get(key))
-    };
-    let cidr = output("aws:ec2/vpc:Vpc", "network", "cidrBlock").and_then(|cidr| cidr.as_str());
+    let cidr = state
+        .output("aws:ec2/vpc:Vpc", "network", "cidrBlock")
+        .and_then(|cidr| cidr.as_str());
     if let Some(cidr) = cidr.filter(|cidr| *cidr != deployment.network.cidr.to_string()) {
         bail!(
             "the network has the addresses {cidr}, and they cannot be changed: set `cidr` under [network] back to them, or \
              make a deployment with another name"
         );
     }
-    let region = output("aws:ec2/vpc:Vpc", "network", "arn")
+    let region = state
+        .output("aws:ec2/vpc:Vpc", "network", "arn")
         .and_then(|arn| arn.as_str())
         .and_then(|arn| arn.split(':').nth(3));
     if let Some(region) = region.filter(|region| *region != deployment.region) {
@@ -148,10 +145,24 @@ fn stays(deployment: &Deployment, state: &StackState, renew_machines: bool) -> a
             deployment.region
         );
     }
+    if let Some(names) = &deployment.network.zone_names {
+        for (index, name) in names.iter().enumerate() {
+            let subnet = format!("private-{index}");
+            let zone = state.output("aws:ec2/subnet:Subnet", &subnet, "availabilityZone");
+            let zone = zone.and_then(|zone| zone.as_str());
+            if let Some(zone) = zone.filter(|zone| zone != name) {
+                bail!(
+                    "the deployment's zone {index} is {zone}, and cannot become {name}: set `zone_names` under [network] back, or \
+                     make a deployment with another name"
+                );
+            }
+        }
+    }
     // Machines keep their image, which is for one kind of processor.
     let (database, volume) = deployment.database_names();
-    let machine_type =
-        output(INSTANCE, &database, "instanceType").and_then(|machine_type| machine_type.as_str());
+    let machine_type = state
+        .output(INSTANCE, &database, "instanceType")
+        .and_then(|machine_type| machine_type.as_str());
     let is_other = machine_type
         .map(Architecture::of_machine_type)
         .is_some_and(|architecture| architecture != deployment.architecture);
@@ -162,7 +173,9 @@ fn stays(deployment: &Deployment, state: &StackState, renew_machines: bool) -> a
             deployment.architecture.ec2_name()
         );
     }
-    let size = output("aws:ebs/volume:Volume", &volume, "size").and_then(serde_json::Value::as_f64);
+    let size = state
+        .output("aws:ebs/volume:Volume", &volume, "size")
+        .and_then(serde_json::Value::as_f64);
     let wanted = deployment.machines().storage.size_gib;
     if let Some(size) = size.filter(|size| *size > f64::from(wanted)) {
         bail!(
@@ -207,176 +220,98 @@ async fn region(aws: &Aws, deployment: &Deployment, found: &mut Found) {
 }
 
 async fn machines(aws: &Aws, deployment: &Deployment, found: &mut Found) {
-    let machines = deployment.machines();
-    let Some(zones) = found.take("zones", aws.zones().await) else {
+    let Some(there) = found.take("zones", aws.zones().await) else {
         return;
     };
+    let machines = deployment.machines();
     let wanted = usize::from(machines.zones);
-    if zones.len() < wanted {
-        let (region, count) = (&deployment.region, zones.len());
-        found.wrong.push(format!(
-            "{region} has {count} zones, and {wanted} are wanted: set `zones` under [network]"
-        ));
+    // The program takes the first ones, too.
+    let zones = match &deployment.network.zone_names {
+        Some(names) => names.clone(),
+        None => there.iter().take(wanted).cloned().collect(),
+    };
+    let unknown: Vec<&str> = zones
+        .iter()
+        .filter(|zone| !there.contains(zone))
+        .map(String::as_str)
+        .collect();
+    if zones.len() < wanted || !unknown.is_empty() {
+        let (region, count, unknown) = (&deployment.region, there.len(), unknown.join(", "));
+        found.wrong.push(match unknown.as_str() {
+            "" => format!("{region} has {count} zones, and {wanted} are wanted: set `zones` under [network]"),
+            unknown => format!(
+                "{region} has no {unknown}, only {}: set `zone_names` under [network]",
+                there.join(", ")
+            ),
+        });
         return;
     }
-    // The program takes the first ones, too.
-    let zones: Vec<&str> = zones.iter().take(wanted).map(String::as_str).collect();
+    let types = &machines.types;
     let database_zone = usize::from(deployment.database_zone());
     let mut roles = vec![
-        ("scaling", &machines.types.peer, &zones[..]),
+        ("scaling", &types.peer, &zones[..]),
         (
             "clickhouse",
-            &machines.types.clickhouse,
+            &types.clickhouse,
             &zones[database_zone..=database_zone],
         ),
     ];
     if deployment.grafana.enabled {
-        roles.push(("grafana", &machines.types.grafana, &zones[..1]));
+        roles.push(("grafana", &types.grafana, &zones[..1]));
     }
+    let mut is_missing = false;
+    let mut everywhere = there.clone();
     for (section, name, needed) in roles {
-        let Some(offered) = found.take(name, aws.zones_with_type(needed, name).await) else {
+        let Some(offered) = found.take(name, aws.zones_with_type(&[], name).await) else {
             continue;
         };
+        everywhere.retain(|zone| offered.contains(zone));
         let missing: Vec<&str> = needed
             .iter()
-            .copied()
-            .filter(|zone| !offered.iter().any(|has| has == zone))
+            .filter(|zone| !offered.contains(zone))
+            .map(String::as_str)
             .collect();
-        if !missing.is_empty() {
+        if missing.is_empty() {
+            machine_type(aws, deployment, section, name, found).await;
+        } else {
+            is_missing = true;
             let missing = missing.join(", ");
             found.wrong.push(format!(
                 "AWS has no {name} in {missing}: set another `machine` under [{section}]"
             ));
-            continue;
         }
-        let Some(types) = found.take(name, aws.instance_types(&[name]).await) else {
-            continue;
-        };
-        let architecture = deployment.architecture.ec2_name();
-        let fits = types
+    }
+    if is_missing && everywhere.len() >= wanted {
+        let named: Vec<String> = everywhere
             .iter()
-            .all(|known| known.architectures.iter().any(|has| has == architecture));
-        if section == "clickhouse" && types.iter().any(|known| !known.is_nitro) {
-            found.wrong.push(format!(
-                "{name} is of an old kind, on which the database does not find its volume: set a newer `machine` under [{section}]"
-            ));
-        }
-        if !fits {
-            found.wrong.push(format!(
-                "{name} is not for {architecture}: set `architecture`, or `machine` under [{section}]"
-            ));
-        }
+            .take(wanted)
+            .map(|zone| format!("{zone:?}"))
+            .collect();
+        found.wrong.push(format!(
+            "other zones have all of these machines: `zone_names = [{}]` under [network] chooses them",
+            named.join(", ")
+        ));
     }
 }
 
-async fn quota(aws: &Aws, deployment: &Deployment, state: &StackState, found: &mut Found) {
-    let machines = deployment.machines();
-    let mut names = vec![
-        machines.types.peer.as_str(),
-        &machines.types.clickhouse,
-        &machines.types.grafana,
-    ];
-    names.sort_unstable();
-    names.dedup();
-    let Some(types) = found.take("machine types", aws.instance_types(&names).await) else {
+/// Whether a type is for the deployment's kind of processor, and for what it is to do.
+async fn machine_type(aws: &Aws, deployment: &Deployment, section: &str, name: &str, found: &mut Found) {
+    let Some(types) = found.take(name, aws.instance_types(&[name]).await) else {
         return;
     };
-    // Other families than the standard ones have quotas of their own, which few come near.
-    let vcpus = |name: &str| {
-        let known = types.iter().find(|known| known.name == name);
-        known
-            .filter(|known| is_standard(&known.name))
-            .map_or(0.0, |known| f64::from(known.vcpus))
-    };
-    // What is there is counted as used already.
-    let there = |token, name| state.resource(token, name).is_some();
-    let running = state
-        .resource(GROUP, "peers")
-        .and_then(|group| group.outputs.get("minSize")?.as_f64());
-    let nodes = f64::from(deployment.nodes());
-    let of_node = vcpus(&machines.types.peer);
-    let new_nodes = (nodes - running.unwrap_or(0.0)).max(0.0) * of_node;
-    // A restore's new machine is there before the old one goes.
-    let (database, _) = deployment.database_names();
-    let singles = [
-        (database.as_str(), &machines.types.clickhouse, true),
-        ("grafana", &machines.types.grafana, deployment.grafana.enabled),
-    ];
-    let new_singles: f64 = singles
-        .into_iter()
-        .filter(|(name, _, wanted)| *wanted && !there(INSTANCE, name))
-        .map(|(_, machine, _)| vcpus(machine))
-        .sum();
-    let (spot, on_demand) = match deployment.scaling.spot {
-        true => (new_nodes, new_singles),
-        false => (0.0, new_nodes + new_singles),
-    };
-    for (needed, market) in [(on_demand, Market::OnDemand), (spot, Market::Spot)] {
-        if needed == 0.0 {
-            continue;
-        }
-        let quota = match aws.vcpu_quota(market).await {
-            Ok(quota) => quota,
-            // Whoever cannot be told the quota meets it, at worst, when machines are made: with a message that says so.
-            Err(error) => {
-                found.unknown.push(format!("the quota of processors: {error}"));
-                continue;
-            }
-        };
-        if needed > quota.left() {
-            found.wrong.push(format!(
-                "{needed} more virtual processors are needed, and the account has {} left of {} in {}: ask for more in AWS's \
-                 Service Quotas ({market}), or choose fewer nodes or a smaller `size`",
-                quota.left(),
-                quota.limit,
-                deployment.region
-            ));
-        } else if market == Market::OnDemand && needed + surge(nodes) * of_node > quota.left() {
-            found.unknown.push(format!(
-                "another version of Aurora starts up to {} more nodes for a while, and the quota of processors has no room for them",
-                surge(nodes)
-            ));
-        }
+    if section == "clickhouse" && types.iter().any(|known| !known.is_nitro) {
+        found.wrong.push(format!(
+            "{name} is of an old kind, on which the database does not find its volume: set a newer `machine` under [{section}]"
+        ));
     }
-}
-
-/// How many machines more there are while a group replaces those that it has.
-fn surge(nodes: f64) -> f64 {
-    (nodes / 2.0).ceil()
-}
-
-/// Networks and public addresses: an account has five of each in a region unless it asked for more.
-async fn network_quotas(aws: &Aws, deployment: &Deployment, state: &StackState, found: &mut Found) {
-    let machines = deployment.machines();
-    let gateways = if machines.nat_in_every_zone {
-        machines.zones
-    } else {
-        1
-    };
-    let there = |token: &str| state.in_aws().filter(|resource| resource.token == token).count();
-    for (what, needed, quota) in [
-        (
-            "networks (VPCs per Region)",
-            1_usize.saturating_sub(there("aws:ec2/vpc:Vpc")),
-            aws.network_quota().await,
-        ),
-        (
-            "public addresses (EC2-VPC Elastic IPs)",
-            usize::from(gateways).saturating_sub(there("aws:ec2/eip:Eip")),
-            aws.address_quota().await,
-        ),
-    ] {
-        match quota {
-            #[expect(clippy::cast_precision_loss, reason = "a handful")]
-            Ok(quota) if needed as f64 > quota.left() => found.wrong.push(format!(
-                "{needed} more {what} are needed, and the account has {} left of {} in {}: ask for more in AWS's Service Quotas",
-                quota.left(),
-                quota.limit,
-                deployment.region
-            )),
-            Ok(_) => {}
-            Err(error) => found.unknown.push(format!("the quota of {what}: {error}")),
-        }
+    let architecture = deployment.architecture.ec2_name();
+    let fits = types
+        .iter()
+        .all(|known| known.architectures.iter().any(|has| has == architecture));
+    if !fits {
+        found.wrong.push(format!(
+            "{name} is not for {architecture}: set `architecture`, or `machine` under [{section}]"
+        ));
     }
 }
 

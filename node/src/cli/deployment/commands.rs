@@ -321,7 +321,7 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
     checks::same_account(&deployment, &state).await?;
     let kept = state
         .in_aws()
-        .filter(|resource| workspace.keeps(resource))
+        .filter(|resource| workspace.keeps(&resource.token, &resource.name))
         .count();
     let all = state.in_aws().count();
     if keep == Keep::Data && kept == all {

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `file` | the description: found, begun, and its number of nodes changed |
 //! | `binary` | the program that machines are to run: for which processor and system it was built |
-//! | `checks` | what can be found wrong before anything is made |
+//! | `checks`, `quotas` | what can be found wrong before anything is made |
 //! | `commands` | the commands themselves |
 //! | `operation` | running one while somebody watches, agrees, and may have had enough |
 //! | `pending` | going on after a run that was cut off |
@@ -26,6 +26,7 @@ mod language_host;
 mod logs;
 mod operation;
 mod pending;
+mod quotas;
 mod refresh;
 mod show;
 mod status;
