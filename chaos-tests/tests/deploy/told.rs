@@ -78,7 +78,11 @@ fn sorted(text: &str) -> Vec<String> {
 fn line(event: &Event) -> Option<String> {
     let short = |token: &str| token.rsplit(':').next().unwrap_or(token).to_owned();
     match event {
-        Event::Done(change) if !matches!(change.operation, Operation::Same | Operation::Read) => {
+        // Components and the provider are nothing in AWS.
+        Event::Done(change)
+            if change.token.starts_with("aws:")
+                && !matches!(change.operation, Operation::Same | Operation::Read) =>
+        {
             let mut text = format!(
                 "{} {} {}",
                 change.operation.sign(),

@@ -193,20 +193,23 @@ pub(super) fn name_of(urn: &str) -> &str {
 /// What one line of the log says; nothing if it is of no interest, or not understood: a later engine may say more.
 fn parse(line: &str) -> Option<Event> {
     let line: Line = serde_json::from_str(line).ok()?;
-    let change = |step: Step| Change {
-        operation: Operation::parse(&step.metadata.op),
-        name: name_of(&step.metadata.urn).to_owned(),
-        token: step.metadata.r#type,
-        properties: step.metadata.diffs.unwrap_or_default(),
+    let change = |step: Step| {
+        // Making the new one is told of as well; this only says that it replaces another.
+        (step.metadata.op != "replace").then(|| Change {
+            operation: Operation::parse(&step.metadata.op),
+            name: name_of(&step.metadata.urn).to_owned(),
+            token: step.metadata.r#type,
+            properties: step.metadata.diffs.unwrap_or_default(),
+        })
     };
     if let Some(step) = line.resource_pre_event {
-        return Some(Event::Begun(change(step)));
+        return change(step).map(Event::Begun);
     }
     if let Some(step) = line.res_outputs_event {
-        return Some(Event::Done(change(step)));
+        return change(step).map(Event::Done);
     }
     if let Some(step) = line.res_op_failed_event {
-        return Some(Event::Failed(change(step)));
+        return change(step).map(Event::Failed);
     }
     if let Some(said) = line.diagnostic_event {
         let severity = match said.severity.as_str() {

@@ -6,7 +6,6 @@ use super::network::{ANYWHERE, Network};
 use super::{Layout, ports};
 use crate::sdk::{Input, Options, Resource, inputs};
 
-const ANYWHERE_V6: &str = "::/0";
 pub(super) const HTTP: u16 = 80;
 pub(super) const HTTPS: u16 = 443;
 
@@ -78,9 +77,9 @@ fn coming_in(layout: &Layout<'_>, firewall: &Firewall) -> Vec<Rule> {
         ..
     } = *firewall;
     let allow = &layout.deployment().edge.allow;
-    let everybody = [ANYWHERE, ANYWHERE_V6].map(str::to_owned).to_vec();
+    // Its addresses are of IPv4 only.
     let allowed = if allow.is_empty() {
-        everybody
+        vec![ANYWHERE.to_owned()]
     } else {
         allow.iter().map(IpNet::to_string).collect()
     };
@@ -205,10 +204,9 @@ fn going_out(firewall: &Firewall) -> Vec<Rule> {
 }
 
 fn declare_rule(layout: &mut Layout<'_>, parent: Resource, token: &str, direction: &str, rule: Rule) {
-    let (group, v4, v6) = match rule.other {
-        Other::Group(group) => (group.id().into(), Input::NOTHING, Input::NOTHING),
-        Other::Network(network) if network.contains(':') => (Input::NOTHING, Input::NOTHING, network.into()),
-        Other::Network(network) => (Input::NOTHING, network.into(), Input::NOTHING),
+    let (group, network) = match rule.other {
+        Other::Group(group) => (group.id().into(), Input::NOTHING),
+        Other::Network(network) => (Input::NOTHING, network.into()),
     };
     let inputs = inputs! {
         "securityGroupId" => rule.of.id(),
@@ -217,8 +215,7 @@ fn declare_rule(layout: &mut Layout<'_>, parent: Resource, token: &str, directio
         "fromPort" => rule.port,
         "toPort" => rule.port,
         "referencedSecurityGroupId" => group,
-        "cidrIpv4" => v4,
-        "cidrIpv6" => v6,
+        "cidrIpv4" => network,
     };
     let name = format!("{direction}-{}", rule.name);
     layout

@@ -197,6 +197,7 @@ pub(in crate::cli) async fn deploy(args: DeployArgs) -> anyhow::Result<ExitCode>
     let intent = args.machines.intent(&deployment)?;
     let declared = declared(&deployment)?;
     let workspace = tools.workspace(&deployment).await?;
+    args.recovery.unlock(&workspace).await?;
     workspace.prepare().await?;
     let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
@@ -231,6 +232,7 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
     let mut intent = args.machines.intent(&deployment)?;
     intent.set_nodes = true;
     let workspace = args.tools.workspace(&deployment).await?;
+    args.recovery.unlock(&workspace).await?;
     let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
@@ -268,6 +270,7 @@ pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCod
     let intent = args.machines.intent(&deployment)?;
     declared(&deployment)?;
     let workspace = args.tools.workspace(&deployment).await?;
+    args.recovery.unlock(&workspace).await?;
     let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
@@ -311,6 +314,7 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
         ),
     };
     let workspace = args.tools.workspace(&deployment).await?;
+    args.recovery.unlock(&workspace).await?;
     let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };

@@ -32,6 +32,14 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
+    /// Takes a lock away, if somebody wants that. It comes before everything else: hardly anything can be done without.
+    pub(super) async fn unlock(&self, workspace: &Workspace) -> anyhow::Result<()> {
+        if self.unlock {
+            workspace.unlock().await?;
+        }
+        Ok(())
+    }
+
     /// What is known of the deployment, once what an earlier run was cut off in is settled; nothing when somebody has had
     /// enough.
     pub(super) async fn state(
@@ -39,9 +47,6 @@ impl Recovery {
         workspace: &Workspace,
         deployment: &Deployment,
     ) -> anyhow::Result<Option<StackState>> {
-        if self.unlock {
-            workspace.unlock().await?;
-        }
         let state = workspace.state().await?;
         if state.pending.is_empty() {
             return Ok(Some(state));

@@ -1,6 +1,6 @@
 //! Plans, costs, and what happens, for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use aurora_pulumi::cost::{Estimate, PRICES_AS_OF};
@@ -17,7 +17,7 @@ const WORTH_SAYING: Duration = Duration::from_secs(1);
 pub(super) struct Watch<'a> {
     progress: &'a Progress,
     begun: BTreeMap<(String, String), Instant>,
-    done: usize,
+    done: BTreeSet<(Operation, String, String)>,
     total: Option<usize>,
     /// What would be done, of a preview.
     planned: Vec<Change>,
@@ -30,7 +30,7 @@ impl<'a> Watch<'a> {
         Self {
             progress,
             begun: BTreeMap::new(),
-            done: 0,
+            done: BTreeSet::new(),
             total,
             planned: Vec::new(),
             is_preview,
@@ -65,11 +65,18 @@ impl<'a> Watch<'a> {
         if matches!(change.operation, Operation::Same | Operation::Read) {
             return;
         }
+        // The engine tells of components once more when they are complete.
+        let is_new = self
+            .done
+            .insert((change.operation, change.token.clone(), change.name.clone()));
+        // They, and the provider, are nothing in AWS.
+        if !is_new || !change.token.starts_with("aws:") {
+            return;
+        }
         if self.is_preview {
             self.planned.push(change);
             return;
         }
-        self.done += 1;
         let took = begun
             .map(|begun| begun.elapsed())
             .filter(|took| *took >= WORTH_SAYING);
@@ -92,7 +99,7 @@ impl<'a> Watch<'a> {
         }
         let of = self.total.map_or(String::new(), |total| format!(" of {total}"));
         self.progress
-            .say(format!("{}{of}: {}", self.done, names.join(", ")));
+            .say(format!("{}{of}: {}", self.done.len(), names.join(", ")));
     }
 
     /// What would be done, by what is done and to what kind of thing.

@@ -23,6 +23,8 @@ export function DeadLettersList({ stream }: { stream: Stream }) {
   const [reason, setReason] = useState<string>();
   // The list holds still while somebody reads it, until they ask for what came since.
   const [seen, setSeen] = useState(howMany);
+  // A letter that somebody puts right stays, although newer ones have taken its place in what was asked for meanwhile.
+  const [edited, setEdited] = useState<Letter>();
   const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ['dead-letters', id, reason, seen],
     queryFn: ({ pageParam, signal }) =>
@@ -35,7 +37,7 @@ export function DeadLettersList({ stream }: { stream: Stream }) {
     getNextPageParam: ({ next }) => next ?? undefined,
     placeholderData: keepPreviousData,
   });
-  if (howMany === '0') {
+  if (howMany === '0' && !edited) {
     return (
       <Empty title="No dead letters">
         Every message so far fitted. One that does not is kept here, with its payload and the reason, and
@@ -46,6 +48,7 @@ export function DeadLettersList({ stream }: { stream: Stream }) {
   if (!data)
     return error ? <ProblemNotice problem={asProblem(error)} /> : <div aria-hidden className="h-96" />;
   const letters = data.pages.flatMap((page) => page.dead_letters);
+  if (edited && !letters.some((letter) => keyOf(letter) === keyOf(edited))) letters.push(edited);
   return (
     <div className="flex flex-col gap-4">
       <Reasons reasons={data.pages[0]?.reasons ?? []} chosen={reason} onChoose={setReason} />
@@ -58,9 +61,16 @@ export function DeadLettersList({ stream }: { stream: Stream }) {
       {error && <ProblemNotice problem={asProblem(error)} />}
       <ul className="divide-y divide-line border-line border-y">
         {letters.map((letter) => (
-          <li key={`${letter.generation}/${letter.partition}/${letter.offset}`} className="py-3">
+          <li key={keyOf(letter)} className="py-3">
             <LetterView letter={letter} />
-            {mayEdit && <RetryOne stream={stream} letter={letter} />}
+            {mayEdit && (
+              <RetryOne
+                stream={stream}
+                letter={letter}
+                isEditing={edited !== undefined && keyOf(edited) === keyOf(letter)}
+                onEdit={(isEditing) => setEdited(isEditing ? letter : undefined)}
+              />
+            )}
           </li>
         ))}
       </ul>
@@ -71,6 +81,10 @@ export function DeadLettersList({ stream }: { stream: Stream }) {
       )}
     </div>
   );
+}
+
+function keyOf({ generation, partition, offset }: Letter) {
+  return `${generation}/${partition}/${offset}`;
 }
 
 interface ReasonsProps {

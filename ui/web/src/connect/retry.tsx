@@ -106,12 +106,19 @@ function FailureText({ failure: { reason, detail } }: { failure: Failure }) {
   );
 }
 
-export function RetryOne({ stream, letter }: { stream: Stream; letter: Letter }) {
+interface OneProps {
+  stream: Stream;
+  letter: Letter;
+  /** Whether it is being put right. The list knows, because it has to keep what is. */
+  isEditing: boolean;
+  onEdit: (isEditing: boolean) => void;
+}
+
+export function RetryOne({ stream, letter, isEditing, onEdit }: OneProps) {
   const refresh = useRefresh(stream.id);
   const [failure, setFailure] = useState<Failure>();
   const [problem, setProblem] = useState<Problem>();
   const [isBusy, setBusy] = useState(false);
-  const [isEditing, setEditing] = useState(false);
   if (letter.generation !== stream.generation) {
     return (
       <p className="text-muted text-sm">
@@ -168,19 +175,19 @@ export function RetryOne({ stream, letter }: { stream: Stream; letter: Letter })
           Try again
         </Button>
         {!letter.cut && !letter.base64 && (
-          <Button small kind="quiet" aria-label={`Put right: ${name}`} onPress={() => setEditing(true)}>
+          <Button small kind="quiet" aria-label={`Put right: ${name}`} onPress={() => onEdit(true)}>
             Put right…
           </Button>
         )}
       </div>
       {!isEditing && said}
-      <Dialog title="Put the message right" isOpen={isEditing} onClose={() => setEditing(false)} wide>
+      <Dialog title="Put the message right" isOpen={isEditing} onClose={() => onEdit(false)} wide>
         <PutRight
           payload={letter.payload}
           isBusy={isBusy}
-          onCancel={() => setEditing(false)}
+          onCancel={() => onEdit(false)}
           onDone={async (payload) => {
-            if (await run(payload)) setEditing(false);
+            if (await run(payload)) onEdit(false);
           }}
         />
         {said}
