@@ -67,7 +67,9 @@ async function mender(browser) {
   await page.getByRole('tab', { name: /^Dead letters/ }).click();
   await page.getByRole('button', { name: /^Try all/ }).click();
   await page.getByText(/0 messages became rows, [\d,]+ still do not fit/).waitFor();
-  const right = page.getByRole('button', { name: /^Put right/ }).first();
+  // Others are valid JSON, and something else is wrong with them.
+  const broken = page.getByRole('listitem').filter({ hasText: /No valid JSON:/ });
+  const right = broken.getByRole('button', { name: /^Put right/ }).first();
   const name = await right.getAttribute('aria-label');
   await right.click();
   const dialog = page.getByRole('dialog');
