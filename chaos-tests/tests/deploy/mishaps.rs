@@ -96,6 +96,57 @@ async fn a_restore_that_fails_in_the_middle_goes_on() -> Result<()> {
     Ok(())
 }
 
+/// A zone does not answer any more, and the database was in it: it goes on in another one, and what is left in the lost one is
+/// taken away once that is back.
+#[tokio::test]
+async fn a_lost_zone_does_not_keep_the_database_from_another_one() -> Result<()> {
+    let mut stage = Stage::set().await?;
+    stage.up().await?;
+    for left in ["VolumeAttachment data", "Instance clickhouse"] {
+        let fault = Fault::Fails("ServiceUnavailable: the zone eu-central-1a is impaired".to_owned());
+        stage.aws.world().break_down("delete", left, fault);
+    }
+    stage.deployment.clickhouse.restores.push(Restore {
+        backup: "latest".to_owned(),
+        zone: 1,
+    });
+    // As long as it is lost each run says so, and makes nothing worse.
+    for _ in 0..2 {
+        let error = stage.up().await.err().context("it cannot have worked")?;
+        ensure!(error.to_string().contains("is impaired"), "{error}");
+        let world = stage.aws.world();
+        let machine = world.inputs("Instance clickhouse-1").context("no new database")?;
+        let volume = world.inputs("Volume data-1").context("no new volume")?;
+        ensure!(volume["availabilityZone"] == "eu-central-1b", "{volume:?}");
+        ensure!(
+            machine["subnetId"] == world.id("Subnet private-1").context("no subnet")?,
+            "{machine:?}"
+        );
+        ensure!(
+            world.inputs("VolumeAttachment data-1").is_some(),
+            "the volume is not attached"
+        );
+        let machines = world.names();
+        let machines = machines
+            .iter()
+            .filter(|name| name.starts_with("Instance clickhouse"));
+        ensure!(machines.count() == 2, "another number of databases");
+    }
+    stage.aws.world().heal();
+    stage.done();
+    stage.up().await?;
+    let done = stage.done();
+    ensure!(
+        done == ["delete VolumeAttachment data", "delete Instance clickhouse"],
+        "{done:?}"
+    );
+    ensure!(
+        stage.aws.world().inputs("Volume data").is_some(),
+        "the old volume is gone"
+    );
+    Ok(())
+}
+
 /// A run that is killed while it makes this gateway: it is there, and nobody has heard of it.
 pub(super) async fn cut_off(
     aws: &FakeAws,

@@ -3,32 +3,13 @@
 use super::{Estimate, estimate};
 use crate::deployment::{Deployment, Size};
 use crate::sdk::Program;
-use crate::stacks::{OwnCertificate, Plan, ProgramFile, Secrets, program};
+use crate::stacks::declared;
 
 const DOCS: &str = include_str!("../../../docs/aws.md");
 
 fn estimated(deployment: &Deployment) -> Estimate {
-    estimate(deployment, &declared(deployment))
-}
-
-fn declared(deployment: &Deployment) -> Program {
     deployment.check().unwrap();
-    let secrets = Secrets::find(|_| Some(String::new())).unwrap();
-    let plan = Plan {
-        deployment,
-        secrets: &secrets,
-        program: ProgramFile {
-            path: "/tmp/aurora".into(),
-            sha256: "0".repeat(64),
-        },
-        own_certificate: Some(OwnCertificate {
-            certificate: String::new(),
-            private_key: String::new(),
-        }),
-        renew_machines: false,
-        set_nodes: false,
-    };
-    program(&plan)
+    estimate(deployment, &declared(deployment).unwrap())
 }
 
 fn deployment(size: Size) -> Deployment {

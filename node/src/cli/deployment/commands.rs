@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{bail, ensure};
 use aurora_pulumi::cost;
 use aurora_pulumi::deployment::{Deployment, Restore, Size};
-use aurora_pulumi::engine::{Intent, Keep, StackState};
+use aurora_pulumi::engine::{Intent, Keep, StackState, Summary, Workspace};
 use aurora_pulumi::stacks::declared;
 use clap::{Args, ValueEnum};
 
@@ -196,31 +196,22 @@ pub(in crate::cli) async fn deploy(args: DeployArgs) -> anyhow::Result<ExitCode>
     };
     let intent = args.machines.intent(&deployment)?;
     let declared = declared(&deployment)?;
-    let workspace = tools.workspace(&deployment).await?;
-    args.recovery.unlock(&workspace).await?;
-    workspace.prepare().await?;
-    let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
+    let Some(planned) = look(tools, &args.recovery, &args.trust, &intent, Or::MakeIt).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    if !args.trust.skip_checks {
-        checks::ask(&deployment, &state, args.machines.renew_machines).await?;
-    }
-    let Some(summary) = plan(&workspace, intent.clone()).await? else {
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-    if summary.changed() == 0 {
+    if planned.summary.changed() == 0 {
         output::note("everything is as it should be");
-        return shown(&workspace).await;
+        return shown(&planned.workspace).await;
     }
     let usd = cost::estimate(&deployment, &declared).usd();
     let question = format!(
         "{}; about {usd:.0} US dollars a month in all. Do it?",
-        show::summary(&summary)
+        show::summary(&planned.summary)
     );
     if !agreed(args.trust.yes, &question).await? {
         bail!("nothing has been changed");
     }
-    carry_out(&workspace, intent, summary.changed()).await
+    carry_out(&planned.workspace, intent, planned.summary.changed()).await
 }
 
 pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
@@ -231,32 +222,21 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
     deployment.check()?;
     let mut intent = args.machines.intent(&deployment)?;
     intent.set_nodes = true;
-    let workspace = args.tools.workspace(&deployment).await?;
-    args.recovery.unlock(&workspace).await?;
-    let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-    require_deployed(&deployment, &state)?;
-    // What another machine has deployed has its configuration there.
-    workspace.prepare().await?;
-    if !args.trust.skip_checks {
-        checks::ask(&deployment, &state, args.machines.renew_machines).await?;
-    }
     // The description and this program may have changed more than the number since the last `aurora deploy`.
-    let Some(summary) = plan(&workspace, intent.clone()).await? else {
+    let Some(planned) = look(&args.tools, &args.recovery, &args.trust, &intent, Or::Fail).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
     let question = format!(
         "from {} to {} nodes; {}. Do it?",
-        nodes_of(&state).unwrap_or(before.nodes()),
+        nodes_of(&planned.state).unwrap_or(before.nodes()),
         args.nodes,
-        show::summary(&summary)
+        show::summary(&planned.summary)
     );
     if !agreed(args.trust.yes, &question).await? {
         bail!("nothing has been changed");
     }
     file::set_nodes(&args.tools.file, args.nodes)?;
-    carry_out(&workspace, intent, summary.changed()).await
+    carry_out(&planned.workspace, intent, planned.summary.changed()).await
 }
 
 pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
@@ -268,18 +248,7 @@ pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCod
     deployment.clickhouse.restores.push(restore.clone());
     deployment.check()?;
     let intent = args.machines.intent(&deployment)?;
-    declared(&deployment)?;
-    let workspace = args.tools.workspace(&deployment).await?;
-    args.recovery.unlock(&workspace).await?;
-    let Some(state) = args.recovery.state(&workspace, &deployment).await? else {
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-    require_deployed(&deployment, &state)?;
-    workspace.prepare().await?;
-    if !args.trust.skip_checks {
-        checks::ask(&deployment, &state, args.machines.renew_machines).await?;
-    }
-    let Some(summary) = plan(&workspace, intent.clone()).await? else {
+    let Some(planned) = look(&args.tools, &args.recovery, &args.trust, &intent, Or::Fail).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
     let question = format!(
@@ -291,7 +260,58 @@ pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCod
         bail!("nothing has been changed");
     }
     file::add_restore(&args.tools.file, &restore)?;
-    carry_out(&workspace, intent, summary.changed()).await
+    carry_out(&planned.workspace, intent, planned.summary.changed()).await
+}
+
+/// What would be done, and what is there.
+struct Planned {
+    workspace: Workspace,
+    state: StackState,
+    summary: Summary,
+}
+
+/// What happens when there is no deployment yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Or {
+    MakeIt,
+    Fail,
+}
+
+/// Looks whether `intent` can be carried out, and what would be done; nothing when somebody has had enough. What an earlier
+/// run was cut off in is settled first.
+async fn look(
+    tools: &Tools,
+    recovery: &Recovery,
+    trust: &Trust,
+    intent: &Intent,
+    or: Or,
+) -> anyhow::Result<Option<Planned>> {
+    let deployment = &intent.deployment;
+    declared(deployment)?;
+    let workspace = tools.workspace(deployment).await?;
+    recovery.unlock(&workspace).await?;
+    if or == Or::MakeIt {
+        workspace.prepare().await?;
+    }
+    let Some(state) = recovery.state(&workspace, deployment).await? else {
+        return Ok(None);
+    };
+    if or == Or::Fail {
+        require_deployed(deployment, &state)?;
+        // What another machine has deployed has its configuration there.
+        workspace.prepare().await?;
+    }
+    if trust.skip_checks {
+        checks::same_account(deployment, &state).await?;
+    } else {
+        checks::ask(deployment, &state, intent.renew_machines).await?;
+    }
+    let summary = plan(&workspace, intent.clone()).await?;
+    Ok(summary.map(|summary| Planned {
+        workspace,
+        state,
+        summary,
+    }))
 }
 
 fn require_deployed(deployment: &Deployment, state: &StackState) -> anyhow::Result<()> {
@@ -332,10 +352,13 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
         output::note("there is nothing left to take down but the data, which `--delete-data` deletes");
         return Ok(ExitCode::SUCCESS);
     }
+    let going = match keep {
+        Keep::Data => all - kept,
+        Keep::Nothing => all,
+    };
     let question = match keep {
         Keep::Data => format!(
-            "{} resources of {name} are deleted; the database's volume and its backups are kept. Do it?",
-            all - kept
+            "{going} resources of {name} are deleted; the database's volume and its backups are kept. Do it?"
         ),
         Keep::Nothing => {
             format!("all {all} resources of {name} are deleted, WITH ALL DATA AND BACKUPS. Do it?")
@@ -344,10 +367,7 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
     if !agreed(args.yes, &question).await? {
         bail!("nothing has been deleted");
     }
-    let done = watched(Some(all - kept), false, async |run| {
-        workspace.destroy(keep, run).await
-    })
-    .await?;
+    let done = watched(Some(going), false, async |run| workspace.destroy(keep, run).await).await?;
     let Some(summary) = done else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
