@@ -2,7 +2,6 @@
 
 use super::{Estimate, estimate};
 use crate::deployment::{Deployment, Size};
-use crate::sdk::Program;
 use crate::stacks::declared;
 
 const DOCS: &str = include_str!("../../../docs/aws.md");
@@ -26,7 +25,7 @@ fn line(estimate: &Estimate, what: &str) -> (f64, f64) {
 
 /// What every size has besides what is listed for it.
 fn small_change(deployment: &Deployment) -> [(&'static str, f64, f64); 5] {
-    let all = declared(deployment);
+    let all = declared(deployment).unwrap();
     let is_alarm = |token: &str| token == "aws:cloudwatch/metricAlarm:MetricAlarm";
     let alarms = all.declarations().iter().filter(|one| is_alarm(&one.token));
     let alarms: f64 = alarms.map(|_| 1.0).sum();
