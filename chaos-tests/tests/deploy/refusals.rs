@@ -52,6 +52,16 @@ async fn what_is_wrong_is_said_before_anything_is_made() -> Result<()> {
         "region = \"eu-west-1\"\n[edge]\ndomain = \"a.example.com\"\ncertificate = \"{arn}\""
     ))?;
     ensure_failed(&shell.run(&["deploy", "--yes"]).await?, &["the certificate"])?;
+    let expired = answering(
+        r#"{ "Certificate": { "DomainName": "a.example.com", "SubjectAlternativeNames": ["a.example.com"],
+            "Status": "EXPIRED", "NotAfter": 1600000000 } }"#,
+    );
+    let expired = expired.await?;
+    let at_acm = [("AWS_ENDPOINT_URL_ACM", Some(expired.as_str()))];
+    ensure_failed(
+        &shell.run_with(&["deploy", "--yes"], &at_acm).await?,
+        &["cannot be used", "2020-09-13", "is not for grafana.a.example.com"],
+    )?;
 
     describe("region = \"eu-west-1\"")?;
     let no_credentials = [

@@ -104,7 +104,9 @@ impl Certificate {
     /// Why it is no good at that moment, as a sentence, if it is not.
     pub fn trouble(&self, now: Timestamp) -> Option<String> {
         match (self.status.as_str(), self.expires) {
-            ("ISSUED", Some(expires)) if expires <= now => Some(format!("it expired at {expires}")),
+            ("ISSUED" | "EXPIRED", Some(expires)) if expires <= now => {
+                Some(format!("it expired at {expires}"))
+            }
             ("ISSUED", _) => None,
             ("PENDING_VALIDATION", _) => {
                 Some("it has not been issued: the DNS records that prove the domain are missing".to_owned())
