@@ -10,7 +10,7 @@ use aurora_pulumi::deployment::Deployment;
 use aurora_pulumi::engine::Intent;
 
 use super::mishaps::cut_off;
-use super::shell::{Shell, ensure_failed, said, written};
+use super::shell::{Shell, another_account, ensure_failed, said, written};
 use super::told::require_shown;
 use super::{program, variables, workspace};
 
@@ -171,6 +171,12 @@ async fn what_a_dead_run_left_is_taken_up() -> Result<()> {
         .rename("NatGateway nat-1", &id)
         .map_err(anyhow::Error::msg)?;
     shell.aws.world().take_log();
+
+    // Whoever says that it is not there, and looked in another account, is not believed.
+    let other = another_account().await?;
+    let elsewhere = [("AWS_ENDPOINT_URL_STS", Some(other.as_str()))];
+    let refused = shell.run_with(&["deploy", "--yes", "--forget-pending"], &elsewhere);
+    ensure_failed(&refused.await?, &["210987654321", "AWS_PROFILE"])?;
 
     let deployed = shell.run(&["deploy", "--yes"]).await?;
     ensure!(deployed.status.success(), "{}", said(&deployed));

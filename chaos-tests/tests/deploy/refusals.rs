@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use aurora_chaos_tests::moto::REGION;
 
-use super::shell::{Shell, answering, ensure_failed, said, written};
+use super::shell::{Shell, another_account, answering, ensure_failed, said, written};
 
 #[tokio::test]
 async fn what_is_wrong_is_said_before_anything_is_made() -> Result<()> {
@@ -98,11 +98,7 @@ async fn another_account_is_noticed() -> Result<()> {
     ensure!(deployed.status.success(), "{}", said(&deployed));
     let before = shell.aws.world().names();
     shell.aws.world().take_log();
-    let other = answering(
-        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::210987654321:user/ann</Arn>\
-         <Account>210987654321</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
-    );
-    let other = other.await?;
+    let other = another_account().await?;
     let elsewhere = [("AWS_ENDPOINT_URL_STS", Some(other.as_str()))];
     for command in [
         &["deploy", "--yes", "--renew-machines"][..],

@@ -74,6 +74,15 @@ async fn quotas() -> Result<String> {
     answering(r#"{ "Quota": { "Value": 128.0 } }"#).await
 }
 
+/// Where STS says that whoever asks is of the account 210987654321.
+pub(super) async fn another_account() -> Result<String> {
+    answering(
+        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::210987654321:user/ann</Arn>\
+         <Account>210987654321</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+    )
+    .await
+}
+
 /// Where somebody says the same whatever is asked. It ends with the test.
 pub(super) async fn answering(text: &'static str) -> Result<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

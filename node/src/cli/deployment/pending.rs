@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::checks;
 use super::operation::watched;
-use crate::aws::AwsError;
+use crate::aws::{Aws, AwsError};
 use crate::cli::interrupt::unless_interrupted;
 use crate::cli::output;
 
@@ -51,9 +51,11 @@ impl Recovery {
         if state.pending.is_empty() {
             return Ok(Some(state));
         }
+        // Settling looks at everything anew, and what another account has not would be taken for deleted.
+        let aws = checks::same_account(deployment, &state).await?;
         let leftovers = match self.forget_pending {
             true => Some(Leftovers::forgotten(&state)),
-            false => look(deployment, &state).await?,
+            false => look(&aws, deployment, &state).await?,
         };
         let Some(leftovers) = leftovers else {
             return Ok(None);
@@ -66,7 +68,7 @@ impl Recovery {
     }
 }
 
-async fn look(deployment: &Deployment, state: &StackState) -> anyhow::Result<Option<Leftovers>> {
+async fn look(aws: &Aws, deployment: &Deployment, state: &StackState) -> anyhow::Result<Option<Leftovers>> {
     output::note("an earlier run was cut off: looking in AWS for what it may have left");
     let rest = rest(state, Timestamp::now());
     if !rest.is_zero() {
@@ -78,7 +80,6 @@ async fn look(deployment: &Deployment, state: &StackState) -> anyhow::Result<Opt
             return Ok(None);
         }
     }
-    let aws = checks::same_account(deployment, state).await?;
     let tagged = match aws.tagged(TAG, &deployment.name).await {
         Ok(tagged) => tagged,
         Err(denied @ AwsError::Denied { .. }) => {
