@@ -115,6 +115,9 @@ async fn who_is_killed_leaves_a_lock_that_says_whose_it_is() -> Result<()> {
 
     let refused = shell.run(&["deploy", "--yes"]).await?;
     ensure_failed(&refused, &["was cut off", "created by", "--unlock"])?;
+    // Looking needs no lock.
+    let looked = shell.run(&["preview"]).await?;
+    ensure!(looked.status.success(), "{}", said(&looked));
     let deployed = shell.run(&["deploy", "--yes", "--unlock"]).await?;
     ensure!(deployed.status.success(), "{}", said(&deployed));
     for expected in ["nat-0 is not there, and will be made", "create"] {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{bail, ensure};
 use aurora_pulumi::cost;
 use aurora_pulumi::deployment::{Deployment, Restore, Size};
-use aurora_pulumi::engine::{Intent, Keep, StackState, Summary, Workspace};
+use aurora_pulumi::engine::{EngineError, Intent, Keep, StackState, Summary, Workspace};
 use aurora_pulumi::stacks::declared;
 use clap::{Args, ValueEnum};
 
@@ -165,7 +165,11 @@ pub(in crate::cli) async fn preview(args: PreviewArgs) -> anyhow::Result<ExitCod
     }
     let intent = args.machines.intent(&deployment)?;
     let workspace = args.tools.workspace(&deployment).await?;
-    workspace.prepare().await?;
+    match workspace.prepare().await {
+        // Whoever is at it has prepared everything, and looking disturbs nobody.
+        Err(EngineError::Locked(_)) => {}
+        prepared => prepared?,
+    }
     let state = workspace.state().await?;
     checks::ask(&deployment, &state, args.machines.renew_machines).await?;
     let Some(summary) = plan(&workspace, intent).await? else {
