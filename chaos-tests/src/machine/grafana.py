@@ -8,9 +8,16 @@ import socket
 import sys
 
 PLUGIN = "grafana-clickhouse-datasource"
+STATE = pathlib.Path("/var/lib/grafana")
 
 
 def cli(arguments):
+    if "reset-admin-password" in arguments:
+        assert arguments[-3:] == ["admin", "reset-admin-password", "--password-from-stdin"], arguments
+        password = sys.stdin.read()
+        assert password and (STATE / "grafana.db").exists(), "nothing to reset"
+        (STATE / "admin").write_text(password)
+        return
     plugins = pathlib.Path(arguments[arguments.index("--pluginsDir") + 1])
     assert arguments[-4:-1] == ["plugins", "install", PLUGIN], arguments
     (plugins / PLUGIN).mkdir()
@@ -19,10 +26,14 @@ def cli(arguments):
 
 def server(arguments):
     config = pathlib.Path(arguments[0].removeprefix("--config=")).read_text()
-    state = pathlib.Path("/var/lib/grafana")
-    for secret in ["/run/aurora-secrets/grafana-admin", state / "secret-key"]:
+    admin = pathlib.Path("/run/aurora-secrets/grafana-admin")
+    for secret in [admin, STATE / "secret-key"]:
         assert f"$__file{{{secret}}}" in config and pathlib.Path(secret).read_text().strip(), secret
-    (state / "grafana.db").write_text((state / "plugins" / PLUGIN / "version").read_text())
+    database = STATE / "grafana.db"
+    if not database.exists():
+        # Only now: what is configured later it does not look at.
+        (STATE / "admin").write_text(admin.read_text())
+    database.write_text((STATE / "plugins" / PLUGIN / "version").read_text())
     print(f"serving {os.environ['GF_SERVER_ROOT_URL']}", flush=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.connect(os.environ["NOTIFY_SOCKET"])

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use aurora_actors::store::{Store, system};
 use aurora_chaos_tests::clickhouse::ClickHouse;
 use aurora_chaos_tests::sandbox::Sandbox;
-use aurora_node::grafana::alerts::{Limits, rules};
+use aurora_node::grafana::alerts::{AlertOptions, rules};
 use aurora_node::grafana::model::alert::{NoData, Rule};
 use aurora_node::grafana::names::Names;
 use serde_json::Value;
@@ -69,7 +69,7 @@ async fn firing(asked: &Asked, rule: &Rule) -> Result<Vec<String>> {
         .collect())
 }
 
-async fn all_firing(asked: &Asked, limits: &Limits) -> Result<BTreeMap<String, Vec<String>>> {
+async fn all_firing(asked: &Asked, limits: &AlertOptions) -> Result<BTreeMap<String, Vec<String>>> {
     let mut fire = BTreeMap::new();
     for rule in &rules(&Names::default(), limits).rules {
         let firing = firing(asked, rule).await.with_context(|| rule.uid.clone())?;
@@ -95,10 +95,10 @@ async fn each_alert_fires_when_it_should_and_only_then() -> Result<()> {
         let clickhouse = ClickHouse::start(sandbox).await?;
         system::create(&Store::new(clickhouse.writer()), "events").await?;
         let asked = Asked::new(clickhouse.grafana())?;
-        let limits = Limits {
+        let limits = AlertOptions {
             // The disk of this machine may be as full as it likes.
             disk_percent: 99,
-            ..Limits::default()
+            ..AlertOptions::default()
         };
         let fire = async || all_firing(&asked, &limits).await;
         let of = |pairs: &[(&str, &str)]| -> BTreeMap<String, Vec<String>> {
@@ -139,9 +139,9 @@ async fn each_alert_fires_when_it_should_and_only_then() -> Result<()> {
         ensure!(!fires.contains_key("aurora-audit"), "{fires:?}");
 
         // Any disk is fuller than nothing.
-        let full = Limits {
+        let full = AlertOptions {
             disk_percent: 1,
-            ..Limits::default()
+            ..AlertOptions::default()
         };
         let used = "SELECT toUInt64(max(100 * (1 - free_space / total_space)) > 1) FROM system.disks";
         let is_used = clickhouse.number(used).await? == 1;

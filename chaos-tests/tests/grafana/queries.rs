@@ -17,7 +17,7 @@ use aurora_chaos_tests::sandbox::{Sandbox, eventually};
 use aurora_chaos_tests::shared;
 use aurora_chaos_tests::stack::{PATIENCE, Stack};
 use aurora_cluster::StreamId;
-use aurora_node::grafana::alerts::Limits;
+use aurora_node::grafana::alerts::AlertOptions;
 use aurora_node::grafana::catalog;
 use aurora_node::grafana::dashboards::StreamTable;
 use aurora_node::grafana::datasource::{DataSource, QUERY_SECONDS, query_seconds};
@@ -119,7 +119,7 @@ async fn desired(stack: &Stack) -> Result<(Desired, Vec<StreamTable>)> {
     ensure!(tables.len() == 2, "both have tables: {tables:?}");
     let source = DataSource::like(stack.clickhouse.grafana(), "events", "test").context("an address")?;
     Ok((
-        Desired::new(&Names::default(), &source, &Limits::default(), &tables),
+        Desired::new(&Names::default(), &source, &AlertOptions::default(), &tables),
         tables,
     ))
 }
@@ -328,7 +328,12 @@ async fn require_every_name(
             columns: columns.to_vec(),
             ..hostile.clone()
         };
-        let some = Desired::new(&desired.names, &desired.datasource, &Limits::default(), &[some]);
+        let some = Desired::new(
+            &desired.names,
+            &desired.datasource,
+            &AlertOptions::default(),
+            &[some],
+        );
         found.extend(run_panels(asked, &some, &shown(stack, &["$__all"]).await?).await?);
     }
     for name in NAMES {
@@ -360,7 +365,7 @@ async fn a_choice_of_streams_is_heeded() -> Result<()> {
         })
         .await?;
         let source = DataSource::like(stack.clickhouse.grafana(), "events", "test").context("an address")?;
-        let desired = Desired::new(&Names::default(), &source, &Limits::default(), &[]);
+        let desired = Desired::new(&Names::default(), &source, &AlertOptions::default(), &[]);
         let asked = Asked::new(stack.clickhouse.grafana())?;
         let operations = desired.dashboards.values().next().context("a dashboard")?;
         let lag = operations["panels"].as_array().into_iter().flatten();

@@ -5,8 +5,9 @@ use aurora_actors::store::Login;
 use aurora_actors::store::sql::TableName;
 use aurora_chaos_tests::grafana::StandIn;
 use aurora_cluster::StreamId;
-use aurora_node::grafana::alerts::Limits;
+use aurora_node::grafana::alerts::AlertOptions;
 use aurora_node::grafana::client::{Client, Credentials, GrafanaError};
+use aurora_node::grafana::contact_point::TopicArn;
 use aurora_node::grafana::dashboards::{Column, StreamTable};
 use aurora_node::grafana::datasource::DataSource;
 use aurora_node::grafana::desired::Desired;
@@ -27,6 +28,16 @@ fn stream(id: &str) -> StreamTable {
 }
 
 fn desired_of(prefix: &str, owner: &str, password: &str, streams: &[&str]) -> Desired {
+    desired_with(prefix, owner, password, streams, &AlertOptions::default())
+}
+
+fn desired_with(
+    prefix: &str,
+    owner: &str,
+    password: &str,
+    streams: &[&str],
+    options: &AlertOptions,
+) -> Desired {
     let login = Login {
         url: "http://clickhouse.internal:8123".to_owned(),
         user: "aurora_grafana".to_owned(),
@@ -34,12 +45,7 @@ fn desired_of(prefix: &str, owner: &str, password: &str, streams: &[&str]) -> De
     };
     let source = DataSource::like(&login, "events", owner).unwrap();
     let streams: Vec<StreamTable> = streams.iter().map(|id| stream(id)).collect();
-    Desired::new(
-        &Names::new(prefix).unwrap(),
-        &source,
-        &Limits::default(),
-        &streams,
-    )
+    Desired::new(&Names::new(prefix).unwrap(), &source, options, &streams)
 }
 
 fn desired(streams: &[&str]) -> Desired {
@@ -344,5 +350,79 @@ async fn two_nodes_at_once_come_to_the_same() -> Result<()> {
     );
     require_complete(&grafana, &desired);
     assert_eq!(grafana.uids().len(), 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn alerts_go_to_a_topic_to_a_contact_point_or_where_policies_say() -> Result<()> {
+    let grafana = StandIn::start().await?;
+    let mut syncer = Syncer::new(grafana.client()?);
+    let with = |options: AlertOptions| desired_with("aurora", "prod", "hunter2", &["a:x"], &options);
+    let to_topic = |name: &str| {
+        let arn = format!("arn:aws:sns:eu-central-1:123456789012:{name}");
+        with(AlertOptions {
+            sns_topic: Some(TopicArn::try_from(arn).unwrap()),
+            ..AlertOptions::default()
+        })
+    };
+    let (by_policies, topic, other) = (
+        with(AlertOptions::default()),
+        to_topic("alarms"),
+        to_topic("others"),
+    );
+    let receivers = || -> Vec<serde_json::Value> {
+        let kept = grafana.kept();
+        let group = &kept.groups[&("aurora".to_owned(), "Aurora".to_owned())];
+        let rules = group["rules"].as_array().unwrap().iter();
+        let mut receivers: Vec<_> = rules
+            .map(|rule| rule["notification_settings"]["receiver"].clone())
+            .collect();
+        receivers.dedup();
+        receivers
+    };
+    syncer.sync(&by_policies).await?;
+    assert_eq!(receivers(), [json!(null)]);
+
+    let outcome = syncer.sync(&topic).await?;
+    assert_eq!(
+        outcome.changes,
+        ["added the contact point", "changed the alert rules"],
+        "{outcome:?}"
+    );
+    assert_eq!(receivers(), ["aurora-notices"]);
+    assert_eq!(syncer.sync(&topic).await?, Outcome::default());
+    assert_eq!(syncer.sync(&other).await?.changes, ["changed the contact point"]);
+    let kept = grafana.kept().contact_points["aurora-notices"].clone();
+    assert_eq!(
+        kept["settings"]["topic_arn"],
+        "arn:aws:sns:eu-central-1:123456789012:others"
+    );
+
+    // One that is not there is said, and everything else is done.
+    let own = with(AlertOptions {
+        contact_point: Some("on-call".to_owned()),
+        ..AlertOptions::default()
+    });
+    let outcome = syncer.sync(&own).await?;
+    assert!(outcome.faults[0].contains("on-call"), "{outcome:?}");
+    assert_eq!(receivers(), ["aurora-notices"]);
+    let point = json!({ "uid": "mine", "name": "on-call", "type": "email" });
+    grafana
+        .kept()
+        .contact_points
+        .insert("mine".to_owned(), point.clone());
+    let outcome = syncer.sync(&own).await?;
+    assert_eq!(
+        outcome.changes,
+        ["changed the alert rules", "removed the contact point"],
+        "{outcome:?}"
+    );
+    assert_eq!(receivers(), ["on-call"]);
+    assert_eq!(
+        syncer.sync(&by_policies).await?.changes,
+        ["changed the alert rules"]
+    );
+    assert_eq!(receivers(), [json!(null)]);
+    assert_eq!(grafana.kept().contact_points["mine"], point);
     Ok(())
 }

@@ -215,6 +215,36 @@ async fn grafana_gets_what_it_needs(sandbox: &Sandbox, stage: &Stage<'_>) -> Res
         ])
         .await?;
     ensure!(mirror.downloads() == 1, "{} downloads", mirror.downloads());
+    takes_another_password_up(stage, &grafana).await
+}
+
+/// Grafana looks at the configured password only when it makes its database: the machine tells it of another one.
+async fn takes_another_password_up(stage: &Stage<'_>, grafana: &Machine) -> Result<()> {
+    let timer = grafana.property("grafana-password.timer", "ActiveState").await?;
+    ensure!(timer == "active", "the timer is {timer}");
+    let since = async || grafana.property("grafana-server.service", "MainPID").await;
+    let look = ["systemctl", "start", "grafana-password.service"];
+    let before = since().await?;
+    grafana.output(&look).await?;
+    ensure!(since().await? == before, "it was started again for nothing");
+    let secret = format!("aurora/{DEPLOYMENT}/grafana-admin");
+    stage.aws.change_secret(&secret, "another password").await?;
+    grafana.output(&look).await?;
+    eventually("the other password", PATIENCE, async || {
+        let known = grafana.output(&["cat", "/var/lib/grafana/admin"]).await?;
+        ensure!(known == "another password", "the old one is known");
+        anyhow::Ok(Some(()))
+    })
+    .await?;
+    grafana
+        .until_unit("grafana-server.service", "active", PATIENCE)
+        .await?;
+    ensure!(since().await? != before, "it was not started again");
+    let journal = grafana.journal(&["grafana-password.service"]).await?;
+    ensure!(
+        journal.contains("has changed") && !journal.contains("another password"),
+        "{journal}"
+    );
     Ok(())
 }
 

@@ -13,7 +13,8 @@ use aurora_node::grafana::access;
 use aurora_pulumi::deployment::Architecture;
 use aurora_pulumi::machines::sources::SOURCES;
 use aurora_pulumi::machines::{
-    ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, MachineFile, PeerMachine,
+    ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaPlace, GrafanaRelease, MachineFile,
+    PeerMachine,
 };
 
 /// What systemd says about how exposed a unit is, at most, times ten: the units that run all the time, and those that get a
@@ -24,6 +25,7 @@ const EXPOSED: [(&str, u32); 5] = [
     ("aurora-setup.service", 20),
     ("clickhouse-passwords.service", 20),
     ("clickhouse-setup.service", 25),
+    ("grafana-password.service", 20),
     ("grafana-setup.service", 25),
 ];
 const MOUNTS: (&str, u32) = ("clickhouse-volume.service", 50);
@@ -43,7 +45,10 @@ fn peer() -> PeerMachine {
     PeerMachine {
         common: common(),
         network: "10.0.0.0/16".to_owned(),
-        grafana_url: Some("https://grafana.example.com".to_owned()),
+        grafana: Some(GrafanaPlace {
+            url: "https://grafana.example.com".to_owned(),
+            topic: "arn:aws:sns:eu-central-1:123456789012:aurora-prod-alarms".to_owned(),
+        }),
         configuration: "[[connections]]\nname = \"it's & <\\\"ü\\\">\"\nbrokers = \"a:1\"\n".to_owned(),
     }
 }
@@ -259,12 +264,8 @@ fn grafanas_user_is_the_one_that_aurora_makes() -> Result<()> {
 #[test]
 fn nodes_understand_their_configuration() -> Result<()> {
     let sandbox = Sandbox::new("machines-node-toml")?;
-    for grafana_url in [None, peer().grafana_url] {
-        let files = PeerMachine {
-            grafana_url,
-            ..peer()
-        }
-        .files()?;
+    for grafana in [None, peer().grafana] {
+        let files = PeerMachine { grafana, ..peer() }.files()?;
         let file = files.iter().find(|file| file.path == "/etc/aurora/node.toml");
         let text = &file.context("no node.toml")?.contents;
         let config = Config::read(&sandbox.write("node.toml", text)?)?;

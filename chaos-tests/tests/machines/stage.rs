@@ -185,7 +185,7 @@ impl<'a> Stage<'a> {
         let machine = PeerMachine {
             common: self.common(),
             network: self.subnet(),
-            grafana_url: None,
+            grafana: None,
             configuration,
         };
         let member = self.peer_member();

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use aurora_chaos_tests::binary;
 use aurora_chaos_tests::node::{Node, NodeOptions};
-use aurora_chaos_tests::sandbox::Sandbox;
+use aurora_chaos_tests::sandbox::{Sandbox, eventually};
 
 use super::{Bench, PATIENCE};
 
@@ -28,10 +28,13 @@ async fn queries_are_served_only_behind_the_wall() -> Result<()> {
             &["readonly", "aurora.registry", "GRANT", "did not make it"],
         )
         .await?;
-        ensure!(
-            careless.api().get("/readyz").await?.status == 200,
-            "ingest has nothing to do with it"
-        );
+        // Ingest has nothing to do with it.
+        eventually("the careless node to be ready", PATIENCE, async || {
+            let answer = careless.api().get("/readyz").await?;
+            ensure!(answer.status == 200, "{answer:?}");
+            anyhow::Ok(Some(()))
+        })
+        .await?;
         ensure!(careless.api().metric("aurora_query_wall", "").await? == 0.0);
         // Or the password is wrong. It is in no answer.
         options.id = "forgetful".to_owned();

@@ -14,7 +14,7 @@ use super::new_file::NewFile;
 use super::output;
 use crate::config::default_database;
 use crate::grafana::access;
-use crate::grafana::alerts::Limits;
+use crate::grafana::alerts::AlertOptions;
 use crate::grafana::dashboards::{Column, StreamTable};
 use crate::grafana::datasource::Address;
 use crate::grafana::names::{Names, PREFIX};
@@ -70,6 +70,9 @@ struct FilesArgs {
     /// With what uids begin
     #[arg(long, default_value = PREFIX)]
     prefix: String,
+    /// The contact point of your Grafana that alerts go to; without it your notification policies decide
+    #[arg(long, value_name = "NAME")]
+    contact_point: Option<String>,
     /// Ask no node, and write no dashboards of streams
     #[arg(long)]
     without_streams: bool,
@@ -110,7 +113,10 @@ async fn write_files(args: &FilesArgs) -> anyhow::Result<ExitCode> {
         user: args.user.clone(),
         database: args.database.clone(),
         directory: args.directory.trim_end_matches('/').to_owned(),
-        limits: Limits::default(),
+        alerts: AlertOptions {
+            contact_point: args.contact_point.clone(),
+            ..AlertOptions::default()
+        },
         streams: &streams,
     });
     for file in &made {

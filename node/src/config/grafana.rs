@@ -6,7 +6,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::Secret;
-use crate::grafana::alerts::Limits;
+use crate::grafana::alerts::AlertOptions;
 use crate::grafana::client::Credentials;
 use crate::grafana::datasource::{Address, DataSource, Protocol, QUERY_SECONDS, query_seconds};
 use crate::grafana::names::{Names, PREFIX};
@@ -33,8 +33,8 @@ pub struct GrafanaSection {
     pub prefix: Option<String>,
     /// How Grafana reaches ClickHouse.
     pub datasource: DataSourceSection,
-    /// From when on somebody is told.
-    pub alerts: Limits,
+    /// From when on somebody is told, and whom.
+    pub alerts: AlertOptions,
 }
 
 /// `grafana.datasource`: how Grafana reaches ClickHouse. What is left out is as Aurora itself does it.
@@ -106,7 +106,7 @@ impl GrafanaSection {
             credentials,
             names: Names::new(self.prefix.as_deref().unwrap_or(PREFIX)).context("[grafana] prefix")?,
             datasource: self.datasource.source(seen).await?,
-            limits: self.alerts.clone(),
+            alerts: self.alerts.clone(),
         };
         Ok(GrafanaOptions {
             url,

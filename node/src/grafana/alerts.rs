@@ -10,16 +10,17 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::model::alert::{Bad, DECIDES, Failed, NoData, Rule, RuleGroup, steps};
+use super::contact_point::TopicArn;
+use super::model::alert::{Bad, DECIDES, Failed, NoData, NotificationSettings, Rule, RuleGroup, steps};
 use super::names::Names;
 
 /// Seconds between two looks.
 const INTERVAL_SECONDS: u32 = 60;
 
-/// From when on somebody is told: `[grafana.alerts]`.
+/// From when on somebody is told, and whom: `[grafana.alerts]`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
+pub struct AlertOptions {
     /// Messages of a stream in Kafka that are not in ClickHouse yet.
     pub lag_messages: u64,
     /// Seconds that a stream is behind.
@@ -28,29 +29,45 @@ pub struct Limits {
     pub dead_letters: u64,
     /// How full a disk of ClickHouse is, in percent.
     pub disk_percent: u8,
+    /// A contact point of the Grafana's own that all alerts go to. Without it, and without a topic, Grafana's notification
+    /// policies decide.
+    pub contact_point: Option<String>,
+    /// A topic of Amazon SNS, by its ARN, that all alerts go to: Aurora makes a contact point for it.
+    pub sns_topic: Option<TopicArn>,
 }
 
-impl Default for Limits {
+impl Default for AlertOptions {
     fn default() -> Self {
         Self {
             lag_messages: 1_000_000,
             behind_seconds: 120,
             dead_letters: 100,
             disk_percent: 85,
+            contact_point: None,
+            sns_topic: None,
         }
     }
 }
 
-impl Limits {
+impl AlertOptions {
     /// What is wrong with them, if anything is.
     pub fn mistake(&self) -> Option<String> {
-        let is_percent = (1..=99).contains(&self.disk_percent);
-        (!is_percent).then(|| {
-            format!(
-                "[grafana.alerts] disk_percent: {} is not between 1 and 99",
-                self.disk_percent
-            )
+        if !(1..=99).contains(&self.disk_percent) {
+            let percent = self.disk_percent;
+            return Some(format!(
+                "[grafana.alerts] disk_percent: {percent} is not between 1 and 99"
+            ));
+        }
+        let is_both = self.contact_point.is_some() && self.sns_topic.is_some();
+        is_both.then(|| {
+            "[grafana.alerts]: contact_point and sns_topic both say where alerts go; leave one out".to_owned()
         })
+    }
+
+    /// The contact point that rules name, if they name one.
+    fn receiver(&self, names: &Names) -> Option<String> {
+        let own = self.sns_topic.as_ref().map(|_| names.contact_point());
+        self.contact_point.clone().or(own)
     }
 }
 
@@ -71,21 +88,28 @@ struct Draft {
 }
 
 /// All rules, in the deployment's folder.
-pub fn rules(names: &Names, limits: &Limits) -> RuleGroup {
+pub fn rules(names: &Names, options: &AlertOptions) -> RuleGroup {
     let title = names.title();
+    let receiver = options.receiver(names);
     let drafts = [
         nodes(),
-        behind(limits),
-        lag(limits),
+        behind(options),
+        lag(options),
         waiting(),
         audit(),
-        dead_letters(limits),
-        disk(limits),
+        dead_letters(options),
+        disk(options),
     ];
     RuleGroup {
         folder_uid: names.folder(),
         interval: INTERVAL_SECONDS,
-        rules: drafts.iter().map(|draft| rule(names, &title, draft)).collect(),
+        rules: drafts
+            .iter()
+            .map(|draft| Rule {
+                notification_settings: receiver.clone().map(|receiver| NotificationSettings { receiver }),
+                ..rule(names, &title, draft)
+            })
+            .collect(),
         title,
     }
 }
@@ -113,6 +137,7 @@ fn rule(names: &Names, group: &str, draft: &Draft) -> Rule {
             ("severity", draft.severity.to_owned()),
             ("aurora", names.prefix().to_owned()),
         ]),
+        notification_settings: None,
         is_paused: false,
     }
 }
@@ -142,8 +167,8 @@ fn nodes() -> Draft {
     }
 }
 
-fn behind(limits: &Limits) -> Draft {
-    let seconds = limits.behind_seconds as f64;
+fn behind(options: &AlertOptions) -> Draft {
+    let seconds = options.behind_seconds as f64;
     Draft {
         name: "behind",
         title: "A stream is behind",
@@ -161,14 +186,14 @@ fn behind(limits: &Limits) -> Draft {
     }
 }
 
-fn lag(limits: &Limits) -> Draft {
+fn lag(options: &AlertOptions) -> Draft {
     Draft {
         name: "lag",
         title: "Messages pile up in Kafka",
         severity: "warning",
         seconds: 120,
         sql: lately("sum", "lag", "messages"),
-        bad: Bad::Above(limits.lag_messages as f64),
+        bad: Bad::Above(options.lag_messages as f64),
         pending: "10m",
         no_data: NoData::Ok,
         failed: Failed::Ok,
@@ -218,7 +243,7 @@ fn audit() -> Draft {
     }
 }
 
-fn dead_letters(limits: &Limits) -> Draft {
+fn dead_letters(options: &AlertOptions) -> Draft {
     Draft {
         name: "dead-letters",
         title: "Messages do not become rows",
@@ -227,7 +252,7 @@ fn dead_letters(limits: &Limits) -> Draft {
         sql: "SELECT stream, toFloat64(count()) AS letters FROM aurora.dead_letters WHERE at > now() - INTERVAL 15 MINUTE \
               GROUP BY stream"
             .to_owned(),
-        bad: Bad::Above(limits.dead_letters as f64),
+        bad: Bad::Above(options.dead_letters as f64),
         pending: "0s",
         no_data: NoData::Ok,
         failed: Failed::Ok,
@@ -237,14 +262,14 @@ fn dead_letters(limits: &Limits) -> Draft {
     }
 }
 
-fn disk(limits: &Limits) -> Draft {
+fn disk(options: &AlertOptions) -> Draft {
     Draft {
         name: "disk",
         title: "A disk of ClickHouse is filling up",
         severity: "critical",
         seconds: 120,
         sql: "SELECT name AS disk, 100 * (1 - free_space / total_space) AS used FROM system.disks WHERE total_space > 0".to_owned(),
-        bad: Bad::Above(f64::from(limits.disk_percent)),
+        bad: Bad::Above(f64::from(options.disk_percent)),
         pending: "5m",
         no_data: NoData::Ok,
         failed: Failed::Ok,
@@ -263,7 +288,7 @@ mod tests {
 
     #[test]
     fn every_rule_says_what_to_do_and_has_no_dollar_sign() {
-        let group = rules(&Names::new("team-a").unwrap(), &Limits::default());
+        let group = rules(&Names::new("team-a").unwrap(), &AlertOptions::default());
         let uids: BTreeSet<&str> = group.rules.iter().map(|rule| rule.uid.as_str()).collect();
         assert_eq!(uids.len(), group.rules.len());
         for rule in &group.rules {
@@ -278,7 +303,7 @@ mod tests {
 
     #[test]
     fn one_rule_alone_tells_that_clickhouse_is_away() {
-        let group = rules(&Names::default(), &Limits::default());
+        let group = rules(&Names::default(), &AlertOptions::default());
         let telling = group
             .rules
             .iter()
@@ -288,19 +313,19 @@ mod tests {
 
     #[test]
     fn limits_come_from_the_configuration() {
-        let limits: Limits = toml::from_str("disk_percent = 70").unwrap();
-        assert_eq!(limits.lag_messages, Limits::default().lag_messages);
-        let group = rules(&Names::default(), &limits);
+        let options: AlertOptions = toml::from_str("disk_percent = 70").unwrap();
+        assert_eq!(options.lag_messages, AlertOptions::default().lag_messages);
+        let group = rules(&Names::default(), &options);
         let disk = group.rules.iter().find(|rule| rule.uid == "aurora-disk").unwrap();
         assert_eq!(
             disk.data[1].model["conditions"][0]["evaluator"]["params"][0],
             70.0
         );
-        assert!(toml::from_str::<Limits>("disk_procent = 70").is_err());
-        let impossible = Limits {
+        assert!(toml::from_str::<AlertOptions>("disk_procent = 70").is_err());
+        let impossible = AlertOptions {
             disk_percent: 100,
-            ..Limits::default()
+            ..AlertOptions::default()
         };
-        assert!(impossible.mistake().is_some() && limits.mistake().is_none());
+        assert!(impossible.mistake().is_some() && options.mistake().is_none());
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::alerts::{self, Limits};
+use super::alerts::{self, AlertOptions};
+use super::contact_point::contact_point;
 use super::dashboards::{StreamTable, operations, stream};
 use super::datasource::DataSource;
 use super::model::{Dashboard, DataSourceRef};
@@ -19,20 +20,31 @@ pub struct Desired {
     pub datasource: DataSource,
     /// The dashboards by their uids, as JSON.
     pub dashboards: BTreeMap<String, Value>,
+    /// The contact point that Aurora makes, as JSON, if it makes one.
+    pub contact_point: Option<Value>,
     /// The group of alert rules, as JSON.
     pub alerts: Value,
 }
 
 impl Desired {
     /// What is to be there for these streams.
-    pub fn new(names: &Names, datasource: &DataSource, limits: &Limits, streams: &[StreamTable]) -> Self {
+    pub fn new(
+        names: &Names,
+        datasource: &DataSource,
+        options: &AlertOptions,
+        streams: &[StreamTable],
+    ) -> Self {
         let dashboards = dashboards(names, &datasource.database, streams);
         let as_json = |dashboard: Dashboard| (dashboard.uid.clone(), json!(dashboard));
         Self {
             names: names.clone(),
             datasource: datasource.clone(),
             dashboards: dashboards.into_iter().map(as_json).collect(),
-            alerts: json!(alerts::rules(names, limits)),
+            contact_point: options
+                .sns_topic
+                .as_ref()
+                .map(|topic| contact_point(names, topic)),
+            alerts: json!(alerts::rules(names, options)),
         }
     }
 }

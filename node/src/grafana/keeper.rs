@@ -154,10 +154,10 @@ impl Keeper {
         let ManageOptions {
             names,
             datasource,
-            limits,
+            alerts,
             ..
         } = &self.options;
-        Ok(Desired::new(names, datasource, limits, &streams))
+        Ok(Desired::new(names, datasource, alerts, &streams))
     }
 
     fn done(&mut self, desired: Desired, outcome: Outcome) {

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `model` | Grafana's dashboards and alert rules as types |
 //! | `sql`, `names` | names and texts that mean nothing to Grafana; what Aurora's things are called |
-//! | `dashboards/{operations,stream}`, `alerts` | what is shown and told, pure |
+//! | `dashboards/{operations,stream}`, `alerts`, `contact_point` | what is shown and told, and where to, pure |
 //! | `datasource`, `access` | how Grafana reaches ClickHouse, and what it may do there |
 //! | `desired` | all of it together |
 //! | `catalog` | which streams there are, and their tables' columns |
@@ -27,6 +27,7 @@ pub mod access;
 pub mod alerts;
 pub mod catalog;
 pub mod client;
+pub mod contact_point;
 pub mod dashboards;
 pub mod datasource;
 pub mod desired;
@@ -40,7 +41,7 @@ mod yaml;
 
 use reqwest::Url;
 
-use alerts::Limits;
+use alerts::AlertOptions;
 use client::Credentials;
 use datasource::DataSource;
 use names::Names;
@@ -65,6 +66,6 @@ pub struct ManageOptions {
     pub names: Names,
     /// How it reaches ClickHouse.
     pub datasource: DataSource,
-    /// From when on somebody is told.
-    pub limits: Limits,
+    /// From when on somebody is told, and whom.
+    pub alerts: AlertOptions,
 }

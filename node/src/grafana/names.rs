@@ -103,6 +103,11 @@ impl Names {
         format!("{}-{name}", self.prefix)
     }
 
+    /// The contact point that Aurora makes: its uid, and its name, which is unlikely to be somebody else's.
+    pub fn contact_point(&self) -> String {
+        format!("{}-notices", self.prefix)
+    }
+
     /// What all dashboards are tagged with that Aurora makes: the prefix, so that they can be found in Grafana too.
     pub fn tag(&self) -> String {
         self.prefix.clone()
@@ -121,6 +126,7 @@ mod tests {
             names.folder(),
             names.datasource(),
             names.operations(),
+            names.contact_point(),
             names.stream(&id),
             names.rule("dead-letters"),
         ];

@@ -11,7 +11,7 @@
 
 use serde_json::{Value, json};
 
-use super::alerts::{self, Limits};
+use super::alerts::{self, AlertOptions};
 use super::dashboards::StreamTable;
 use super::datasource::{Address, DataSource, QUERY_SECONDS};
 use super::desired;
@@ -34,8 +34,8 @@ pub struct Provisioning<'a> {
     pub database: String,
     /// The directory in which Grafana finds what is here, without a slash at its end.
     pub directory: String,
-    /// From when on somebody is told.
-    pub limits: Limits,
+    /// From when on somebody is told, and whom.
+    pub alerts: AlertOptions,
     /// The streams.
     pub streams: &'a [StreamTable],
 }
@@ -133,13 +133,15 @@ fn provider(from: &Provisioning<'_>) -> Value {
 
 /// The rules in the words of files: folders have titles there and no uids.
 fn alerting(from: &Provisioning<'_>) -> Value {
-    let group = alerts::rules(&from.names, &from.limits);
+    let group = alerts::rules(&from.names, &from.alerts);
     let rules = group.rules.iter().map(|rule| {
         let mut rule = json!(rule);
         if let Some(rule) = rule.as_object_mut() {
             for name in ["ruleGroup", "folderUID", "orgID"] {
                 rule.remove(name);
             }
+            // Nothing is said of it rather than null.
+            rule.retain(|_, value| !value.is_null());
         }
         rule
     });
@@ -172,7 +174,7 @@ mod tests {
             user: "aurora_grafana".to_owned(),
             database: "ev$nts".to_owned(),
             directory: "/etc/grafana/provisioning".to_owned(),
-            limits: Limits::default(),
+            alerts: AlertOptions::default(),
             streams: &[],
         })
     }

@@ -3,20 +3,20 @@
 //! | figure | says |
 //! |---|---|
 //! | `IngestLagSeconds` | how old the oldest message is at most that waits for this node; 0 when all are caught up with |
+//! | `CatchUpSeconds` | how long this node takes, at its pace, until nothing waits; not published when more nodes would not help |
 //! | `FreshnessSeconds` | from the broker's time to visible, 99 of 100 of the rows lately; not published while nothing comes |
 //! | `DeadLetters` | dead letters that this node has written since it published last |
 //! | `AuditFailures` | streams whose last audit by this node was not clean |
 //! | `DiskUsedPercent` | of this machine's root, with the dimension `Role=peers` as well |
 //!
-//! Of all nodes' `IngestLagSeconds` the average is what scaling goes by: a partition that is behind because its node has
-//! too much to do raises it, and so does one that cannot work at all.
+//! Of all nodes' [`CatchUpSeconds`](catch_up_seconds) the average is what scaling goes by.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aurora_actors::ingest::status::Snapshot;
+use aurora_actors::ingest::status::{PartitionStatus, Snapshot, State};
 use aurora_cluster::StreamId;
 use tokio::task::JoinHandle;
 
@@ -29,6 +29,8 @@ use crate::node::NodeState;
 const INTERVAL: Duration = Duration::from_secs(60);
 /// A node that has just come has something to say soon.
 const FIRST: Duration = Duration::from_secs(10);
+/// Nobody is called behind for less than this. A topic with a message now and then would seem to be, between two inserts.
+const PROMPT_MS: u64 = 5_000;
 /// What peers are called among the machines of a deployment.
 const ROLE: &str = aurora_pulumi::machines::role::PEERS;
 
@@ -93,9 +95,32 @@ fn figures(streams: &[(StreamId, Snapshot)], before: &Counted, deployment: &str)
         figure("DeadLetters", new_dead as f64, Unit::Count),
         figure("AuditFailures", unclean as f64, Unit::Count),
     ];
+    let catch_up = catch_up_seconds(streams);
+    figures.extend(catch_up.map(|seconds| figure("CatchUpSeconds", seconds, Unit::Seconds)));
     let freshness = freshness_ms.map(|ms| figure("FreshnessSeconds", ms / 1_000.0, Unit::Seconds));
     figures.extend(freshness);
     (figures, counted)
+}
+
+/// How long this node takes, at its pace, until nothing waits for it any more, in seconds.
+///
+/// Twice the nodes have half of it each, which is what a group that tracks a target expects of a figure, and what the age
+/// of the oldest message is not. `None` where more nodes would change nothing, or nobody can tell: when what waits lies in
+/// the only partition here, and while nothing is written at all, because ClickHouse is away or the node has just begun. A
+/// group without a figure neither grows nor shrinks. A stream that waits, for its broker or a right, does not count among
+/// others that run.
+fn catch_up_seconds(streams: &[(StreamId, Snapshot)]) -> Option<f64> {
+    let is_behind = |snapshot: &Snapshot| snapshot.behind_ms >= PROMPT_MS;
+    let all = || streams.iter().map(|(_, snapshot)| snapshot);
+    let running = || all().filter(|snapshot| snapshot.state == State::Running);
+    let concerns_running = running().next().is_some();
+    if !all().any(|snapshot| is_behind(snapshot) && (snapshot.state == State::Running || !concerns_running)) {
+        return Some(0.0);
+    }
+    let partitions = || running().flat_map(|snapshot| snapshot.partitions.values());
+    let waiting: u64 = partitions().map(PartitionStatus::lag).sum();
+    let pace: f64 = running().map(|snapshot| snapshot.events_per_s).sum();
+    (partitions().count() > 1 && pace > 0.0).then(|| waiting as f64 / pace)
 }
 
 #[cfg(test)]
@@ -110,6 +135,22 @@ mod tests {
             behind_ms,
             dead_here,
             ..StreamStatus::default().snapshot()
+        };
+        (id.parse().unwrap(), snapshot)
+    }
+
+    /// One that has this many messages waiting in each of its partitions, and writes this many a second.
+    fn busy(id: &str, behind_ms: u64, lags: &[u64], events_per_s: f64) -> (StreamId, Snapshot) {
+        let status = StreamStatus::default();
+        status.set_state(State::Running, None);
+        for (partition, lag) in lags.iter().enumerate() {
+            let partition = i32::try_from(partition).unwrap();
+            status.partition(partition, |status| status.end_offset = Some(*lag));
+        }
+        let snapshot = Snapshot {
+            behind_ms,
+            events_per_s,
+            ..status.snapshot()
         };
         (id.parse().unwrap(), snapshot)
     }
@@ -134,6 +175,7 @@ mod tests {
         let (figures, _) = figures(&streams, &Counted::default(), "prod");
         let expected = [
             ("AuditFailures", 1.0),
+            ("CatchUpSeconds", 0.0),
             ("DeadLetters", 0.0),
             ("FreshnessSeconds", 2.0),
             ("IngestLagSeconds", 1.5),
@@ -148,11 +190,45 @@ mod tests {
         let (figures, counted) = figures(&[], &Counted::default(), "prod");
         let expected = [
             ("AuditFailures", 0.0),
+            ("CatchUpSeconds", 0.0),
             ("DeadLetters", 0.0),
             ("IngestLagSeconds", 0.0),
         ];
         assert_eq!(values(&figures), BTreeMap::from(expected));
         assert_eq!(counted, Counted::default());
+    }
+
+    #[test]
+    fn what_waits_takes_as_long_as_it_takes_at_this_pace() {
+        let behind = busy("a:x", 60_000, &[9_000, 1_000], 80.0);
+        assert_eq!(catch_up_seconds(std::slice::from_ref(&behind)), Some(125.0));
+        // What another stream is given of the machine is part of the pace.
+        let prompt = busy("a:y", 200, &[0, 0], 20.0);
+        assert_eq!(catch_up_seconds(&[behind.clone(), prompt]), Some(100.0));
+        // One that waits for a right is not helped by more nodes.
+        let mut waiting = busy("a:z", 600_000, &[1_000_000], 0.0);
+        waiting.1.state = State::Waiting;
+        assert_eq!(catch_up_seconds(&[behind, waiting.clone()]), Some(125.0));
+        assert_eq!(
+            catch_up_seconds(&[busy("a:y", 200, &[7], 20.0), waiting]),
+            Some(0.0)
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_where_more_nodes_would_not_help() {
+        // The only partition cannot be shared.
+        assert_eq!(catch_up_seconds(&[busy("a:x", 60_000, &[9_000], 80.0)]), None);
+        // Nothing is written at all.
+        assert_eq!(
+            catch_up_seconds(&[busy("a:x", 60_000, &[9_000, 9_000], 0.0)]),
+            None
+        );
+        let mut away = busy("a:x", 60_000, &[9_000, 9_000], 50.0);
+        away.1.state = State::Waiting;
+        assert_eq!(catch_up_seconds(&[away]), None);
+        // One that has just begun, or has something now and then.
+        assert_eq!(catch_up_seconds(&[busy("a:x", 900, &[1, 0], 0.0)]), Some(0.0));
     }
 
     #[test]

@@ -110,10 +110,10 @@ impl Deployment {
         let scaling = &self.scaling;
         within("cpu_percent under [scaling]", scaling.cpu_percent.into(), 10, 90)?;
         within(
-            "lag_seconds under [scaling]",
-            scaling.lag_seconds.into(),
-            1,
-            3_600,
+            "catch_up_seconds under [scaling]",
+            scaling.catch_up_seconds.into(),
+            30,
+            36_000,
         )?;
         self.check_zones()?;
         within(

@@ -35,8 +35,8 @@ pub struct ScalingSection {
     pub max_nodes: Option<u16>,
     /// The processor load of all nodes, in percent, that more nodes are added above.
     pub cpu_percent: u8,
-    /// How far behind, in seconds, nodes may be before more are added.
-    pub lag_seconds: u16,
+    /// How long, in seconds, nodes may need to catch up before more are added. A new one takes minutes to be of help.
+    pub catch_up_seconds: u16,
     /// Whether nodes are spot instances: much cheaper, and taken away at two minutes' notice.
     pub spot: bool,
     /// Another machine type for nodes than the size's.
@@ -48,7 +48,7 @@ impl Default for ScalingSection {
         Self {
             max_nodes: None,
             cpu_percent: 60,
-            lag_seconds: 30,
+            catch_up_seconds: 300,
             spot: false,
             machine: None,
         }

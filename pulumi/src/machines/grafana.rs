@@ -59,10 +59,11 @@ pub struct GrafanaMachine {
 }
 
 /// What is started.
-const UNITS: [&str; 5] = [
+const UNITS: [&str; 6] = [
     "aurora-setup.service",
     "grafana-setup.service",
     "grafana-server.service",
+    "grafana-password.timer",
     "aurora-logs.service",
     "aurora-disk.timer",
 ];
@@ -77,6 +78,10 @@ impl GrafanaMachine {
             MachineFile::readable("/etc/sysusers.d/grafana.conf", source("grafana/grafana.sysusers")),
             MachineFile::readable("/etc/grafana/grafana.ini", source("grafana/grafana.ini")),
             script("grafana/grafana-setup.sh"),
+            script("grafana/fetch-grafana-password.sh"),
+            script("grafana/set-grafana-password.sh"),
+            unit("grafana/grafana-password.service"),
+            unit("grafana/grafana-password.timer"),
             unit("grafana/grafana-setup.service"),
             unit("grafana/grafana-server.service"),
         ]);

@@ -29,7 +29,7 @@ use crate::deployment::Architecture;
 pub use check::InvalidMachine;
 pub use clickhouse::{ClickHouseMachine, ClickHouseRelease};
 pub use grafana::{GrafanaMachine, GrafanaRelease};
-pub use peer::PeerMachine;
+pub use peer::{GrafanaPlace, PeerMachine};
 pub use user_data::UserData;
 
 /// What all machines of a deployment have.
@@ -101,25 +101,28 @@ impl Common {
             check::url("AWS's endpoint", endpoint)?;
             return Ok(format!("{}/{bucket}/{key}", endpoint.trim_end_matches('/')));
         }
-        Ok(format!("https://{bucket}.{}/{key}", self.service_host("s3")))
+        Ok(format!(
+            "https://{bucket}.{}/{key}",
+            service_host("s3", &self.region)
+        ))
     }
 
     /// Where CloudWatch takes metrics.
     pub(crate) fn metrics_url(&self) -> String {
         match &self.aws_endpoint {
             Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
-            None => format!("https://{}/", self.service_host("monitoring")),
+            None => format!("https://{}/", service_host("monitoring", &self.region)),
         }
     }
+}
 
-    fn service_host(&self, service: &str) -> String {
-        let domain = if self.region.starts_with("cn-") {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        };
-        format!("{service}.{}.{domain}", self.region)
-    }
+/// Where a service of AWS is asked in a region, and what keys know it by.
+pub(crate) fn service_host(service: &str, region: &str) -> String {
+    let domain = match region.starts_with("cn-") {
+        true => "amazonaws.com.cn",
+        false => "amazonaws.com",
+    };
+    format!("{service}.{region}.{domain}")
 }
 
 #[cfg(test)]

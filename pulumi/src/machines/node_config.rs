@@ -4,7 +4,7 @@
 
 use toml::{Table, Value};
 
-use super::InvalidMachine;
+use super::{GrafanaPlace, InvalidMachine};
 
 /// Where it is.
 pub const PATH: &str = "/etc/aurora/node.toml";
@@ -19,8 +19,8 @@ pub struct NodeConfig<'a> {
     pub deployment: &'a str,
     /// The network of the machines, from where the load balancer speaks for browsers.
     pub network: &'a str,
-    /// Where Grafana is, if there is one.
-    pub grafana_url: Option<&'a str>,
+    /// The Grafana that nodes keep in step, if there is one.
+    pub grafana: Option<&'a GrafanaPlace>,
     /// What the user has written: connections, streams, queries, limits, model and access.
     pub user: &'a str,
 }
@@ -76,8 +76,8 @@ impl NodeConfig<'_> {
                 ("metrics", Value::Boolean(true)),
             ]),
         );
-        if let Some(url) = self.grafana_url {
-            config.insert("grafana".to_owned(), self.grafana(url));
+        if let Some(place) = self.grafana {
+            config.insert("grafana".to_owned(), self.grafana(place));
         }
         let access = config
             .entry("access")
@@ -98,7 +98,7 @@ impl NodeConfig<'_> {
     }
 
     /// Nodes keep Grafana in step, as its admin, past the load balancer.
-    fn grafana(&self, url: &str) -> Value {
+    fn grafana(&self, place: &GrafanaPlace) -> Value {
         let name = self.deployment;
         let secret = |key: &str| text(format!("secretsmanager:aurora/{name}/{key}"));
         let datasource = table([
@@ -107,7 +107,7 @@ impl NodeConfig<'_> {
             ("password", secret("clickhouse-grafana")),
         ]);
         table([
-            ("url", text(url)),
+            ("url", text(&place.url)),
             (
                 "internal_url",
                 text(format!("http://grafana.{name}.aurora.internal:3000")),
@@ -115,6 +115,7 @@ impl NodeConfig<'_> {
             ("user", text("admin")),
             ("password", secret("grafana-admin")),
             ("datasource", datasource),
+            ("alerts", table([("sns_topic", text(&place.topic))])),
         ])
     }
 }
@@ -199,7 +200,10 @@ mod tests {
         let config = NodeConfig {
             deployment: "prod",
             network: "10.0.0.0/16",
-            grafana_url: Some("https://grafana.example.com"),
+            grafana: Some(&GrafanaPlace {
+                url: "https://grafana.example.com".to_owned(),
+                topic: "arn:aws:sns:eu-central-1:123456789012:aurora-prod-alarms".to_owned(),
+            }),
             user,
         };
         Ok(config.render()?.parse().unwrap())

@@ -10,10 +10,19 @@ pub struct PeerMachine {
     pub common: Common,
     /// The network of the machines, such as `10.0.0.0/16`.
     pub network: String,
-    /// Where browsers reach Grafana, if there is one.
-    pub grafana_url: Option<String>,
+    /// The Grafana that nodes keep in step, if there is one.
+    pub grafana: Option<GrafanaPlace>,
     /// What the user writes for nodes, in TOML: connections, streams, queries, limits, model, access.
     pub configuration: String,
+}
+
+/// What nodes have to know of their deployment's Grafana.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrafanaPlace {
+    /// Where browsers reach it.
+    pub url: String,
+    /// The ARN of the topic that its alerts go to.
+    pub topic: String,
 }
 
 /// What is started. How full the disk is the node publishes itself.
@@ -23,14 +32,14 @@ impl PeerMachine {
     /// Its files.
     pub fn files(&self) -> Result<Vec<MachineFile>, InvalidMachine> {
         check::network(&self.network)?;
-        if let Some(url) = &self.grafana_url {
-            check::url("Grafana's address", url)?;
+        if let Some(grafana) = &self.grafana {
+            check::url("Grafana's address", &grafana.url)?;
         }
         let environment = self.common.environment(role::PEERS)?;
         let config = node_config::NodeConfig {
             deployment: &self.common.deployment,
             network: &self.network,
-            grafana_url: self.grafana_url.as_deref(),
+            grafana: self.grafana.as_ref(),
             user: &self.configuration,
         };
         let mut files = common_files();
@@ -85,7 +94,7 @@ mod tests {
         PeerMachine {
             common: samples::common(),
             network: "10.0.0.0/16".to_owned(),
-            grafana_url: None,
+            grafana: None,
             configuration: String::new(),
         }
     }
@@ -126,18 +135,24 @@ mod tests {
 
     #[test]
     fn a_wrong_value_is_no_machine() {
-        let wrong = |change: fn(&mut PeerMachine)| {
+        let wrong = |change: &dyn Fn(&mut PeerMachine)| {
             let mut peer = peer();
             change(&mut peer);
             peer.user_data().unwrap_err().to_string()
         };
-        assert!(wrong(|peer| peer.common.deployment = "Prod".into()).contains("Prod"));
-        assert!(wrong(|peer| peer.common.region = "here".into()).contains("here"));
-        assert!(wrong(|peer| peer.common.program_bucket = "a.b".into()).contains("a.b"));
-        assert!(wrong(|peer| peer.common.program_sha256 = "0".into()).contains("SHA-256"));
-        assert!(wrong(|peer| peer.common.aws_endpoint = Some("x".into())).contains("endpoint"));
-        assert!(wrong(|peer| peer.network = "all".into()).contains("all"));
-        assert!(wrong(|peer| peer.grafana_url = Some("javascript:x".into())).contains("javascript"));
-        assert!(wrong(|peer| peer.configuration = "[node]".into()).contains("node"));
+        assert!(wrong(&|peer| peer.common.deployment = "Prod".into()).contains("Prod"));
+        assert!(wrong(&|peer| peer.common.region = "here".into()).contains("here"));
+        assert!(wrong(&|peer| peer.common.program_bucket = "a.b".into()).contains("a.b"));
+        assert!(wrong(&|peer| peer.common.program_sha256 = "0".into()).contains("SHA-256"));
+        assert!(wrong(&|peer| peer.common.aws_endpoint = Some("x".into())).contains("endpoint"));
+        assert!(wrong(&|peer| peer.network = "all".into()).contains("all"));
+        let place = |url: &str| {
+            Some(GrafanaPlace {
+                url: url.to_owned(),
+                topic: "arn:aws:sns:eu-central-1:123456789012:aurora-prod-alarms".to_owned(),
+            })
+        };
+        assert!(wrong(&|peer| peer.grafana = place("javascript:x")).contains("javascript"));
+        assert!(wrong(&|peer| peer.configuration = "[node]".into()).contains("node"));
     }
 }

@@ -4,6 +4,7 @@ use super::Layout;
 use super::clickhouse::ClickHouse;
 use super::edge::Edge;
 use super::peers::Peers;
+use crate::deployment::Deployment;
 use crate::machines::role;
 use crate::sdk::{Input, Options, Resource, inputs, list, map};
 
@@ -21,8 +22,18 @@ struct Alarm {
     period: u32,
     /// How many figures after each other have to be wrong.
     periods: u32,
-    /// Whether no figures at all are wrong as well.
-    silence_is_wrong: bool,
+    silence: Silence,
+}
+
+/// What it means that no figures come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    /// Nothing: there is nothing to say.
+    Fine,
+    /// Something is wrong once they stop. They have not begun yet while a deployment is new.
+    WrongOnceHeard,
+    /// Something is wrong, even if they never begin.
+    Wrong,
 }
 
 const MINUTE: u32 = 60;
@@ -34,10 +45,24 @@ enum Wrong {
     Below(f64),
 }
 
+/// The topic that everything goes to that somebody is told: alarms of CloudWatch, and Grafana's alerts.
+///
+/// Its ARN, which is known before it is there: machines are told of it, and alarms watch machines.
+pub(super) fn topic_arn(layout: &Layout<'_>) -> Input {
+    let deployment = layout.deployment();
+    layout
+        .account
+        .arn("sns", &deployment.region, &topic_name(deployment))
+}
+
+fn topic_name(deployment: &Deployment) -> String {
+    deployment.named("alarms")
+}
+
 pub(super) fn declare(layout: &mut Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Peers) {
     let component = layout.component("Alarms", "alarms");
     let inputs = inputs! {
-        "name" => layout.deployment().named("alarms"),
+        "name" => topic_name(layout.deployment()),
         "kmsMasterKeyId" => layout.account.key.id(),
     };
     let topic = layout.program.resource(
@@ -73,7 +98,7 @@ pub(super) fn declare(layout: &mut Layout<'_>, edge: &Edge, clickhouse: &ClickHo
         wrong: Wrong::Above(0.0),
         period: MINUTE,
         periods: 2,
-        silence_is_wrong: false,
+        silence: Silence::Fine,
     };
     declare_alarm(layout, component, topic, broken, Some(recover));
 }
@@ -90,11 +115,11 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
         wrong: Wrong::Above(above),
         period: MINUTE,
         periods,
-        silence_is_wrong: false,
+        silence: Silence::Fine,
     };
     vec![
         Alarm {
-            silence_is_wrong: true,
+            silence: Silence::WrongOnceHeard,
             ..aurora(
                 "lag",
                 "Nodes are more than five minutes behind Kafka, or say nothing. `aurora status` shows which partitions; \
@@ -124,7 +149,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
         ),
         Alarm {
             dimensions: map! { "Deployment" => &layout.deployment().name, "Role" => role::CLICKHOUSE },
-            silence_is_wrong: true,
+            silence: Silence::WrongOnceHeard,
             ..aurora(
                 "disk",
                 "The database's volume is more than 80 % full. Raise `volume_gib` under [clickhouse] and run `aurora deploy`.",
@@ -138,10 +163,11 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             // There is no such backup: only silence is wrong.
             wrong: Wrong::Below(0.0),
             period: HOUR,
-            silence_is_wrong: true,
+            silence: Silence::Wrong,
             ..aurora(
                 "backups",
-                "No backup of the database has come to its end for a day and a half. `aurora logs clickhouse` says why.",
+                "No backup of the database has come to its end for a day and a half, or none yet. `aurora logs clickhouse` \
+                 says why.",
                 "BackupBytes",
                 "Maximum",
                 0.0,
@@ -161,7 +187,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             wrong: Wrong::Below(1.0),
             period: MINUTE,
             periods: 5,
-            silence_is_wrong: true,
+            silence: Silence::WrongOnceHeard,
         },
         Alarm {
             name: "errors",
@@ -173,7 +199,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             wrong: Wrong::Above(20.0),
             period: MINUTE,
             periods: 5,
-            silence_is_wrong: false,
+            silence: Silence::Fine,
         },
         Alarm {
             name: "clickhouse-cpu",
@@ -186,7 +212,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             // EC2's own figures come this often.
             period: 5 * MINUTE,
             periods: 3,
-            silence_is_wrong: false,
+            silence: Silence::Fine,
         },
         Alarm {
             name: "nodes",
@@ -199,7 +225,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             wrong: Wrong::Above(0.0),
             period: MINUTE,
             periods: 30,
-            silence_is_wrong: false,
+            silence: Silence::Fine,
         },
     ]
 }
@@ -216,6 +242,15 @@ fn declare_alarm(
         Wrong::Above(threshold) => ("GreaterThanThreshold", threshold),
         Wrong::Below(threshold) => ("LessThanThreshold", threshold),
     };
+    let unheard = match alarm.silence {
+        Silence::WrongOnceHeard => list![tell.clone()],
+        Silence::Fine | Silence::Wrong => Input::NOTHING,
+    };
+    let missing = match alarm.silence {
+        Silence::Fine => "notBreaching",
+        Silence::WrongOnceHeard => "missing",
+        Silence::Wrong => "breaching",
+    };
     let inputs = inputs! {
         "name" => layout.deployment().named(alarm.name),
         "alarmDescription" => alarm.description,
@@ -227,7 +262,8 @@ fn declare_alarm(
         "threshold" => threshold,
         "period" => alarm.period,
         "evaluationPeriods" => alarm.periods,
-        "treatMissingData" => if alarm.silence_is_wrong { "breaching" } else { "notBreaching" },
+        "treatMissingData" => missing,
+        "insufficientDataActions" => unheard,
         "alarmActions" => Input::List([tell.clone()].into_iter().chain(action).collect()),
         "okActions" => list![tell],
     };

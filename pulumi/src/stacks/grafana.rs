@@ -3,13 +3,13 @@
 use super::clickhouse::ClickHouse;
 use super::edge::Edge;
 use super::firewall::Firewall;
-use super::iam;
+use super::iam::{self, Statement};
 use super::machine::{self, Single};
 use super::network::{self, Network};
 use super::secrets::{SecretKey, StoredSecrets};
 use super::storage::Storage;
-use super::{Layout, ports, user_data};
-use crate::machines::role;
+use super::{Layout, alarms, ports, user_data};
+use crate::machines::{role, service_host};
 use crate::sdk::{Options, Resource, inputs};
 
 const ROLE: &str = role::GRAFANA;
@@ -35,6 +35,7 @@ pub(super) fn declare(
     let logs = machine::log_group(layout, component, ROLE);
     let mut rights = vec![storage.fetching_programs()];
     rights.extend(secrets.reading(&[SecretKey::GrafanaAdmin]));
+    rights.extend(notices(layout));
     rights.extend(iam::reporting(layout, ROLE));
     let profile = iam::profile(layout, component, ROLE, rights);
     let machine = Single {
@@ -66,4 +67,15 @@ pub(super) fn declare(
         options,
     );
     Some(Grafana { instance })
+}
+
+/// The rights to send alerts to the deployment's topic, whose messages are encrypted with its key. To decrypt with it is among the
+/// rights to read secrets.
+fn notices(layout: &Layout<'_>) -> [Statement; 2] {
+    let key = layout.account.key.output("arn");
+    let service = service_host("sns", &layout.deployment().region);
+    [
+        Statement::allow(["sns:Publish"], [alarms::topic_arn(layout)]),
+        Statement::allow(["kms:GenerateDataKey"], [key.into()]).when("kms:ViaService", service),
+    ]
 }

@@ -5,7 +5,7 @@
 //! ready. The group's health check is EC2's: a database that is away makes every node not ready, and must not make the
 //! group replace them all. Nodes that hang are started again by systemd, and those that keep failing report their machine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::clickhouse::ClickHouse;
 use super::edge::Edge;
@@ -22,8 +22,6 @@ use crate::sdk::{Input, Options, Resource, Timeouts, inputs, list, map};
 const ROLE: &str = role::PEERS;
 /// How long a machine may take until its node is ready, and a node to hand over. Nodes ask for more while they are at it.
 const HOOK_SECONDS: u32 = 300;
-/// How long a node that was added because of lag may take to catch up, before another one is.
-const STEP_SECONDS: u32 = 300;
 /// How long a new node is not counted in what the rules look at.
 const WARM_UP_SECONDS: u32 = 120;
 
@@ -311,58 +309,54 @@ fn version_of(template: Resource) -> Input {
     Input::text([template.output("latestVersion").into()])
 }
 
-/// When nodes are added and taken away: by the load of their processors, and one after the other while they are behind.
+/// When nodes are added and taken away: by the load of their processors, and by how long they will need to catch up. Fewer
+/// they become only when both allow it.
 fn rules(layout: &mut Layout<'_>, parent: Resource, group: Resource) {
     let deployment = layout.deployment();
-    let (cpu, lag) = (
+    let (cpu, catch_up) = (
         u32::from(deployment.scaling.cpu_percent),
-        u32::from(deployment.scaling.lag_seconds),
+        u32::from(deployment.scaling.catch_up_seconds),
     );
-    let (deployment_name, alarm_name) = (deployment.name.clone(), deployment.named("lag-scaling"));
-    let mut policy = |name: &'static str, mut inputs: BTreeMap<String, Input>| {
-        inputs.insert("autoscalingGroupName".to_owned(), group.output("name").into());
-        inputs.insert("name".to_owned(), name.into());
+    let deployment_name = deployment.name.clone();
+    let mut tracking = |name: &'static str, target: Input| {
+        let inputs = inputs! {
+            "name" => name,
+            "autoscalingGroupName" => group.output("name"),
+            "policyType" => "TargetTrackingScaling",
+            "targetTrackingConfiguration" => target,
+        };
         let token = "aws:autoscaling/policy:Policy";
         layout
             .program
-            .resource(token, name, inputs, Options::child_of(parent))
+            .resource(token, name, inputs, Options::child_of(parent));
     };
-    let target = map! {
+    let load = map! {
         "targetValue" => cpu,
         "predefinedMetricSpecification" => map! { "predefinedMetricType" => "ASGAverageCPUUtilization" },
     };
-    policy(
-        "cpu",
-        inputs! { "policyType" => "TargetTrackingScaling", "targetTrackingConfiguration" => target },
-    );
-    // Lag says that there are too few nodes, and nothing of how many are missing: an hour behind does not want a hundred
-    // times the nodes. And while the database is away, more nodes would be no faster.
-    let one_more = policy(
-        "lag",
-        inputs! {
-            "policyType" => "StepScaling", "adjustmentType" => "ChangeInCapacity", "metricAggregationType" => "Average",
-            "estimatedInstanceWarmup" => STEP_SECONDS,
-            "stepAdjustments" => list![map! { "scalingAdjustment" => 1, "metricIntervalLowerBound" => "0" }],
+    tracking("cpu", load.into());
+    // A topic that is read from its beginning wants a hundred times the nodes, for an hour: the group doubles at most, and
+    // looks again. Where more nodes would not help, there is no figure, and the group stays as it is.
+    let catches_up = map! {
+        "id" => "catches_up",
+        "returnData" => false,
+        "metricStat" => map! {
+            "stat" => "Average",
+            "metric" => map! {
+                "namespace" => "Aurora",
+                "metricName" => "CatchUpSeconds",
+                "dimensions" => list![map! { "name" => "Deployment", "value" => deployment_name }],
+            },
         },
-    );
-    let alarm = inputs! {
-        "name" => alarm_name,
-        "alarmDescription" => "Nodes are behind: the group gets one more. Nobody has to do anything.",
-        "namespace" => "Aurora",
-        "metricName" => "IngestLagSeconds",
-        "dimensions" => map! { "Deployment" => deployment_name },
-        "statistic" => "Average",
-        "comparisonOperator" => "GreaterThanThreshold",
-        "threshold" => lag,
-        "period" => 60,
-        "evaluationPeriods" => 3,
-        "treatMissingData" => "notBreaching",
-        "alarmActions" => list![one_more.output("arn")],
     };
-    layout.program.resource(
-        "aws:cloudwatch/metricAlarm:MetricAlarm",
-        "lag-scaling",
-        alarm,
-        Options::child_of(parent),
-    );
+    let bounded = map! {
+        "id" => "bounded",
+        "label" => "Seconds until nodes have caught up",
+        "expression" => format!("IF(catches_up > {0}, {0}, catches_up)", 2 * catch_up),
+    };
+    let behind = map! {
+        "targetValue" => catch_up,
+        "customizedMetricSpecification" => map! { "metrics" => list![catches_up, bounded] },
+    };
+    tracking("lag", behind.into());
 }

@@ -2,13 +2,14 @@
 //!
 //! Some of it is known only once other resources are there, such as the name of the load balancer.
 
+use super::alarms;
 use super::edge::Edge;
 use super::storage::Storage;
 use super::{Layout, Plan};
 use crate::deployment::Deployment;
 use crate::machines::{
-    ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaRelease, InvalidMachine,
-    PeerMachine, UserData,
+    ClickHouseMachine, ClickHouseRelease, Common, GrafanaMachine, GrafanaPlace, GrafanaRelease,
+    InvalidMachine, PeerMachine, UserData,
 };
 use crate::sdk::{Input, Resource, Value};
 
@@ -19,7 +20,11 @@ pub(super) fn check(plan: &Plan<'_>) -> Result<(), InvalidMachine> {
         "aurora-programs".to_owned(),
         format!("https://{}.example.com", "a".repeat(80)),
     );
-    facts.peer(bucket.clone(), Some(url.clone())).user_data()?;
+    let grafana = GrafanaPlace {
+        url: url.clone(),
+        topic: format!("arn:aws-us-gov:sns:us-gov-west-1:123456789012:{}", "a".repeat(60)),
+    };
+    facts.peer(bucket.clone(), Some(grafana)).user_data()?;
     facts
         .clickhouse(bucket.clone(), "vol-0123456789abcdef0".to_owned(), bucket.clone())
         .user_data()?;
@@ -30,16 +35,17 @@ pub(super) fn check(plan: &Plan<'_>) -> Result<(), InvalidMachine> {
 pub(super) fn of_peers(layout: &Layout<'_>, storage: &Storage, edge: &Edge) -> Input {
     let facts = Facts::of(layout.plan);
     let has_grafana = layout.deployment().grafana.enabled;
-    let grafana = if has_grafana {
-        edge.grafana_url()
-    } else {
-        Input::NOTHING
-    };
-    Input::computed([storage.program_bucket().into(), grafana], move |values| {
-        let grafana = if has_grafana {
-            Some(text(&values[1])?)
-        } else {
-            None
+    let mut inputs = vec![storage.program_bucket().into()];
+    if has_grafana {
+        inputs.extend([edge.grafana_url(), alarms::topic_arn(layout)]);
+    }
+    Input::computed(inputs, move |values| {
+        let grafana = match has_grafana {
+            true => Some(GrafanaPlace {
+                url: text(&values[1])?,
+                topic: text(&values[2])?,
+            }),
+            false => None,
         };
         encoded(facts.peer(text(&values[0])?, grafana).user_data())
     })
@@ -97,11 +103,11 @@ impl Facts {
         self.deployment.network.cidr.to_string()
     }
 
-    fn peer(&self, bucket: String, grafana_url: Option<String>) -> PeerMachine {
+    fn peer(&self, bucket: String, grafana: Option<GrafanaPlace>) -> PeerMachine {
         PeerMachine {
             common: self.common(bucket),
             network: self.network(),
-            grafana_url,
+            grafana,
             configuration: self.deployment.node.to_string(),
         }
     }

@@ -23,6 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Most bytes of an answer: a dashboard has some ten thousand, a page of search results a few hundred thousand.
 const MAX_BYTES: usize = 4 << 20;
+const CONTACT_POINTS: &str = "/api/v1/provisioning/contact-points";
 /// Results of a page of search, and most pages that are asked for.
 const PAGE: usize = 500;
 const MAX_PAGES: usize = 20;
@@ -165,11 +166,7 @@ impl Client {
 
     /// Removes a dashboard, if it is there.
     pub async fn remove_dashboard(&self, uid: &str) -> Result<(), GrafanaError> {
-        let request = |client: &Self| client.request(Method::DELETE, &format!("/api/dashboards/uid/{uid}"));
-        match self.call(request).await {
-            Err(GrafanaError::NotFound(_)) => Ok(()),
-            other => other.map(drop),
-        }
+        self.delete(&format!("/api/dashboards/uid/{uid}")).await
     }
 
     /// All dashboards with a tag.
@@ -209,11 +206,46 @@ impl Client {
         self.send(Method::PUT, &path, body).await.map(drop)
     }
 
+    /// All contact points of the organisation.
+    pub async fn contact_points(&self) -> Result<Vec<Value>, GrafanaError> {
+        let answer = self
+            .call(|client| client.request(Method::GET, CONTACT_POINTS))
+            .await?;
+        match answer {
+            Value::Array(points) => Ok(points),
+            _ => Err(GrafanaError::NotGrafana),
+        }
+    }
+
+    /// Makes a contact point.
+    pub async fn add_contact_point(&self, body: &Value) -> Result<(), GrafanaError> {
+        self.send(Method::POST, CONTACT_POINTS, body).await.map(drop)
+    }
+
+    /// Changes a contact point.
+    pub async fn change_contact_point(&self, uid: &str, body: &Value) -> Result<(), GrafanaError> {
+        let path = format!("{CONTACT_POINTS}/{uid}");
+        self.send(Method::PUT, &path, body).await.map(drop)
+    }
+
+    /// Removes a contact point that no rule names.
+    pub async fn remove_contact_point(&self, uid: &str) -> Result<(), GrafanaError> {
+        self.delete(&format!("{CONTACT_POINTS}/{uid}")).await
+    }
+
     async fn get(&self, path: &str) -> Result<Option<Value>, GrafanaError> {
         match self.call(|client| client.request(Method::GET, path)).await {
             Ok(found) => Ok(Some(found)),
             Err(GrafanaError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what may be gone already.
+    async fn delete(&self, path: &str) -> Result<(), GrafanaError> {
+        match self.call(|client| client.request(Method::DELETE, path)).await {
+            Err(GrafanaError::NotFound(_)) => Ok(()),
+            other => other.map(drop),
         }
     }
 

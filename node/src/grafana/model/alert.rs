@@ -54,10 +54,20 @@ pub struct Rule {
     pub pending: &'static str,
     /// What is said.
     pub annotations: BTreeMap<&'static str, String>,
-    /// By what it is routed.
+    /// By what it is routed, unless it says itself where it goes.
     pub labels: BTreeMap<&'static str, String>,
+    /// Where it goes, past the notification policies. Since Grafana 11; `null` leaves it to them.
+    #[serde(rename = "notification_settings")]
+    pub notification_settings: Option<NotificationSettings>,
     /// Whether it is not looked at.
     pub is_paused: bool,
+}
+
+/// Where an alert goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotificationSettings {
+    /// The contact point's name.
+    pub receiver: String,
 }
 
 /// What it means that a query finds nothing.

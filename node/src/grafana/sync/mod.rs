@@ -9,6 +9,7 @@
 //! ours is read back once and remembered; as long as that is there, it is ours.
 
 mod compare;
+mod contact_point;
 
 use std::collections::BTreeMap;
 
@@ -84,10 +85,16 @@ impl Syncer {
         }
         let removed = self.remove_others(desired, &mut outcome).await;
         one(removed, "dashboards that are no longer wanted", &mut outcome)?;
+        // Rules name it, so it is there before they are, and goes after them.
+        let contact_point = self.contact_point(desired, &mut outcome).await;
+        one(contact_point, "the contact point", &mut outcome)?;
         let alerts = self.alerts(desired, &mut outcome).await;
         one(alerts, "the alert rules", &mut outcome)?;
+        let removed = self.remove_contact_point(desired, &mut outcome).await;
+        one(removed, "the contact point", &mut outcome)?;
+        let others = [desired.names.folder(), desired.names.contact_point()];
         self.kept
-            .retain(|uid, _| *uid == desired.names.folder() || desired.dashboards.contains_key(uid));
+            .retain(|uid, _| others.contains(uid) || desired.dashboards.contains_key(uid));
         Ok(outcome)
     }
 
