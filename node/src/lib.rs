@@ -27,3 +27,4 @@ pub mod registry;
 mod samples;
 pub mod systemd;
 mod telemetry;
+mod xml;

@@ -1,10 +1,22 @@
 //! Names and texts inside SQL.
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 /// A name, quoted so that it can be nothing else.
 pub fn ident(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
+}
+
+/// What a password is as ClickHouse's `sha256_hash` and `password_sha256_hex` take it.
+pub fn password_hash(password: &str) -> String {
+    let digest = Sha256::digest(password.as_bytes());
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// A text literal.

@@ -49,6 +49,12 @@ async fn a_node_that_falls_behind_says_by_how_much() -> Result<()> {
         eventually("it to fall behind", PATIENCE * 2, async || {
             let lag = moto.figures("IngestLagSeconds", &DEPLOYMENT).await?;
             ensure!(lag.iter().any(|seconds| *seconds > 5.0), "{lag:?}");
+            // More nodes would not help, so a group that grows by this figure hears nothing.
+            let catch_up = moto.figures("CatchUpSeconds", &DEPLOYMENT).await?;
+            ensure!(
+                catch_up.len() < lag.len() && catch_up.iter().all(|seconds| *seconds == 0.0),
+                "{catch_up:?} with {lag:?}"
+            );
             anyhow::Ok(true)
         })
         .await?;

@@ -1,5 +1,5 @@
 //! What is there for those who run containers of their own: the image's definition and compose.yaml, read by hadolint and by the
-//! library that Docker Compose reads files with. No image is built here and no container started.
+//! library that Docker Compose reads files with. The image is built and started elsewhere; no service of the compose file is.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -2,6 +2,7 @@
 
 mod clickhouse_setup;
 mod containers;
+mod image;
 mod life;
 mod restores;
 mod sources;

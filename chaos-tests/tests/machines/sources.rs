@@ -20,12 +20,12 @@ use aurora_pulumi::machines::{
 /// What systemd says about how exposed a unit is, at most, times ten: the units that run all the time, and those that get a
 /// machine ready, or keep it so, as root. Mounting for all others allows of no mounts of one's own, and so of few restrictions.
 const MAX_EXPOSURE: u32 = 15;
-const EXPOSED: [(&str, u32); 5] = [
+const EXPOSED: [(&str, u32); 6] = [
     ("aurora-restore.service", 20),
     ("aurora-setup.service", 20),
     ("clickhouse-passwords.service", 20),
     ("clickhouse-setup.service", 25),
-    ("grafana-password.service", 20),
+    ("grafana-password.service", 21),
     ("grafana-setup.service", 25),
 ];
 const MOUNTS: (&str, u32) = ("clickhouse-volume.service", 50);

@@ -10,8 +10,9 @@
 //! The embedded ClickHouse has it in its users file ([`users_xml`]); elsewhere the same is said in SQL ([`sql`]). A test runs
 //! every query of every dashboard and alert as this user, and what is not needed should not be granted.
 
-use aurora_actors::store::sql::{ident, literal};
-use sha2::{Digest, Sha256};
+use aurora_actors::store::sql::{ident, literal, password_hash};
+
+use crate::xml::escape;
 
 /// The user's name, unless a configuration says another.
 pub const USER: &str = "aurora_grafana";
@@ -111,7 +112,7 @@ pub fn users_xml<D: AsRef<str>>(databases: &[D], password: &str, networks: &str)
         user: format!(
             "<{USER}><password_sha256_hex>{}</password_sha256_hex><networks>{networks}</networks>\
              <profile>{USER}</profile><quota>{USER}</quota><grants>{}</grants></{USER}>",
-            sha256_hex(password),
+            password_hash(password),
             grants.collect::<String>()
         ),
     }
@@ -135,7 +136,7 @@ pub fn sql<D: AsRef<str>>(databases: &[D], password: &str) -> Vec<String> {
     let settings: Vec<String> = settings.collect();
     let identity = format!(
         "IDENTIFIED WITH sha256_hash BY {}",
-        literal(&sha256_hex(password))
+        literal(&password_hash(password))
     );
     let profile = format!("SETTINGS PROFILE '{USER}'");
     let made = [
@@ -153,31 +154,6 @@ pub fn sql<D: AsRef<str>>(databases: &[D], password: &str) -> Vec<String> {
         .into_iter()
         .map(|grant| format!("GRANT {grant} TO {USER}"));
     made.into_iter().chain(granted).collect()
-}
-
-/// Escapes text for XML.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-fn sha256_hex(text: &str) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 #[cfg(test)]
@@ -204,7 +180,7 @@ mod tests {
             assert_eq!(xml.profile.contains(&changeable), range.is_some());
         }
         for text in [&xml.user, &sql.join("\n")] {
-            assert!(!text.contains("hunter2") && text.contains(&sha256_hex("hunter2")));
+            assert!(!text.contains("hunter2") && text.contains(&password_hash("hunter2")));
         }
     }
 

@@ -334,7 +334,7 @@ fn rules(layout: &mut Layout<'_>, parent: Resource, group: Resource) {
         "targetValue" => cpu,
         "predefinedMetricSpecification" => map! { "predefinedMetricType" => "ASGAverageCPUUtilization" },
     };
-    tracking("cpu", load.into());
+    tracking("cpu", load);
     // A topic that is read from its beginning wants a hundred times the nodes, for an hour: the group doubles at most, and
     // looks again. Where more nodes would not help, there is no figure, and the group stays as it is.
     let catches_up = map! {
@@ -358,5 +358,5 @@ fn rules(layout: &mut Layout<'_>, parent: Resource, group: Resource) {
         "targetValue" => catch_up,
         "customizedMetricSpecification" => map! { "metrics" => list![catches_up, bounded] },
     };
-    tracking("lag", behind.into());
+    tracking("lag", behind);
 }

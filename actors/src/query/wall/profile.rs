@@ -1,11 +1,9 @@
 //! What the reading user's profile says, and the statements that make such a user.
 
-use sha2::{Digest, Sha256};
-
 use super::super::format;
 use super::super::limits::QueryLimits;
 use crate::store::Login;
-use crate::store::sql::{ident, literal};
+use crate::store::sql::{ident, literal, password_hash};
 
 /// A setting of the profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +126,7 @@ pub(super) fn make_user(reader: &Login, database: &str) -> Vec<String> {
         profile_name(&reader.user),
         ident(&quota_name(&reader.user)),
     );
-    let hash = literal(&sha256_hex(&reader.password));
+    let hash = literal(&password_hash(&reader.password));
     let identity = format!("IDENTIFIED WITH sha256_hash BY {hash}");
     let profile = format!("SETTINGS PROFILE {}", literal(&profile));
     vec![
@@ -140,17 +138,6 @@ pub(super) fn make_user(reader: &Login, database: &str) -> Vec<String> {
         ),
         format!("GRANT SELECT, SHOW ON {}.* TO {user}", ident(database)),
     ]
-}
-
-fn sha256_hex(text: &str) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use aurora_actors::query::limits::QueryLimits;
 use aurora_actors::query::wall::profile;
-use sha2::{Digest, Sha256};
+use aurora_actors::store::sql::{ident, password_hash};
 
 use super::secrets::Secrets;
 use crate::grafana::access;
+use crate::xml::escape;
 
 /// The user that ingest writes as.
 pub(super) const WRITER: &str = "aurora_writer";
@@ -108,7 +109,7 @@ pub(super) fn config_xml(config: &ServerConfig) -> String {
 pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> String {
     let mut reader_grants = String::new();
     for database in exposed_databases {
-        let on = format!("{}.*", quote_identifier(database));
+        let on = format!("{}.*", ident(database));
         for privilege in ["SELECT", "SHOW"] {
             // Writing to a String cannot fail.
             let _ = write!(
@@ -170,8 +171,8 @@ pub(super) fn users_xml(secrets: &Secrets, exposed_databases: &[String]) -> Stri
         grafana_quota = grafana.quota,
         grafana_user = grafana.user,
         reader_profile = reader_profile(),
-        writer_hash = sha256_hex(&secrets.writer_password),
-        reader_hash = sha256_hex(&secrets.reader_password),
+        writer_hash = password_hash(&secrets.writer_password),
+        reader_hash = password_hash(&secrets.reader_password),
     )
 }
 
@@ -203,37 +204,6 @@ fn reader_profile() -> String {
 {constraints}      </constraints>
     </{READER}>"
     )
-}
-
-/// Quotes a database's name for SQL.
-fn quote_identifier(name: &str) -> String {
-    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
-}
-
-/// Escapes text for XML. Line breaks and tabs become references, because parsers normalise the bare ones.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\r' => escaped.push_str("&#13;"),
-            '\t' => escaped.push_str("&#9;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-fn sha256_hex(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 #[cfg(test)]
@@ -290,9 +260,9 @@ mod tests {
     fn passwords_are_hashed() {
         let xml = users_xml(&secrets(), &[]);
         assert!(!xml.contains("w-secret") && !xml.contains("r-secret") && !xml.contains("g-secret"));
-        assert!(xml.contains(&sha256_hex("w-secret")));
+        assert!(xml.contains(&password_hash("w-secret")));
         assert_eq!(
-            sha256_hex("abc"),
+            password_hash("abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
     }
