@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use crate::sandbox::eventually;
 use crate::stack::PATIENCE;
 
-/// The token that it takes.
+/// The token that it takes at first.
 pub const TOKEN: &str = "glsa_secret";
 
 /// What it has, and how it behaves.
@@ -51,6 +51,10 @@ pub struct Kept {
     pub hurried: Option<String>,
     /// What is answered instead, one for each call.
     pub failures: VecDeque<u16>,
+    /// The token that it takes.
+    pub token: String,
+    /// How many logins it has refused.
+    pub refused: u32,
     /// What has been asked: method and path. Looks are left out.
     pub writes: Vec<String>,
     next_id: u64,
@@ -73,6 +77,7 @@ impl StandIn {
         let stand_in = Self {
             kept: Arc::new(Mutex::new(Kept {
                 has_plugin: true,
+                token: TOKEN.to_owned(),
                 ..Kept::default()
             })),
             address: listener.local_addr()?,
@@ -216,7 +221,8 @@ async fn gate(
         return next.run(request).await;
     }
     let login = headers.get("authorization").and_then(|text| text.to_str().ok());
-    if login != Some(&format!("Bearer {TOKEN}")) {
+    if login != Some(&format!("Bearer {}", lock(&kept).token)) {
+        lock(&kept).refused += 1;
         return no(401, "Unauthorized", "");
     }
     let failure = lock(&kept).failures.pop_front();

@@ -220,8 +220,16 @@ impl Kafka {
         process.wait(READY_TIMEOUT).await.map(drop)
     }
 
-    /// The broker (from 0) that leads a partition; an error while none does.
+    /// The broker (from 0) that leads a partition, once one does.
     pub async fn leader(&self, topic: &str, partition: i32) -> Result<usize> {
+        eventually("a leader", READY_TIMEOUT, async || {
+            self.leader_now(topic, partition).await.map(Some)
+        })
+        .await
+    }
+
+    /// The broker (from 0) that leads a partition; an error while none does.
+    async fn leader_now(&self, topic: &str, partition: i32) -> Result<usize> {
         let leaders = self.leaders(topic).await?;
         let leaders = leaders.with_context(|| format!("there is no topic {topic}"))?;
         let leader = usize::try_from(partition)
@@ -237,7 +245,7 @@ impl Kafka {
     pub async fn until_led_by_another(&self, topic: &str, partition: i32, index: usize) -> Result<usize> {
         let what = format!("{topic}/{partition} to be led by another broker than {index}");
         eventually(&what, READY_TIMEOUT, async || {
-            let leader = self.leader(topic, partition).await?;
+            let leader = self.leader_now(topic, partition).await?;
             anyhow::Ok((leader != index).then_some(leader))
         })
         .await

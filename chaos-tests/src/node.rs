@@ -207,9 +207,21 @@ pub struct Node {
 impl Node {
     /// Starts a node and waits until it answers. What it needs may be away.
     pub async fn start(sandbox: &Sandbox, options: &NodeOptions) -> Result<Self> {
+        let node = Self::stopped(sandbox, options)?;
+        node.start_again().await?;
+        Ok(node)
+    }
+
+    /// Starts a node that is to end by itself, and waits for nothing.
+    pub async fn start_in_vain(sandbox: &Sandbox, options: &NodeOptions) -> Result<Arc<Process>> {
+        let node = Self::stopped(sandbox, options)?;
+        node.spawn(&node.environment).await
+    }
+
+    fn stopped(sandbox: &Sandbox, options: &NodeOptions) -> Result<Self> {
         let port = free_port()?;
         let api = Api::new(&format!("http://{}:{port}", options.host()))?;
-        let node = Self {
+        Ok(Self {
             id: options.id.clone(),
             directory: sandbox.directory().to_owned(),
             config: sandbox.write(format!("{}.toml", options.id), options.toml(port))?,
@@ -220,9 +232,7 @@ impl Node {
             member: options.member.clone(),
             environment: options.environment.clone(),
             process: Mutex::new(None),
-        };
-        node.start_again().await?;
-        Ok(node)
+        })
     }
 
     /// Its name.
@@ -272,18 +282,7 @@ impl Node {
 
     /// The same in another environment than before, this once.
     pub async fn start_again_in(&self, environment: &[(String, String)]) -> Result<()> {
-        let mut command = binary::command(["node", "--config"]).await?;
-        command.arg(&self.config).current_dir(&self.directory);
-        command.envs(environment.iter().map(|(name, value)| (name, value)));
-        if let Some(member) = &self.member {
-            command = member.command(&command);
-        }
-        let process = {
-            let mut held = self.lock();
-            ensure!(held.is_none(), "the node {} runs already", self.id);
-            let process = Arc::new(Process::spawn(&self.directory, &self.id, command)?);
-            held.insert(process).clone()
-        };
+        let process = self.spawn(environment).await?;
         let what = format!("the node {} to answer", self.id);
         let answered = eventually(&what, READY_TIMEOUT, async || {
             // Without this, the wait for a node that has ended would be a long one.
@@ -303,6 +302,19 @@ impl Node {
             )),
             Err(error) => Err(error.context(log())),
         }
+    }
+
+    async fn spawn(&self, environment: &[(String, String)]) -> Result<Arc<Process>> {
+        let mut command = binary::command(["node", "--config"]).await?;
+        command.arg(&self.config).current_dir(&self.directory);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        if let Some(member) = &self.member {
+            command = member.command(&command);
+        }
+        let mut held = self.lock();
+        ensure!(held.is_none(), "the node {} runs already", self.id);
+        let process = Arc::new(Process::spawn(&self.directory, &self.id, command)?);
+        Ok(held.insert(process).clone())
     }
 
     fn take(&self) -> Result<Arc<Process>> {

@@ -40,7 +40,7 @@ async fn kills_of_node_and_clickhouse_lose_nothing_and_double_nothing() -> Resul
         )?;
         // On a machine so slow that the load ended long before, the run proves little.
         ensure!(
-            of_node + of_clickhouse >= KILLS,
+            of_node > 0 && of_clickhouse > 0,
             "only {of_node} and {of_clickhouse} kills fell into the load: produce more events"
         );
         flow.require_exactly_once().await

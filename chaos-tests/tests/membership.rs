@@ -72,8 +72,7 @@ impl Pair {
         texts: &[&str],
     ) -> Result<()> {
         let before = self.epochs().await?;
-        let node = Node::start(sandbox, options).await?;
-        let process = node.process().context("the node has been started")?;
+        let process = Node::start_in_vain(sandbox, options).await?;
         let status = process.wait(PATIENCE).await?;
         let said = process.log_tail(20);
         ensure!(!status.success(), "it ended well, having said:\n{said}");

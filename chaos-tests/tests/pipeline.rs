@@ -1,7 +1,5 @@
 //! What becomes of messages: real Kafka, a node, real ClickHouse.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::load::{Message, produce_messages, produce_raw, produce_transaction};
 use aurora_chaos_tests::node::stream_id;
@@ -238,8 +236,7 @@ async fn made_anew(topic: &str, messages: u64) -> Result<()> {
             "1	1	5	5	0	4	10".to_owned(),
             format!("2	2	{messages}	{messages}	0	{last}	{sum}"),
         ];
-        let limit = Duration::from_secs(45);
-        eventually("the events of both lives, each once", limit, async || {
+        eventually("the events of both lives, each once", PATIENCE, async || {
             let found = stack.clickhouse.lines(&lives).await?;
             ensure!(found == expected, "generation, life, rows … are {found:?}");
             anyhow::Ok(true)

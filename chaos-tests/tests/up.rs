@@ -1,9 +1,5 @@
 //! `aurora up` as people start it, and what a node says when something it needs is not there.
 
-use std::net::TcpListener;
-use std::process::{Output, Stdio};
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::api::Api;
 use aurora_chaos_tests::clickhouse::ClickHouse;
@@ -16,6 +12,8 @@ use aurora_chaos_tests::up::{Up, processes_that_name};
 use aurora_chaos_tests::{binary, shared};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::process::{Output, Stdio};
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 
@@ -158,7 +156,7 @@ async fn clickhouse_ends_with_an_up_that_is_killed_and_the_next_goes_on() -> Res
         ensure!(processes_that_name(&data)?.len() == 2, "up and ClickHouse should run");
         up.process().kill9()?;
         let nobody = async || processes_that_name(&data).map(|found| found.is_empty());
-        eventually("ClickHouse's end", Duration::from_secs(15), nobody).await?;
+        eventually("ClickHouse's end", PATIENCE, nobody).await?;
 
         // What the first start's broker held is gone with it: its rows stay, and the new one's come on top.
         let again = Up::start(sandbox, &["--rate", "300"]).await?;
@@ -357,7 +355,7 @@ async fn a_node_waits_for_clickhouse_and_says_so() -> Result<()> {
             (stream.rows, stream.state.as_str(), stream.reason),
             (1, "running", None)
         );
-        assert_eq!(api.get("/readyz").await?.status, 200);
+        node.until_ready().await?;
         ensure!(node.terminate().await?.success());
         open_door.abort();
         Ok(())

@@ -186,8 +186,10 @@ impl Machine {
         }
     }
 
-    /// The journal, or that of some units.
+    /// The journal, or that of some units, with everything that they have said so far.
     pub async fn journal(&self, units: &[&str]) -> Result<String> {
+        // A machine that is about to go need not do it.
+        let _ = self.output(&["journalctl", "--sync"]).await;
         let mut program = vec!["journalctl", "--no-pager", "--output=short"];
         for unit in units {
             program.extend(["--unit", unit]);

@@ -41,6 +41,7 @@ async fn every_route_asks_for_the_role_that_it_states() -> Result<()> {
     Sandbox::run("roles", async |sandbox| {
         let clickhouse = ClickHouse::start(sandbox).await?;
         let node = Node::start(sandbox, &guarded(&clickhouse)).await?;
+        node.until_ready().await?;
         let routes = stated_routes();
         ensure!(routes.len() > 20, "there are only {} routes", routes.len());
         for route in &routes {
@@ -101,6 +102,9 @@ async fn a_session_of_one_node_is_one_of_all_and_of_no_other_cluster() -> Result
                 ..guarded(&clickhouse)
             });
         let cluster = Cluster::with_options(sandbox, &members.collect::<Vec<_>>()).await?;
+        for node in &cluster.nodes {
+            node.until_ready().await?;
+        }
         let cookie = log_in(&cluster.nodes[0], "vera").await?;
         for node in &cluster.nodes {
             let who = send(with_cookie(node, Method::GET, "/api/v1/session", &cookie)?).await?;

@@ -41,6 +41,7 @@ impl Bench {
             ..NodeOptions::without_kafka(&clickhouse)
         };
         let node = Node::start(sandbox, &options).await?;
+        node.until_ready().await?;
         Ok(Self { clickhouse, node })
     }
 

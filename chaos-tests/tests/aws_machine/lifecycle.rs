@@ -1,6 +1,7 @@
 //! What happens to a node when its machine comes and goes.
 
 use anyhow::{Context, Result, ensure};
+use aurora_actors::ingest::status::{Arrival, ArrivalKind};
 use aurora_chaos_tests::clickhouse::ClickHouse;
 use aurora_chaos_tests::cluster::{Cluster, Flow, gossip_options};
 use aurora_chaos_tests::hooks::{HookCall, Hooks};
@@ -15,6 +16,8 @@ use super::anybody;
 
 const PARTITIONS: i32 = 4;
 const RATE: u32 = 1_000;
+/// Longer than any of this takes: the load is ended when it is over.
+const LOAD_SECONDS: u64 = 900;
 const GROUP: &str = "aurora-test-peers";
 const LAUNCHING: &str = "aurora-launching";
 const TERMINATING: &str = "aurora-terminating";
@@ -34,7 +37,7 @@ fn instance(index: usize) -> String {
 }
 
 impl Scene {
-    async fn start(sandbox: &Sandbox, topic: &str, seconds: u64) -> Result<Self> {
+    async fn start(sandbox: &Sandbox, topic: &str) -> Result<Self> {
         let kafka = shared::kafka().await?;
         let sample = Flow::prepare(kafka, topic, PARTITIONS).await?;
         let clickhouse = ClickHouse::start(sandbox).await?;
@@ -59,7 +62,7 @@ impl Scene {
         }
         let cluster = Cluster::with_options(sandbox, &nodes).await?;
         cluster.until_balanced(2, PARTITIONS as usize).await?;
-        let flow = Flow::start(kafka, sample, seconds * u64::from(RATE), RATE)?;
+        let flow = Flow::start(kafka, sample, LOAD_SECONDS * u64::from(RATE), RATE)?;
         Ok(Self {
             kafka,
             clickhouse,
@@ -80,6 +83,15 @@ impl Scene {
             process.log_tail(20)
         );
         Ok(())
+    }
+
+    async fn until_all_are_with_the_other(&self) -> Result<()> {
+        eventually("the other node to have all partitions", PATIENCE, async || {
+            let status = self.cluster.nodes[1].api().cluster().await?;
+            let with_it = |owner: &Option<String>| owner.as_deref() == Some("node-2");
+            anyhow::Ok(status.nodes.len() == 1 && status.partitions.iter().all(|p| with_it(&p.owner)))
+        })
+        .await
     }
 
     fn calls(&self, action: &str, index: usize) -> Vec<HookCall> {
@@ -114,7 +126,7 @@ impl Scene {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_is_let_go_once_its_node_has_handed_over() -> Result<()> {
     Sandbox::run("aws-scale-in", async |sandbox| {
-        let scene = Scene::start(sandbox, "aws-scale-in", 120).await?;
+        let scene = Scene::start(sandbox, "aws-scale-in").await?;
         // Ready nodes let their machines into service.
         eventually("the machines to be in service", PATIENCE, async || {
             (0..2).all(|index| !scene.hooks.waits_at(LAUNCHING, &instance(index)))
@@ -148,15 +160,11 @@ async fn a_machine_is_let_go_once_its_node_has_handed_over() -> Result<()> {
             "the group was not told that it takes some time"
         );
         // It had handed over by then: nobody waits until it is found to be dead.
+        scene.until_all_are_with_the_other().await?;
         let status = scene.cluster.status().await?;
-        ensure!(
-            status.nodes.len() == 1
-                && status
-                    .partitions
-                    .iter()
-                    .all(|p| p.owner.as_deref() == Some("node-2")),
-            "{status:?}"
-        );
+        let is_taken = |arrival: &Arrival| arrival.kind == ArrivalKind::TakenOver;
+        let mut arrivals = status.partitions.iter().filter_map(|p| p.last_handover.as_ref());
+        ensure!(!arrivals.any(is_taken), "{status:?}");
         scene.require_exactly_once().await
     })
     .await
@@ -166,23 +174,13 @@ async fn a_machine_is_let_go_once_its_node_has_handed_over() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_spot_instance_drains_whatever_aws_answers() -> Result<()> {
     Sandbox::run("aws-spot", async |sandbox| {
-        let scene = Scene::start(sandbox, "aws-spot", 240).await?;
+        let scene = Scene::start(sandbox, "aws-spot").await?;
         scene.flow.until_more(u64::from(RATE)).await?;
         scene.hooks.fail(true);
         scene.hooks.wait_at(TERMINATING, &instance(0));
         scene.machines[0].interrupt();
         scene.cluster.nodes[0].process().context("it was started")?;
-        eventually("the other node to have all partitions", PATIENCE, async || {
-            let status = scene.cluster.nodes[1].api().cluster().await?;
-            anyhow::Ok(
-                status.nodes.len() == 1
-                    && status
-                        .partitions
-                        .iter()
-                        .all(|p| p.owner.as_deref() == Some("node-2")),
-            )
-        })
-        .await?;
+        scene.until_all_are_with_the_other().await?;
         eventually("a call that failed", PATIENCE, async || scene.hooks.failed() > 0).await?;
         // AWS comes back before the node gives up.
         scene.hooks.fail(false);
@@ -200,7 +198,7 @@ async fn a_spot_instance_drains_whatever_aws_answers() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_started_again_in_the_middle_goes_on() -> Result<()> {
     Sandbox::run("aws-middle", async |sandbox| {
-        let scene = Scene::start(sandbox, "aws-middle", 240).await?;
+        let scene = Scene::start(sandbox, "aws-middle").await?;
         scene.flow.until_more(u64::from(RATE)).await?;
         scene.hooks.wait_at(TERMINATING, &instance(0));
         scene.hooks.fail(true);

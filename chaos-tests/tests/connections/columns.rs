@@ -6,12 +6,12 @@ use aurora_chaos_tests::clickhouse::ClickHouse;
 use aurora_chaos_tests::kafka::Kafka;
 use aurora_chaos_tests::load::{Message, produce_messages};
 use aurora_chaos_tests::node::{CONNECTION, stream_id};
-use aurora_chaos_tests::sandbox::Sandbox;
+use aurora_chaos_tests::sandbox::{Sandbox, eventually};
 use aurora_chaos_tests::shared;
 use aurora_chaos_tests::stack::PATIENCE;
 use serde_json::{Value, json};
 
-use super::streams::{PARTITIONS, post, require_clean, two_nodes, until_state};
+use super::streams::{PARTITIONS, post, require_clean, two_nodes};
 
 const TOPIC: &str = "chosen";
 const PREVIEW: &str = "/api/v1/connections/preview";
@@ -163,7 +163,11 @@ async fn a_table_has_the_columns_that_somebody_chose_whatever_comes_later() -> R
         let (api, other) = (cluster.nodes[0].api(), cluster.nodes[1].api());
         kafka.create_topic(TOPIC, PARTITIONS, &[]).await?;
         produce(kafka, 200, first).await?;
-        require_preview(api).await?;
+        // A preview reads for a few seconds at most.
+        eventually("the preview", PATIENCE, async || {
+            require_preview(api).await.map(|()| true)
+        })
+        .await?;
         require_mistakes(api).await?;
 
         let stream = json!({ "connection": CONNECTION, "topic": TOPIC, "columns": chosen() });
@@ -181,7 +185,8 @@ async fn a_table_has_the_columns_that_somebody_chose_whatever_comes_later() -> R
             produce(kafka, 100, second).await?;
             stays.until_consumed(kafka, &stream_id(TOPIC), PATIENCE).await?;
             node.start_again().await?;
-            until_state(&cluster, TOPIC, "running").await?;
+            // Each node tells its partitions' figures, once it has them.
+            cluster.until_balanced(2, PARTITIONS as usize).await?;
             produce(kafka, 100, first).await?;
             api.until_consumed(kafka, &stream_id(TOPIC), PATIENCE).await?;
         }

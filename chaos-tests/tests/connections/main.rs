@@ -15,7 +15,7 @@ use aurora_chaos_tests::clickhouse::ClickHouse;
 use aurora_chaos_tests::cluster::gossip_options;
 use aurora_chaos_tests::load::Load;
 use aurora_chaos_tests::node::{Node, NodeOptions};
-use aurora_chaos_tests::sandbox::Sandbox;
+use aurora_chaos_tests::sandbox::{Sandbox, eventually};
 use aurora_chaos_tests::secured::{
     PLAIN_PASSWORD, SCRAM_256_PASSWORD, SCRAM_512_PASSWORD, SecuredKafka, USER, Way,
 };
@@ -191,16 +191,21 @@ async fn require_secrecy(
 /// Tries a connection, keeps it, looks at its topic, and ingests it.
 async fn go_through(editor: &Listener, kafka: &SecuredKafka, way: &(&str, String, Value)) -> Result<()> {
     let (name, brokers, security) = way;
-    let found = editor.test(brokers, security).await?;
-    let steps: Vec<&Value> = found["checks"].as_array().context("no checks")?.iter().collect();
-    ensure!(
-        found["ok"] == true && steps.iter().all(|check| check["ok"] == true) && steps.len() == 5,
-        "{name}: {found}"
-    );
-    ensure!(
-        found["topics"] == json!([{ "name": TOPIC, "partitions": 2 }]),
-        "{name}: {found}"
-    );
+    // A trial takes seconds at most, which a broker that has just begun to speak TLS may need longer than.
+    eventually("the trial", PATIENCE, async || {
+        let found = editor.test(brokers, security).await?;
+        let steps = found["checks"].as_array().context("no checks")?;
+        ensure!(
+            found["ok"] == true && steps.iter().all(|check| check["ok"] == true) && steps.len() == 5,
+            "{name}: {found}"
+        );
+        ensure!(
+            found["topics"] == json!([{ "name": TOPIC, "partitions": 2 }]),
+            "{name}: {found}"
+        );
+        anyhow::Ok(true)
+    })
+    .await?;
 
     let new = json!({ "name": name, "brokers": brokers, "security": security });
     let added = editor.post("/api/v1/connections", &new).await?;
@@ -208,26 +213,21 @@ async fn go_through(editor: &Listener, kafka: &SecuredKafka, way: &(&str, String
         added.status == 201 && added.body["security"]["kind"] == security["kind"],
         "{added:?}"
     );
-    let preview = editor
-        .post(
-            "/api/v1/connections/preview",
-            &json!({ "connection": name, "topic": TOPIC }),
-        )
-        .await?;
-    ensure!(
-        preview.status == 200
-            && preview.body["messages_in_topic"]
-                .as_str()
-                .and_then(|count| count.parse().ok())
-                == Some(EVENTS)
-            && preview.body["messages"]
-                .as_array()
-                .is_some_and(|messages| messages.len() == 20)
-            && preview.body["columns"]
-                .as_array()
-                .is_some_and(|columns| columns.len() > 3),
-        "{name}: {preview:?}"
-    );
+    let look = json!({ "connection": name, "topic": TOPIC });
+    eventually("the preview", PATIENCE, async || {
+        let preview = editor.post("/api/v1/connections/preview", &look).await?;
+        let count = |key: &str| preview.body[key].as_array().map_or(0, Vec::len);
+        let in_topic = preview.body["messages_in_topic"].as_str();
+        ensure!(
+            preview.status == 200
+                && in_topic.and_then(|count| count.parse().ok()) == Some(EVENTS)
+                && count("messages") == 20
+                && count("columns") > 3,
+            "{name}: {preview:?}"
+        );
+        anyhow::Ok(true)
+    })
+    .await?;
     let stream = json!({ "connection": name, "topic": TOPIC });
     let stream = editor.post("/api/v1/streams", &stream).await?;
     ensure!(stream.status == 201, "{stream:?}");

@@ -132,11 +132,15 @@ async fn a_token_lets_in_and_what_is_wrong_with_one_has_its_words() -> Result<()
         let editor = Listener::new(&node, "edith");
 
         let right = by_token(&server.token_url(), tokens::CLIENT_SECRET, tokens::SCOPE);
-        let found = editor.test(&guarded.token, &right).await?;
-        ensure!(
-            found["ok"] == true && found["topics"] == json!([{ "name": TOPIC, "partitions": 2 }]),
-            "{found}"
-        );
+        eventually("the trial", PATIENCE, async || {
+            let found = editor.test(&guarded.token, &right).await?;
+            ensure!(
+                found["ok"] == true && found["topics"] == json!([{ "name": TOPIC, "partitions": 2 }]),
+                "{found}"
+            );
+            anyhow::Ok(true)
+        })
+        .await?;
         let new = json!({ "name": "token", "brokers": guarded.token, "security": right });
         ensure!(editor.post("/api/v1/connections", &new).await?.status == 201);
         let added = editor
@@ -182,17 +186,21 @@ async fn a_token_lets_in_and_what_is_wrong_with_one_has_its_words() -> Result<()
             ),
         ];
         for (security, why, what_to_do) in mistakes {
-            let found = editor.test(&guarded.token, &security).await?;
-            let last = last_check(&found)?;
-            let says =
-                |field: &str, words: &str| last[field].as_str().is_some_and(|text| text.contains(words));
-            ensure!(
-                found["ok"] == false
-                    && last["check"] == "login"
-                    && says("why", why)
-                    && says("what_to_do", what_to_do),
-                "{why}: {found}"
-            );
+            eventually("its words", PATIENCE, async || {
+                let found = editor.test(&guarded.token, &security).await?;
+                let last = last_check(&found)?;
+                let says =
+                    |field: &str, words: &str| last[field].as_str().is_some_and(|text| text.contains(words));
+                ensure!(
+                    found["ok"] == false
+                        && last["check"] == "login"
+                        && says("why", why)
+                        && says("what_to_do", what_to_do),
+                    "{why}: {found}"
+                );
+                anyhow::Ok(true)
+            })
+            .await?;
         }
         let said = editor.said.lock().expect("nobody panics with it").clone();
         ensure!(!said.contains(tokens::CLIENT_SECRET));

@@ -108,8 +108,13 @@ async fn a_stream_is_paused_and_resumed_and_nothing_is_lost_or_doubled() -> Resu
             post(api, &format!("{path}/pause"), &Value::Null, 204).await?;
             until_state(&cluster, topic, "paused").await?;
             // What was read is written first.
-            tokio::time::sleep(Duration::from_secs(4)).await;
-            let paused = clickhouse.number(rows).await?;
+            let mut paused = clickhouse.number(rows).await?;
+            eventually("no more rows to come", PATIENCE, async || {
+                tokio::time::sleep(Duration::from_secs(4)).await;
+                let before = std::mem::replace(&mut paused, clickhouse.number(rows).await?);
+                anyhow::Ok(paused == before)
+            })
+            .await?;
             more(&Load {
                 first: load.first + turn * 10_000 + 5_000,
                 ..load.clone()

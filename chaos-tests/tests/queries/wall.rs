@@ -53,16 +53,19 @@ async fn queries_are_served_only_behind_the_wall() -> Result<()> {
     .await
 }
 
-/// The node refuses a query, and says why with these words.
+/// The node refuses a query, once it has looked, and says why with these words.
 async fn refuses(node: &Node, words: &[&str]) -> Result<String> {
-    let answer = node.api().try_sql("SELECT 1").await?;
-    ensure!(answer.status == 503, "{answer:?}");
-    let problem = answer.json();
-    ensure!(problem["type"] == "urn:aurora:problem:no-wall", "{problem}");
-    for word in words {
-        ensure!(answer.body.contains(word), "{word} is not said: {problem}");
-    }
-    Ok(answer.body)
+    eventually("the refusal", PATIENCE, async || {
+        let answer = node.api().try_sql("SELECT 1").await?;
+        ensure!(answer.status == 503, "{answer:?}");
+        let problem = answer.json();
+        ensure!(problem["type"] == "urn:aurora:problem:no-wall", "{problem}");
+        for word in words {
+            ensure!(answer.body.contains(word), "{word} is not said: {problem}");
+        }
+        anyhow::Ok(Some(answer.body))
+    })
+    .await
 }
 
 async fn doctor_says(node: &Node, words: &str) -> Result<()> {

@@ -104,6 +104,7 @@ impl GrafanaSection {
         let manage = ManageOptions {
             url: internal.context("[grafana]: there is a login and no url that it is for")?,
             credentials,
+            secret: self.token.clone().or_else(|| self.password.clone()),
             names: Names::new(self.prefix.as_deref().unwrap_or(PREFIX)).context("[grafana] prefix")?,
             datasource: self.datasource.source(seen).await?,
             alerts: self.alerts.clone(),

@@ -58,6 +58,11 @@ impl AlertOptions {
                 "[grafana.alerts] disk_percent: {percent} is not between 1 and 99"
             ));
         }
+        if self.contact_point.as_deref() == Some("") {
+            return Some(
+                "[grafana.alerts] contact_point is empty: name one of Grafana's, or leave it out".to_owned(),
+            );
+        }
         let is_both = self.contact_point.is_some() && self.sns_topic.is_some();
         is_both.then(|| {
             "[grafana.alerts]: contact_point and sns_topic both say where alerts go; leave one out".to_owned()
@@ -327,5 +332,23 @@ mod tests {
             ..AlertOptions::default()
         };
         assert!(impossible.mistake().is_some() && options.mistake().is_none());
+    }
+
+    #[test]
+    fn alerts_have_one_way_to_go() {
+        let topic = "sns_topic = 'arn:aws:sns:eu-central-1:123456789012:alarms'";
+        let receiver = |toml: &str| {
+            let options: AlertOptions = toml::from_str(toml).unwrap();
+            assert_eq!(options.mistake(), None);
+            let group = rules(&Names::default(), &options);
+            group.rules[0].notification_settings.clone()
+        };
+        assert_eq!(receiver(""), None);
+        assert_eq!(receiver("contact_point = 'ops'").unwrap().receiver, "ops");
+        assert_eq!(receiver(topic).unwrap().receiver, "aurora-notices");
+        for wrong in ["contact_point = ''", &format!("contact_point = 'ops'\n{topic}")] {
+            let options: AlertOptions = toml::from_str(wrong).unwrap();
+            assert!(options.mistake().unwrap().contains("contact_point"));
+        }
     }
 }

@@ -22,6 +22,9 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 const FAILURES: u32 = 3;
 /// For how long. Then it may try again.
 const STAND_BACK: Duration = Duration::from_secs(300);
+/// How long a login that was refused is not tried again: Grafana locks a user out, for everybody, after five wrong passwords within
+/// five minutes.
+const REFUSED_PAUSE: Duration = Duration::from_secs(150);
 
 /// What a node tells the others of its part in this.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +72,7 @@ pub(crate) async fn keep(state: Arc<NodeState>, options: ManageOptions) {
         last: None,
         failures: 0,
         stands_back_since: None,
+        refused_at: None,
     };
     // From now on this node can be the one.
     keeper.state.cluster.set_grafana(keeper.standing.clone());
@@ -93,6 +97,8 @@ struct Keeper {
     last: Option<(Desired, Instant)>,
     failures: u32,
     stands_back_since: Option<Instant>,
+    /// When the login was refused last, and no other one was to be had.
+    refused_at: Option<Instant>,
 }
 
 impl Keeper {
@@ -109,6 +115,9 @@ impl Keeper {
             // Somebody else changes it from now on.
             self.syncer.forget();
             self.last = None;
+            return;
+        }
+        if self.refused_at.is_some_and(|at| at.elapsed() < REFUSED_PAUSE) {
             return;
         }
         let desired = match self.desired().await {
@@ -128,8 +137,41 @@ impl Keeper {
         }
         match self.syncer.sync(&desired).await {
             Ok(outcome) => self.done(desired, outcome),
-            Err(error) => self.failed(&error),
+            Err(error) => {
+                self.failed(&error);
+                if matches!(error, GrafanaError::Unauthorized(_)) {
+                    self.refused_at = (!self.renew().await).then(Instant::now);
+                }
+            }
         }
+    }
+
+    /// Reads the login's secret again, and says whether it is another one.
+    async fn renew(&mut self) -> bool {
+        let Some(secret) = &self.options.secret else {
+            return false;
+        };
+        let secret = match secret.resolve().await {
+            Ok(secret) => secret,
+            Err(error) => {
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "grafana's login cannot be read again"
+                );
+                return false;
+            }
+        };
+        let credentials = self.options.credentials.with_secret(secret);
+        if credentials == self.options.credentials {
+            return false;
+        }
+        let Ok(client) = Client::new(&self.options.url, credentials.clone()) else {
+            return false;
+        };
+        tracing::info!("grafana's login has changed");
+        self.options.credentials = credentials;
+        self.syncer = Syncer::new(client);
+        true
     }
 
     async fn leads(&self) -> bool {
@@ -165,6 +207,7 @@ impl Keeper {
             tracing::info!(change, "grafana is in step again");
         }
         self.failures = 0;
+        self.refused_at = None;
         self.standing.is_failing = false;
         self.standing.notes = outcome.notes;
         let error = (!outcome.faults.is_empty()).then(|| outcome.faults.join("; "));

@@ -41,6 +41,8 @@ mod yaml;
 
 use reqwest::Url;
 
+use crate::config::Secret;
+
 use alerts::AlertOptions;
 use client::Credentials;
 use datasource::DataSource;
@@ -62,6 +64,8 @@ pub struct ManageOptions {
     pub url: Url,
     /// The login.
     pub credentials: Credentials,
+    /// Where its password or token is written, to be read again when Grafana does not take it any more.
+    pub secret: Option<Secret>,
     /// What Aurora's things in it are called.
     pub names: Names,
     /// How it reaches ClickHouse.

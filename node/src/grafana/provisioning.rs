@@ -142,6 +142,9 @@ fn alerting(from: &Provisioning<'_>) -> Value {
             }
             // Nothing is said of it rather than null.
             rule.retain(|_, value| !value.is_null());
+            if let Some(receiver) = rule.get_mut("notification_settings") {
+                receiver["receiver"] = json!(bare(receiver["receiver"].as_str().unwrap_or_default()));
+            }
         }
         rule
     });
@@ -174,7 +177,10 @@ mod tests {
             user: "aurora_grafana".to_owned(),
             database: "ev$nts".to_owned(),
             directory: "/etc/grafana/provisioning".to_owned(),
-            alerts: AlertOptions::default(),
+            alerts: AlertOptions {
+                contact_point: Some("on$call".to_owned()),
+                ..AlertOptions::default()
+            },
             streams: &[],
         })
     }
@@ -203,5 +209,10 @@ mod tests {
                 .contains("password: \"$AURORA_CLICKHOUSE_PASSWORD\"")
         );
         assert!(files[0].content.contains("host: \"click$$house\""));
+        assert!(
+            files[2].content.contains("receiver: \"on$$call\""),
+            "{}",
+            files[2].content
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! | figure | says |
 //! |---|---|
 //! | `IngestLagSeconds` | how old the oldest message is at most that waits for this node; 0 when all are caught up with |
-//! | `CatchUpSeconds` | how long this node takes, at its pace, until nothing waits; not published when more nodes would not help |
+//! | `CatchUpSeconds` | how long this node takes, at its pace, for what waits now; not published when more nodes would not help |
 //! | `FreshnessSeconds` | from the broker's time to visible, 99 of 100 of the rows lately; not published while nothing comes |
 //! | `DeadLetters` | dead letters that this node has written since it published last |
 //! | `AuditFailures` | streams whose last audit by this node was not clean |
@@ -102,25 +102,37 @@ fn figures(streams: &[(StreamId, Snapshot)], before: &Counted, deployment: &str)
     (figures, counted)
 }
 
-/// How long this node takes, at its pace, until nothing waits for it any more, in seconds.
+/// How long this node takes, at its pace, for what waits for it now, in seconds: of the stream that takes longest.
 ///
 /// Twice the nodes have half of it each, which is what a group that tracks a target expects of a figure, and what the age
-/// of the oldest message is not. `None` where more nodes would change nothing, or nobody can tell: when what waits lies in
-/// the only partition here, and while nothing is written at all, because ClickHouse is away or the node has just begun. A
-/// group without a figure neither grows nor shrinks. A stream that waits, for its broker or a right, does not count among
-/// others that run.
+/// of the oldest message is not. `None` where more nodes would change nothing, or nobody can tell: when what waits of a stream lies
+/// in a single partition, when nothing of it is written, because ClickHouse is away or refuses it, and for a node that has
+/// no partition at all while there are streams.
 fn catch_up_seconds(streams: &[(StreamId, Snapshot)]) -> Option<f64> {
-    let is_behind = |snapshot: &Snapshot| snapshot.behind_ms >= PROMPT_MS;
-    let all = || streams.iter().map(|(_, snapshot)| snapshot);
-    let running = || all().filter(|snapshot| snapshot.state == State::Running);
-    let concerns_running = running().next().is_some();
-    if !all().any(|snapshot| is_behind(snapshot) && (snapshot.state == State::Running || !concerns_running)) {
+    let snapshots = || streams.iter().map(|(_, snapshot)| snapshot);
+    if snapshots().all(|snapshot| snapshot.partitions.is_empty()) {
+        return streams.is_empty().then_some(0.0);
+    }
+    let mut behind = snapshots()
+        .filter(|snapshot| snapshot.behind_ms >= PROMPT_MS)
+        .peekable();
+    if behind.peek().is_none() {
         return Some(0.0);
     }
-    let partitions = || running().flat_map(|snapshot| snapshot.partitions.values());
-    let waiting: u64 = partitions().map(PartitionStatus::lag).sum();
-    let pace: f64 = running().map(|snapshot| snapshot.events_per_s).sum();
-    (partitions().count() > 1 && pace > 0.0).then(|| waiting as f64 / pace)
+    behind.filter_map(catch_up_of).reduce(f64::max)
+}
+
+fn catch_up_of(stream: &Snapshot) -> Option<f64> {
+    let running = |status: &&PartitionStatus| status.state == State::Running;
+    let waiting: Vec<u64> = stream
+        .partitions
+        .values()
+        .filter(running)
+        .map(PartitionStatus::lag)
+        .filter(|lag| *lag > 0)
+        .collect();
+    let can_be_shared = waiting.len() > 1 && stream.events_per_s > 0.0;
+    can_be_shared.then(|| waiting.iter().sum::<u64>() as f64 / stream.events_per_s)
 }
 
 #[cfg(test)]
@@ -142,10 +154,12 @@ mod tests {
     /// One that has this many messages waiting in each of its partitions, and writes this many a second.
     fn busy(id: &str, behind_ms: u64, lags: &[u64], events_per_s: f64) -> (StreamId, Snapshot) {
         let status = StreamStatus::default();
-        status.set_state(State::Running, None);
         for (partition, lag) in lags.iter().enumerate() {
             let partition = i32::try_from(partition).unwrap();
-            status.partition(partition, |status| status.end_offset = Some(*lag));
+            status.partition(partition, |status| {
+                status.state = State::Running;
+                status.end_offset = Some(*lag);
+            });
         }
         let snapshot = Snapshot {
             behind_ms,
@@ -200,34 +214,35 @@ mod tests {
 
     #[test]
     fn what_waits_takes_as_long_as_it_takes_at_this_pace() {
-        let behind = busy("a:x", 60_000, &[9_000, 1_000], 80.0);
+        let behind = busy("a:x", 60_000, &[9_000, 1_000, 0], 80.0);
         assert_eq!(catch_up_seconds(std::slice::from_ref(&behind)), Some(125.0));
-        // What another stream is given of the machine is part of the pace.
-        let prompt = busy("a:y", 200, &[0, 0], 20.0);
-        assert_eq!(catch_up_seconds(&[behind.clone(), prompt]), Some(100.0));
-        // One that waits for a right is not helped by more nodes.
-        let mut waiting = busy("a:z", 600_000, &[1_000_000], 0.0);
-        waiting.1.state = State::Waiting;
-        assert_eq!(catch_up_seconds(&[behind, waiting.clone()]), Some(125.0));
-        assert_eq!(
-            catch_up_seconds(&[busy("a:y", 200, &[7], 20.0), waiting]),
-            Some(0.0)
-        );
+        // A stream that has much to do, and does it, hides none that is slow.
+        let prompt = busy("a:y", 200, &[100, 100], 10_000.0);
+        assert_eq!(catch_up_seconds(&[behind.clone(), prompt.clone()]), Some(125.0));
+        let worse = busy("a:z", 60_000, &[500, 500], 4.0);
+        assert_eq!(catch_up_seconds(&[worse, behind.clone()]), Some(250.0));
+        // Nor does one that nothing can be done for by more nodes.
+        let stuck = busy("a:v", 600_000, &[1_000_000, 1_000_000], 0.0);
+        assert_eq!(catch_up_seconds(&[stuck, behind]), Some(125.0));
+        assert_eq!(catch_up_seconds(&[prompt]), Some(0.0));
     }
 
     #[test]
     fn nothing_is_said_where_more_nodes_would_not_help() {
-        // The only partition cannot be shared.
-        assert_eq!(catch_up_seconds(&[busy("a:x", 60_000, &[9_000], 80.0)]), None);
-        // Nothing is written at all.
-        assert_eq!(
-            catch_up_seconds(&[busy("a:x", 60_000, &[9_000, 9_000], 0.0)]),
-            None
-        );
+        // What waits is in one partition, which cannot be shared.
+        assert_eq!(catch_up_seconds(&[busy("a:x", 60_000, &[9_000, 0], 80.0)]), None);
+        // Nothing of it is written, whatever is of others.
+        let stuck = busy("a:x", 60_000, &[9_000, 9_000], 0.0);
+        let prompt = busy("a:y", 200, &[1, 1], 10_000.0);
+        assert_eq!(catch_up_seconds(&[stuck, prompt]), None);
         let mut away = busy("a:x", 60_000, &[9_000, 9_000], 50.0);
-        away.1.state = State::Waiting;
+        for status in away.1.partitions.values_mut() {
+            status.state = State::Waiting;
+        }
         assert_eq!(catch_up_seconds(&[away]), None);
-        // One that has just begun, or has something now and then.
+        // Others have all partitions that there are.
+        assert_eq!(catch_up_seconds(&[busy("a:x", 0, &[], 0.0)]), None);
+        // One that has just begun, or has something now and then, is not behind.
         assert_eq!(catch_up_seconds(&[busy("a:x", 900, &[1, 0], 0.0)]), Some(0.0));
     }
 

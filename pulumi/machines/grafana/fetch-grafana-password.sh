@@ -1,8 +1,9 @@
 #!/bin/bash
-# Fetches the password of Grafana's admin, and has Grafana take it up if it is another one.
+# Fetches the password of Grafana's admin, and has Grafana take it up if it was not told of it yet.
 set -euo pipefail
 : "${AURORA_DEPLOYMENT:?}"
 held=/run/aurora-secrets/grafana-admin
+told=/var/lib/grafana/.admin-password-told
 
 work=$(mktemp --directory /run/aurora-grafana.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -11,9 +12,10 @@ if ! said=$(aurora machine secrets --out "$work" --mode 0400 --owner grafana:gra
   echo "$said" >&2
   exit 1
 fi
-if cmp --silent "$work/grafana-admin" "$held"; then
+sum=$(sha256sum "$work/grafana-admin" | cut -d ' ' -f 1)
+if [[ $(cat "$told" 2>/dev/null) == "$sum" ]]; then
   exit 0
 fi
-mv "$work/grafana-admin" "$held"
+mv --no-target-directory "$work/grafana-admin" "$held"
 echo "the admin's password has changed: Grafana is started again with it"
 systemctl --no-block try-restart grafana-server.service

@@ -26,7 +26,7 @@ struct Alarm {
 }
 
 /// What it means that no figures come.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Silence {
     /// Nothing: there is nothing to say.
     Fine,
@@ -152,7 +152,8 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             silence: Silence::WrongOnceHeard,
             ..aurora(
                 "disk",
-                "The database's volume is more than 80 % full. Raise `volume_gib` under [clickhouse] and run `aurora deploy`.",
+                "The database's volume is more than 80 % full, or its machine says nothing. Raise `volume_gib` under [clickhouse] and \
+                 run `aurora deploy`; `aurora logs clickhouse`.",
                 "DiskUsedPercent",
                 "Maximum",
                 80.0,
@@ -187,7 +188,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             wrong: Wrong::Below(1.0),
             period: MINUTE,
             periods: 5,
-            silence: Silence::WrongOnceHeard,
+            silence: Silence::Wrong,
         },
         Alarm {
             name: "errors",

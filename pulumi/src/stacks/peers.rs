@@ -22,8 +22,11 @@ use crate::sdk::{Input, Options, Resource, Timeouts, inputs, list, map};
 const ROLE: &str = role::PEERS;
 /// How long a machine may take until its node is ready, and a node to hand over. Nodes ask for more while they are at it.
 const HOOK_SECONDS: u32 = 300;
-/// How long a new node is not counted in what the rules look at.
+/// How long a new node is not counted in the load of processors.
 const WARM_UP_SECONDS: u32 = 120;
+
+/// A message that waits for longer than that is not waiting for its turn.
+const BEHIND_SECONDS: u32 = 60;
 
 /// Nodes.
 pub(super) struct Peers {
@@ -335,28 +338,38 @@ fn rules(layout: &mut Layout<'_>, parent: Resource, group: Resource) {
         "predefinedMetricSpecification" => map! { "predefinedMetricType" => "ASGAverageCPUUtilization" },
     };
     tracking("cpu", load);
-    // A topic that is read from its beginning wants a hundred times the nodes, for an hour: the group doubles at most, and
-    // looks again. Where more nodes would not help, there is no figure, and the group stays as it is.
-    let catches_up = map! {
-        "id" => "catches_up",
-        "returnData" => false,
-        "metricStat" => map! {
-            "stat" => "Average",
-            "metric" => map! {
-                "namespace" => "Aurora",
-                "metricName" => "CatchUpSeconds",
-                "dimensions" => list![map! { "name" => "Deployment", "value" => deployment_name }],
+    let figure = |id: &str, name: &str, statistic: &str| {
+        map! {
+            "id" => id,
+            "returnData" => false,
+            "metricStat" => map! {
+                "stat" => statistic,
+                "metric" => map! {
+                    "namespace" => "Aurora",
+                    "metricName" => name,
+                    "dimensions" => list![map! { "name" => "Deployment", "value" => &deployment_name }],
+                },
             },
-        },
+        }
     };
+    // A topic that is read from its beginning wants a hundred times the nodes, for an hour: the group doubles at most, and
+    // looks again. While anything is behind, whatever the cause, it becomes no smaller. Where more nodes would not help,
+    // there is no figure, and this rule asks for nothing.
+    let (target, most) = (catch_up, 2 * catch_up);
     let bounded = map! {
         "id" => "bounded",
         "label" => "Seconds until nodes have caught up",
-        "expression" => format!("IF(catches_up > {0}, {0}, catches_up)", 2 * catch_up),
+        "expression" => format!(
+            "IF(oldest > {BEHIND_SECONDS} AND catches_up < {target}, {target}, IF(catches_up > {most}, {most}, catches_up))"
+        ),
     };
+    let metrics = list![
+        figure("catches_up", "CatchUpSeconds", "Average"),
+        figure("oldest", "IngestLagSeconds", "Maximum"),
+        bounded,
+    ];
     let behind = map! {
-        "targetValue" => catch_up,
-        "customizedMetricSpecification" => map! { "metrics" => list![catches_up, bounded] },
+        "targetValue" => target, "customizedMetricSpecification" => map! { "metrics" => metrics },
     };
-    tracking("lag", behind);
+    tracking("catch-up", behind);
 }

@@ -31,9 +31,18 @@ await withBrowser(async (browser) => {
   for (const { page } of [typing, writing, filling])
     await page.getByText('2 nodes').first().waitFor({ state: 'attached' });
 
+  // The page waits a few seconds for it to be pressed, which are over soon where four pages want to be drawn at once.
+  await staying.page.evaluate(() => {
+    const observer = new MutationObserver(() => {
+      const stay = [...document.querySelectorAll('button')].find((button) => button.textContent === 'Stay');
+      if (!stay) return;
+      observer.disconnect();
+      stay.click();
+    });
+    observer.observe(document.body, { childList: true, subtree: true });
+  });
   process.kill(Number(pid), 'SIGKILL');
 
-  await staying.page.getByRole('button', { name: 'Stay' }).click();
   await staying.page.getByText('The page stays as it was').waitFor();
 
   await typing.page.waitForURL(`${other}/query`);

@@ -109,9 +109,10 @@ async function asker(browser) {
   await tile.getByRole('button', { name: /^More about/ }).click();
   await page.getByRole('menuitem', { name: 'Follow the board’s time' }).click();
   await tile.getByText('own time').waitFor({ state: 'detached' });
-  await tile.locator('canvas').waitFor();
+  // A message with "Undo" stays for a while only, in which a busy machine may not have drawn.
   await page.getByRole('button', { name: 'Undo' }).click();
   await tile.getByText('own time').waitFor();
+  await tile.locator('canvas').waitFor();
 
   await page.getByRole('button', { name: 'Add a tile' }).click();
   await dialog.getByRole('tab', { name: 'SQL' }).click();

@@ -71,7 +71,8 @@ async function mender(browser) {
   const broken = page.getByRole('listitem').filter({ hasText: /No valid JSON:/ });
   const right = broken.getByRole('button', { name: /^Put right/ }).first();
   const name = await right.getAttribute('aria-label');
-  await right.click();
+  // The list is asked for anew when the retry has ended: the first one may be another by now.
+  await page.getByRole('button', { name, exact: true }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText(/It is no valid JSON yet/).waitFor();
   assert.ok(await dialog.getByRole('button', { name: 'Make a row of it' }).isDisabled());

@@ -29,7 +29,7 @@ const PAGE: usize = 500;
 const MAX_PAGES: usize = 20;
 
 /// How Aurora logs in.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// A user, who has to be an admin of the organisation.
     User {
@@ -40,6 +40,19 @@ pub enum Credentials {
     },
     /// The token of a service account with the role Admin.
     Token(String),
+}
+
+impl Credentials {
+    /// The same with another password or token.
+    pub fn with_secret(&self, secret: String) -> Self {
+        match self {
+            Self::User { user, .. } => Self::User {
+                user: user.clone(),
+                password: secret,
+            },
+            Self::Token(_) => Self::Token(secret),
+        }
+    }
 }
 
 impl std::fmt::Debug for Credentials {

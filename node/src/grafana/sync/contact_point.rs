@@ -8,18 +8,20 @@ use super::compare::without_version;
 use super::{Outcome, Syncer};
 
 impl Syncer {
-    /// Makes the contact point what it is to be, if there is to be one.
+    /// Makes the contact point what it is to be, if there is to be one, and says whether there is one that Aurora has made.
     pub(super) async fn contact_point(
         &mut self,
         desired: &Desired,
         outcome: &mut Outcome,
-    ) -> Result<(), GrafanaError> {
-        let Some(wanted) = &desired.contact_point else {
-            return Ok(());
-        };
+    ) -> Result<bool, GrafanaError> {
         let uid = desired.names.contact_point();
-        match self.made_contact_point(&uid).await? {
-            Some(found) if self.is_kept(&uid, wanted, &found) => return Ok(()),
+        let found = self.made_contact_point(&uid).await;
+        let Some(wanted) = &desired.contact_point else {
+            // Who does not want one needs no right to look at them.
+            return Ok(found.ok().flatten().is_some());
+        };
+        match found? {
+            Some(found) if self.is_kept(&uid, wanted, &found) => return Ok(true),
             Some(_) => {
                 self.client.change_contact_point(&uid, wanted).await?;
                 outcome.changes.push("changed the contact point".to_owned());
@@ -32,19 +34,16 @@ impl Syncer {
         if let Some(kept) = self.made_contact_point(&uid).await? {
             self.kept.insert(uid, (wanted.clone(), without_version(kept)));
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Removes the contact point that Aurora made, if there is to be none.
+    /// Removes the contact point that Aurora has made.
     pub(super) async fn remove_contact_point(
         &self,
         desired: &Desired,
         outcome: &mut Outcome,
     ) -> Result<(), GrafanaError> {
         let uid = desired.names.contact_point();
-        if desired.contact_point.is_some() || self.made_contact_point(&uid).await?.is_none() {
-            return Ok(());
-        }
         self.client.remove_contact_point(&uid).await?;
         outcome.changes.push("removed the contact point".to_owned());
         Ok(())

@@ -25,6 +25,9 @@ use super::names::Names;
 
 /// How often a dashboard is looked at again when somebody saves it at the same time.
 const MOST_LOOKS: u32 = 3;
+/// A Grafana that does not know of it leaves out where a rule's alerts go.
+const TOO_OLD: &str =
+    "This Grafana does not take where alert rules go to (11.2 does): its notification policies decide.";
 /// Most faults of single things that are told.
 const MOST_FAULTS: usize = 5;
 
@@ -86,12 +89,14 @@ impl Syncer {
         let removed = self.remove_others(desired, &mut outcome).await;
         one(removed, "dashboards that are no longer wanted", &mut outcome)?;
         // Rules name it, so it is there before they are, and goes after them.
-        let contact_point = self.contact_point(desired, &mut outcome).await;
-        one(contact_point, "the contact point", &mut outcome)?;
+        let made = self.contact_point(desired, &mut outcome).await;
+        let made = one(made, "the contact point", &mut outcome)?.unwrap_or_default();
         let alerts = self.alerts(desired, &mut outcome).await;
         one(alerts, "the alert rules", &mut outcome)?;
-        let removed = self.remove_contact_point(desired, &mut outcome).await;
-        one(removed, "the contact point", &mut outcome)?;
+        if made && desired.contact_point.is_none() {
+            let removed = self.remove_contact_point(desired, &mut outcome).await;
+            one(removed, "the contact point", &mut outcome)?;
+        }
         let others = [desired.names.folder(), desired.names.contact_point()];
         self.kept
             .retain(|uid, _| others.contains(uid) || desired.dashboards.contains_key(uid));
@@ -261,10 +266,23 @@ impl Syncer {
         outcome.changes.push("changed the alert rules".to_owned());
         if let Some(kept) = self.client.rule_group(&folder, group).await? {
             let (ours, _) = split_rules(&kept, &desired.names);
+            if has_receiver(wanted) && !has_receiver(&ours) {
+                outcome.notes.push(TOO_OLD.to_owned());
+            }
             self.kept.insert(folder, (wanted.clone(), without_version(ours)));
         }
         Ok(())
     }
+}
+
+/// Whether rules of a group say where their alerts go.
+fn has_receiver(group: &Value) -> bool {
+    let rules = group["rules"].as_array();
+    rules.is_some_and(|rules| {
+        rules
+            .iter()
+            .any(|rule| rule["notification_settings"]["receiver"].is_string())
+    })
 }
 
 /// A group of rules with only ours in it, and the others.
