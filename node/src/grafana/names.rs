@@ -126,8 +126,8 @@ mod tests {
             names.folder(),
             names.datasource(),
             names.operations(),
-            names.contact_point(),
             names.stream(&id),
+            names.contact_point(),
             names.rule("dead-letters"),
         ];
         for uid in &uids {
