@@ -9,7 +9,7 @@
 //! | `AuditFailures` | streams whose last audit by this node was not clean |
 //! | `DiskUsedPercent` | of this machine's root, with the dimension `Role=peers` as well |
 //!
-//! Of all nodes' [`CatchUpSeconds`](catch_up_seconds) the average is what scaling goes by.
+//! Of all nodes' `CatchUpSeconds` the average is what scaling goes by.
 
 use std::collections::BTreeMap;
 use std::path::Path;
