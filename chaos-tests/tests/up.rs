@@ -1,5 +1,8 @@
 //! `aurora up` as people start it, and what a node says when something it needs is not there.
 
+use std::net::TcpListener;
+use std::process::{Output, Stdio};
+
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::api::Api;
 use aurora_chaos_tests::clickhouse::ClickHouse;
@@ -12,8 +15,6 @@ use aurora_chaos_tests::up::{Up, processes_that_name};
 use aurora_chaos_tests::{binary, shared};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
-use std::net::TcpListener;
-use std::process::{Output, Stdio};
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 
@@ -419,6 +420,26 @@ async fn a_token_is_asked_for_and_foreign_hosts_are_refused() -> Result<()> {
         ensure!(output.status.success(), "{output:?}");
         let refused = binary::run(["streams", "--node", guarded.api().base()], PATIENCE).await?;
         require_one_sentence(&refused, &["needs a token"])
+    })
+    .await
+}
+
+/// HTTP is served before all of a node has started: whoever sees that may want it to end again.
+#[tokio::test]
+async fn a_node_that_is_told_to_end_as_soon_as_it_answers_ends_well() -> Result<()> {
+    Sandbox::run("node-brief", async |sandbox| {
+        let clickhouse = ClickHouse::start(sandbox).await?;
+        let mut options = NodeOptions::without_kafka(&clickhouse);
+        // It is away, which makes the start longer.
+        options.writer.url = format!("http://127.0.0.1:{}", free_port()?);
+        options.reader.url = options.writer.url.clone();
+        let node = Node::start(sandbox, &options).await?;
+        for _ in 0..20 {
+            let status = node.terminate().await?;
+            ensure!(status.success(), "{status}");
+            node.start_again().await?;
+        }
+        Ok(())
     })
     .await
 }

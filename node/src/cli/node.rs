@@ -1,5 +1,6 @@
 //! `aurora node`
 
+use std::future::pending;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use aurora_actors::store::Login;
 use clap::Args;
 use tokio::task::JoinHandle;
 
+use super::interrupt::Interrupts;
 use super::on_aws::OnAws;
 use super::output;
 use crate::config::{ClickHouseSection, Config, GrafanaSeen, UserSection};
@@ -31,17 +33,44 @@ pub(super) struct NodeArgs {
 pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     // The AWS SDK reports each reading of its files; what goes wrong with them is said with the seed.
     telemetry::start(args.log_format, "info,aws_config=error,aws_runtime=error");
-    let manager = ServiceManager::of_this_process().map(Arc::new);
+    // From the beginning: HTTP is served before all of the node has started, and whoever sees that may want it to end.
+    let mut interrupts = Interrupts::listen_to_all();
+    let Some(started) = interrupts.unless(start(args)).await else {
+        output::note("told to end before the node had started");
+        return Ok(ExitCode::SUCCESS);
+    };
+    match started? {
+        Started::Going(on_aws) => {
+            output::note("this machine is about to go: the node does not start");
+            super::up::or_interrupted_again(on_aws.left()).await;
+            Ok(ExitCode::SUCCESS)
+        }
+        Started::Node(node, on_aws) => serve(node, on_aws, interrupts).await,
+    }
+}
+
+/// What has come of starting.
+enum Started {
+    Node(Node, OnAws),
+    /// The machine is about to be taken away.
+    Going(OnAws),
+}
+
+async fn start(args: &NodeArgs) -> anyhow::Result<Started> {
     let mut config = Config::read(&args.config)?;
     OnAws::fill_in(&mut config).await?;
     let seeds = config.cluster.as_ref().map(|cluster| cluster.seeds.as_slice());
     let mut on_aws = OnAws::start(config.aws.options(seeds.unwrap_or_default())?);
     if on_aws.is_going().await {
-        output::note("this machine is about to go: the node does not start");
-        super::up::or_interrupted_again(on_aws.left()).await;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Started::Going(on_aws));
     }
-    let mut node = Node::start(options(config).await?).await?;
+    let node = Node::start(options(config).await?).await?;
+    Ok(Started::Node(node, on_aws))
+}
+
+/// Works until somebody says that it is enough, and hands over then.
+async fn serve(mut node: Node, mut on_aws: OnAws, mut interrupts: Interrupts) -> anyhow::Result<ExitCode> {
+    let manager = ServiceManager::of_this_process().map(Arc::new);
     on_aws.attend(node.state());
     let told = manager.as_ref().map(|manager| Told::start(manager, node.state()));
     output::note(&format!(
@@ -50,7 +79,7 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
         node.state().http
     ));
     let (verdict, goes_with_machine) = tokio::select! {
-        signal = super::up::interrupted() => (signal, false),
+        _ = interrupts.unless(pending::<()>()) => (Ok(()), false),
         verdict = node.has_to_go() => (verdict, false),
         () = on_aws.has_to_go() => (Ok(()), true),
     };
@@ -60,11 +89,9 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     if goes_with_machine {
         // Load balancers are to see first that this node takes no more requests. A signal meanwhile says nothing new.
         node.state().draining.cancel();
-        tokio::select! {
-            () = tokio::time::sleep(on_aws.linger()) => {}
-            _ = super::up::interrupted() => {}
-        }
+        let _ = interrupts.unless(tokio::time::sleep(on_aws.linger())).await;
     }
+    drop(interrupts);
     super::up::or_interrupted_again(async {
         node.drain().await;
         on_aws.left().await;
