@@ -45,6 +45,8 @@ pub struct Kept {
     pub has_plugin: bool,
     /// Whether dashboards are brought up to date when they are read.
     pub migrates: bool,
+    /// Whether it knows nothing of rules that say where their alerts go, as before version 11.
+    pub routes_by_policies_only: bool,
     /// Whether a title can be there only once in a folder, as before version 11.
     pub titles_are_unique: bool,
     /// Somebody saves this dashboard right before the next save.
@@ -442,6 +444,9 @@ async fn put_group(State(kept): State<Shared>, Path(key): Path<(String, String)>
         rule["id"] = json!(kept.next_id);
         rule["updated"] = json!(format!("at {}", kept.next_id));
         rule["provenance"] = json!("api");
+        if kept.routes_by_policies_only {
+            rule["notification_settings"] = json!(null);
+        }
         // Durations come back in other words.
         if rule["for"] == "5m" {
             rule["for"] = json!("5m0s");

@@ -42,6 +42,8 @@ async fn a_node_that_falls_behind_says_by_how_much() -> Result<()> {
         // Nothing waits: however long ago the last message came, it is not behind.
         let lag = moto.figures("IngestLagSeconds", &DEPLOYMENT).await?;
         ensure!(lag.last() == Some(&0.0), "{lag:?}");
+        let catch_up = moto.figures("CatchUpSeconds", &DEPLOYMENT).await?;
+        ensure!(catch_up.last() == Some(&0.0), "{catch_up:?}");
 
         // What is read cannot be written any more.
         stack.clickhouse.pause().await?;

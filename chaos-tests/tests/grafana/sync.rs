@@ -426,3 +426,24 @@ async fn alerts_go_to_a_topic_to_a_contact_point_or_where_policies_say() -> Resu
     assert_eq!(grafana.kept().contact_points["mine"], point);
     Ok(())
 }
+
+/// As long as it is so, not only when it is noticed.
+#[tokio::test]
+async fn a_grafana_that_does_not_take_where_alerts_go_is_told_of() -> Result<()> {
+    let grafana = StandIn::start().await?;
+    grafana.kept().routes_by_policies_only = true;
+    let point = json!({ "uid": "mine", "name": "on-call", "type": "email" });
+    grafana.kept().contact_points.insert("mine".to_owned(), point);
+    let options = AlertOptions {
+        contact_point: Some("on-call".to_owned()),
+        ..AlertOptions::default()
+    };
+    let desired = desired_with("aurora", "prod", "hunter2", &["a:x"], &options);
+    let mut syncer = Syncer::new(grafana.client()?);
+    for _ in 0..2 {
+        let outcome = syncer.sync(&desired).await?;
+        assert!(outcome.notes[0].contains("where alert rules go"), "{outcome:?}");
+    }
+    assert_eq!(syncer.sync(&desired).await?.changes, Vec::<String>::new());
+    Ok(())
+}

@@ -91,7 +91,6 @@ async fn serve(mut node: Node, mut on_aws: OnAws, mut interrupts: Interrupts) ->
         node.state().draining.cancel();
         let _ = interrupts.unless(tokio::time::sleep(on_aws.linger())).await;
     }
-    drop(interrupts);
     super::up::or_interrupted_again(async {
         node.drain().await;
         on_aws.left().await;

@@ -41,12 +41,11 @@ mod yaml;
 
 use reqwest::Url;
 
+use self::alerts::AlertOptions;
+use self::client::Credentials;
+use self::datasource::DataSource;
+use self::names::Names;
 use crate::config::Secret;
-
-use alerts::AlertOptions;
-use client::Credentials;
-use datasource::DataSource;
-use names::Names;
 
 /// What a node knows of a Grafana.
 #[derive(Debug, Clone, Default)]

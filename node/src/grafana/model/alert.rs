@@ -56,7 +56,7 @@ pub struct Rule {
     pub annotations: BTreeMap<&'static str, String>,
     /// By what it is routed, unless it says itself where it goes.
     pub labels: BTreeMap<&'static str, String>,
-    /// Where it goes, past the notification policies. Since Grafana 11; `null` leaves it to them.
+    /// Where it goes, past the notification policies. Since Grafana 11.2; `null` leaves it to them.
     #[serde(rename = "notification_settings")]
     pub notification_settings: Option<NotificationSettings>,
     /// Whether it is not looked at.

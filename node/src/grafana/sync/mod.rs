@@ -255,6 +255,7 @@ impl Syncer {
         if let Some(found) = &found {
             let (ours, others) = split_rules(found, &desired.names);
             if self.is_kept(&folder, wanted, &ours) {
+                outcome.notes.extend(too_old(wanted, &ours));
                 return Ok(());
             }
             // Rules that are not in the body would be gone.
@@ -266,23 +267,20 @@ impl Syncer {
         outcome.changes.push("changed the alert rules".to_owned());
         if let Some(kept) = self.client.rule_group(&folder, group).await? {
             let (ours, _) = split_rules(&kept, &desired.names);
-            if has_receiver(wanted) && !has_receiver(&ours) {
-                outcome.notes.push(TOO_OLD.to_owned());
-            }
+            outcome.notes.extend(too_old(wanted, &ours));
             self.kept.insert(folder, (wanted.clone(), without_version(ours)));
         }
         Ok(())
     }
 }
 
-/// Whether rules of a group say where their alerts go.
-fn has_receiver(group: &Value) -> bool {
-    let rules = group["rules"].as_array();
-    rules.is_some_and(|rules| {
-        rules
-            .iter()
-            .any(|rule| rule["notification_settings"]["receiver"].is_string())
-    })
+/// What is to be said of a Grafana that has left out where the alerts of a group of rules go.
+fn too_old(wanted: &Value, kept: &Value) -> Option<String> {
+    let has_receiver = |group: &Value| {
+        let mut rules = group["rules"].as_array().into_iter().flatten();
+        rules.any(|rule| rule["notification_settings"]["receiver"].is_string())
+    };
+    (has_receiver(wanted) && !has_receiver(kept)).then(|| TOO_OLD.to_owned())
 }
 
 /// A group of rules with only ours in it, and the others.
