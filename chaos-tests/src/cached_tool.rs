@@ -14,15 +14,94 @@ use crate::process::Process;
 /// Downloads and builds on a busy machine.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// The program `program` of the Go module `package` in `version`, built with `go install` unless the cache has it.
-/// `name` is what its directory there is called.
-pub async fn go_tool(name: &str, package: &str, version: &str, program: &str) -> Result<PathBuf> {
-    let directory = format!("{name}-{version}");
-    let module = format!("{package}@v{version}");
-    cached(&directory, program, async |cache, directory| {
-        go_install(cache, directory, &module, program).await
-    })
-    .await
+/// A program that others publish as a package of a Go module.
+#[derive(Debug, Hash)]
+pub struct GoTool {
+    /// What its directory in the cache is called, before a hash of all this.
+    pub name: &'static str,
+    /// The module's path.
+    pub module: &'static str,
+    /// The package's path in the module. Its last part is what the program is called.
+    pub package: &'static str,
+    /// The module's version, without the `v`.
+    pub version: &'static str,
+    /// What we mend in its source.
+    pub amendment: Option<Amendment>,
+}
+
+/// A change to the source of a Go module.
+#[derive(Debug, Hash)]
+pub struct Amendment {
+    /// The file's path in the module.
+    pub file: &'static str,
+    /// What is there once.
+    pub before: &'static str,
+    /// What is to be there instead.
+    pub after: &'static str,
+}
+
+impl GoTool {
+    /// The program, built unless the cache has it.
+    pub async fn built(&self) -> Result<PathBuf> {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        let directory = format!("{}-{}-{:016x}", self.name, self.version, hasher.finish());
+        let program = self.package.rsplit('/').next().unwrap_or(self.package);
+        cached(&directory, program, async |cache, directory| {
+            let module = format!("{}@v{}", self.module, self.version);
+            eprintln!("building {module} with go into {} (once)", directory.display());
+            // In the cache, and not in the system's temporary directory: a rename works within one file system only.
+            let work = tempfile::Builder::new().prefix("go-build-").tempdir_in(cache)?;
+            let source = work.path().join("source");
+            download(&module, work.path(), &source).await?;
+            if let Some(amendment) = &self.amendment {
+                amendment.apply(&source)?;
+            }
+            let bin = work.path().join("bin");
+            let mut go = Command::new("go");
+            go.args(["build", "-o"])
+                .arg(bin.join(program))
+                .arg(format!("./{}", self.package))
+                .current_dir(&source);
+            run_go(go, work.path(), &module, &bin.join(program)).await?;
+            fs::rename(&bin, directory)
+                .with_context(|| format!("cannot move {module} to {}", directory.display()))
+        })
+        .await
+    }
+}
+
+/// Puts the source of `module`, with its version, to `destination`, which is not there yet.
+async fn download(module: &str, work: &Path, destination: &Path) -> Result<()> {
+    let answer = work.join("download.json");
+    let mut go = Command::new("sh");
+    go.args(["-c", "exec go mod download -json \"$1\" > \"$2\"", "sh", module])
+        .arg(&answer)
+        .current_dir(work);
+    run_go(go, work, module, &answer).await?;
+    let answer: serde_json::Value = serde_json::from_slice(&fs::read(&answer)?)?;
+    let kept = answer["Dir"].as_str().context("go names no directory")?;
+    // Go's own copy is nobody's to write to.
+    let copied = Command::new("cp")
+        .args(["-r", "--no-preserve=mode", kept])
+        .arg(destination)
+        .status()?;
+    ensure!(copied.success(), "cannot copy {kept}");
+    Ok(())
+}
+
+impl Amendment {
+    fn apply(&self, source: &Path) -> Result<()> {
+        let file = source.join(self.file);
+        let text = fs::read_to_string(&file)?;
+        ensure!(
+            text.matches(self.before).count() == 1,
+            "{} has changed: see whether the amendment is needed still",
+            self.file
+        );
+        fs::write(&file, text.replacen(self.before, self.after, 1))?;
+        Ok(())
+    }
 }
 
 /// The program of a Go module of ours, which is these files, built unless the cache has it. It is called `name`. `build`
@@ -42,8 +121,6 @@ pub async fn go_program(name: &str, files: &[(&str, &str)], build: &[&str]) -> R
         go.args(["build", "-o"])
             .arg(bin.join(name))
             .args(build)
-            .env("CGO_ENABLED", "0")
-            .env("GOFLAGS", "")
             .current_dir(work.path());
         run_go(go, work.path(), name, &bin.join(name)).await?;
         fs::rename(&bin, directory).with_context(|| format!("cannot move {name} to {}", directory.display()))
@@ -113,24 +190,10 @@ pub(crate) async fn cached(
     Ok(tool)
 }
 
-async fn go_install(cache: &Path, directory: &Path, module: &str, program: &str) -> Result<()> {
-    eprintln!("building {module} with go into {} (once)", directory.display());
-    // In the cache, and not in the system's temporary directory: a rename works within one file system only.
-    let work = tempfile::Builder::new().prefix("go-install-").tempdir_in(cache)?;
-    let bin = work.path().join("bin");
-    let mut go = Command::new("go");
-    go.args(["install", module])
-        .env("GOBIN", &bin)
-        .env("CGO_ENABLED", "0")
-        // Where a module file of somebody else's is must not matter.
-        .env("GOFLAGS", "")
-        .current_dir(work.path());
-    run_go(go, work.path(), module, &bin.join(program)).await?;
-    fs::rename(&bin, directory).with_context(|| format!("cannot move {module} to {}", directory.display()))
-}
-
 /// Runs a command of Go that is to make the file `made`.
-async fn run_go(go: Command, work: &Path, what: &str, made: &Path) -> Result<()> {
+async fn run_go(mut go: Command, work: &Path, what: &str, made: &Path) -> Result<()> {
+    // What somebody has set for programs of their own must not matter.
+    go.env("CGO_ENABLED", "0").env("GOFLAGS", "").env("GOWORK", "off");
     let go = Process::spawn(work, "go", go).with_context(|| {
         format!(
             "{what} is built with Go. Install it (from https://go.dev/dl, or a package such as `golang-go`)"

@@ -30,13 +30,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::http_client;
-use crate::cached_tool::go_tool;
+use crate::cached_tool::{Amendment, GoTool};
 use crate::clickhouse::ClickHouse;
 use crate::kafka::Kafka;
 use crate::process::{Process, free_port};
 use crate::sandbox::{Sandbox, eventually};
 
-const VERSION: &str = "2.12.0";
+const TOXIPROXY: GoTool = GoTool {
+    name: "toxiproxy",
+    module: "github.com/Shopify/toxiproxy/v2",
+    package: "cmd/server",
+    version: "2.12.0",
+    // Once a client has gone nobody takes what toxics let through, and toxiproxy waits to get rid of it, five seconds for
+    // every piece, with its lock held, when a toxic is removed: https://github.com/Shopify/toxiproxy/issues/558
+    amendment: Some(Amendment {
+        file: "link.go",
+        before: "\n\tdest.Close()\n",
+        after: "\n\tdest.Close()\n\tgo func() { _, _ = io.Copy(io.Discard, link.output) }()\n",
+    }),
+};
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running toxiproxy. Dropping it kills it, and all connections through it end.
@@ -73,13 +85,7 @@ impl Control {
 impl Toxiproxy {
     /// Starts one, and waits until it can be told what to do. The first call on a machine builds it.
     pub async fn start(sandbox: &Sandbox) -> Result<Self> {
-        let tool = go_tool(
-            "toxiproxy",
-            "github.com/Shopify/toxiproxy/v2/cmd/server",
-            VERSION,
-            "server",
-        )
-        .await?;
+        let tool = TOXIPROXY.built().await?;
         let port = free_port()?;
         let mut command = Command::new(tool);
         command

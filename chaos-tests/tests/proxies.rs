@@ -12,6 +12,7 @@ use aurora_chaos_tests::toxiproxy::{Direction, Proxy, Toxic, Toxiproxy, bootstra
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -104,6 +105,53 @@ async fn every_toxic_does_what_it_says_and_can_be_removed() -> Result<()> {
             ensure!(proxy.toxics().await? == 0);
         }
         ensure!(round_trip(&proxy, 100_000).await?.0 == 100_000);
+        Ok(())
+    })
+    .await
+}
+
+/// A server that sends `pieces` to everyone, each in a packet of its own, and tells once it has sent them all.
+async fn talker(pieces: usize) -> Result<(SocketAddr, mpsc::UnboundedReceiver<()>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let (said, all) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let said = said.clone();
+            tokio::spawn(async move {
+                for _ in 0..pieces {
+                    client.write_all(b"piece").await?;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                let _ = said.send(());
+                // The connection is the client's to end.
+                client.read(&mut [0]).await
+            });
+        }
+    });
+    Ok((address, all))
+}
+
+/// toxiproxy by itself holds its lock for minutes then, and answers 503: https://github.com/Shopify/toxiproxy/issues/558
+#[tokio::test]
+async fn a_toxic_can_be_removed_after_a_client_has_gone_whose_answer_was_under_way() -> Result<()> {
+    Sandbox::run("toxic-gone", async |sandbox| {
+        let toxiproxy = Toxiproxy::start(sandbox).await?;
+        let listen = (Ipv4Addr::LOCALHOST, free_port()?).into();
+        let (server, mut said) = talker(20).await?;
+        let proxy = toxiproxy.proxy("talker", listen, server).await?;
+        let late = Toxic::Latency {
+            delay: Duration::from_secs(600),
+            jitter: Duration::ZERO,
+        };
+        let late = proxy.add(late, Direction::ToClient).await?;
+        let client = TcpStream::connect(proxy.address()).await?;
+        tokio::time::timeout(PATIENCE, said.recv())
+            .await?
+            .context("the server has ended")?;
+        drop(client);
+        proxy.remove(&late).await?;
+        ensure!(proxy.toxics().await? == 0);
         Ok(())
     })
     .await

@@ -5,10 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
-use aurora_chaos_tests::cached_tool::{go_tool, python};
+use aurora_chaos_tests::cached_tool::{GoTool, python};
 use aurora_chaos_tests::sandbox::Sandbox;
 use aurora_node::config::Config;
 
+const COMPOSE: GoTool = GoTool {
+    name: "compose-go",
+    module: "github.com/compose-spec/compose-go/v2",
+    package: "cmd",
+    version: "2.9.1",
+    amendment: None,
+};
 const HADOLINT: &str = include_str!("../../hadolint-requirements.txt");
 
 fn repository() -> Result<PathBuf> {
@@ -53,13 +60,7 @@ async fn the_image_is_defined_as_images_should_be() -> Result<()> {
 #[tokio::test]
 async fn compose_understands_the_file_and_everything_that_it_names_is_there() -> Result<()> {
     Sandbox::run("machines-compose", async |sandbox| {
-        let compose = go_tool(
-            "compose-go",
-            "github.com/compose-spec/compose-go/v2/cmd",
-            "2.9.1",
-            "cmd",
-        )
-        .await?;
+        let compose = COMPOSE.built().await?;
         // A copy, because secrets are made beside it.
         let copy = sandbox.path("repository");
         for part in ["deploy", "pulumi/machines"] {
