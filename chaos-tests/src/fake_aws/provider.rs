@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aurora_pulumi::schema;
 use parking_lot::Mutex;
@@ -48,14 +49,17 @@ impl Provider {
         name: &str,
         act: impl FnOnce(),
     ) -> Result<(), Status> {
-        let fault = self.world.lock().fault(verb, token, name);
-        match fault {
+        let fault = || self.world.lock().fault(verb, token, name);
+        while fault() == Some(Fault::Waits) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        match fault() {
             Some(Fault::Fails(message)) => Err(Status::unknown(message)),
             Some(Fault::StandsStill) => {
                 act();
                 std::future::pending().await
             }
-            None => Ok(()),
+            Some(Fault::Waits) | None => Ok(()),
         }
     }
 }

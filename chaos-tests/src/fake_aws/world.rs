@@ -13,6 +13,8 @@ pub struct World {
     gone: BTreeSet<String>,
     log: Vec<Done>,
     faults: Vec<(Fault, &'static str, String)>,
+    /// What [`Fault::Waits`] has met.
+    waiting: BTreeSet<String>,
     count: u32,
 }
 
@@ -44,6 +46,8 @@ pub enum Fault {
     Fails(String),
     /// It is done, and no answer ever comes.
     StandsStill,
+    /// It is begun once nothing goes wrong any more, and goes well.
+    Waits,
 }
 
 /// Inputs that name a thing: no two of a kind can have the same.
@@ -116,6 +120,12 @@ impl World {
     /// Nothing goes wrong any more.
     pub fn heal(&mut self) {
         self.faults.clear();
+        self.waiting.clear();
+    }
+
+    /// Whether a resource of this name has met [`Fault::Waits`] since the last [`World::heal`].
+    pub fn is_waiting(&self, name: &str) -> bool {
+        self.waiting.contains(name)
     }
 
     /// What was done since the last time somebody asked.
@@ -168,13 +178,18 @@ impl World {
         &self.region
     }
 
-    pub(super) fn fault(&self, verb: &'static str, token: &str, name: &str) -> Option<Fault> {
+    /// What goes wrong with this, if anything.
+    pub(super) fn fault(&mut self, verb: &'static str, token: &str, name: &str) -> Option<Fault> {
         let wanted = short(token, name);
         let fault = self
             .faults
             .iter()
             .find(|(_, of, name)| *of == verb && *name == wanted);
-        fault.map(|(fault, ..)| fault.clone())
+        let fault = fault.map(|(fault, ..)| fault.clone())?;
+        if fault == Fault::Waits {
+            self.waiting.insert(wanted);
+        }
+        Some(fault)
     }
 
     pub(super) fn inputs_of(&self, id: &str) -> Option<BTreeMap<String, Value>> {

@@ -9,6 +9,7 @@ use aurora_chaos_tests::moto::REGION;
 use aurora_chaos_tests::sandbox::eventually;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 
 use super::shell::{Shell, ensure_failed, said};
@@ -50,10 +51,29 @@ async fn who_is_told_to_stop_leaves_nothing_unknown() -> Result<()> {
         (Signal::SIGINT, "Vpc network"),
         (Signal::SIGHUP, "LoadBalancer edge"),
     ] {
-        let deploying = begin(&shell, &["deploy", "--yes"]).await?;
-        there(&shell, sign).await?;
+        shell.aws.world().break_down("create", sign, Fault::Waits);
+        let mut deploying = begin(&shell, &["deploy", "--yes"]).await?;
+        eventually(sign, LIMIT, async || shell.aws.world().is_waiting(sign)).await?;
         kill(pid(&deploying)?, signal)?;
-        let stopped = end(deploying).await?;
+        let mut stderr = BufReader::new(deploying.stderr.take().context("it is piped")?).lines();
+        let reading = async {
+            let mut told = Vec::new();
+            while let Some(line) = stderr.next_line().await? {
+                if line.contains("stopping: ") {
+                    // The engine is told next.
+                    tokio::time::sleep(Duration::from_secs(2)).await;
+                    shell.aws.world().heal();
+                }
+                told.extend_from_slice(line.as_bytes());
+                told.push(b'\n');
+            }
+            anyhow::Ok(told)
+        };
+        let (stopped, told) = tokio::join!(end(deploying), reading);
+        let stopped = Output {
+            stderr: told?,
+            ..stopped?
+        };
         ensure!(
             stopped.status.code() == Some(INTERRUPTED),
             "{:?} {}",

@@ -52,6 +52,19 @@ export async function open(browser, { size = 'wide', scheme = 'dark', ...rest } 
   return { page, complaints, close: () => context.close() };
 }
 
+/** Goes to a page by its two keys, once more where a standstill of the machine came between them. */
+export async function goBy(page, key, path) {
+  for (const until = Date.now() + PATIENCE; ; ) {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    try {
+      return await page.waitForURL(`**${path}`, { timeout: 5_000 });
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+  }
+}
+
 /** That nothing was complained of but what is expected. */
 export function quiet(complaints, where, ...expected) {
   const rest = complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));

@@ -1,7 +1,7 @@
 // A newcomer's way through a running node, and a look at what goes wrong on it.
 // usage: node e2e/journey.mjs URL
 import assert from 'node:assert/strict';
-import { open, quiet, withBrowser } from './browser.mjs';
+import { goBy, open, quiet, withBrowser } from './browser.mjs';
 
 const [url] = process.argv.slice(2);
 
@@ -11,9 +11,7 @@ async function newcomer(browser) {
   await page.goto(url);
   await page.waitForURL('**/connect');
   await page.getByText('Audit clean').first().waitFor();
-  await page.keyboard.press('g');
-  await page.keyboard.press('q');
-  await page.waitForURL('**/query');
+  await goBy(page, 'q', '/query');
 
   await page.getByRole('textbox', { name: 'Question' }).fill('How many shop events were there today?');
   await page.keyboard.press('Enter');

@@ -1,7 +1,7 @@
 // A journey without a mouse: every control of every page is reached, seen to be reached, and left again.
 // usage: node e2e/keyboard.mjs URL
 import assert from 'node:assert/strict';
-import { open, quiet, withBrowser } from './browser.mjs';
+import { goBy, open, quiet, withBrowser } from './browser.mjs';
 
 const [url] = process.argv.slice(2);
 const STREAM = encodeURIComponent('demo:shop_events');
@@ -108,8 +108,7 @@ await withBrowser(async (browser) => {
   );
 
   // A question, and a statement.
-  await page.keyboard.press('g');
-  await page.keyboard.press('q');
+  await goBy(page, 'q', '/query');
   await tabTo(page, page.getByRole('textbox', { name: 'Question' }));
   await page.keyboard.type('How many shop events were there today?');
   await page.keyboard.press('Enter');
