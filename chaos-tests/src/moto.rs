@@ -5,6 +5,7 @@
 //! does not do is throttle, and its instances run at once.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -45,6 +46,11 @@ pub struct AccessKey {
     pub secret: String,
 }
 
+/// A Python that has moto, and with it the descriptions that AWS publishes of its interfaces.
+pub async fn interpreter() -> Result<PathBuf> {
+    python("moto", REQUIREMENTS).await
+}
+
 impl Moto {
     /// Starts one, and waits until it answers. The first call on a machine installs it.
     pub async fn start(sandbox: &Sandbox) -> Result<Self> {
@@ -53,7 +59,7 @@ impl Moto {
 
     /// The same at a port of loopback that was chosen before.
     pub async fn start_at(sandbox: &Sandbox, port: u16) -> Result<Self> {
-        let mut command = Command::new(python("moto", REQUIREMENTS).await?);
+        let mut command = Command::new(interpreter().await?);
         command
             .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
             .current_dir(sandbox.directory());

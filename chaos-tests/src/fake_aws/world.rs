@@ -166,6 +166,12 @@ impl World {
         self.find(name).map(|(_, thing)| &thing.inputs)
     }
 
+    /// All that is there: type, name and inputs of each.
+    pub fn everything(&self) -> impl Iterator<Item = (&str, &str, &BTreeMap<String, Value>)> {
+        let things = self.things.values();
+        things.map(|thing| (thing.token.as_str(), thing.name.as_str(), &thing.inputs))
+    }
+
     fn find(&self, name: &str) -> Option<(&String, &Thing)> {
         self.things.iter().find(|(_, thing)| thing.name() == name)
     }

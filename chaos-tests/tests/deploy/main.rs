@@ -9,6 +9,7 @@ mod refusals;
 mod shell;
 mod signals;
 mod told;
+mod values;
 
 use std::path::{Path, PathBuf};
 
