@@ -2,13 +2,14 @@
 
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::api::Api;
 use aurora_chaos_tests::clickhouse::ClickHouse;
 use aurora_chaos_tests::load::{Message, produce_messages};
 use aurora_chaos_tests::node::{Node, NodeOptions, stream_id};
-use aurora_chaos_tests::process::free_port;
+use aurora_chaos_tests::process::{Process, free_port};
 use aurora_chaos_tests::sandbox::{Sandbox, eventually};
 use aurora_chaos_tests::stack::PATIENCE;
 use aurora_chaos_tests::up::{Up, processes_that_name};
@@ -438,6 +439,36 @@ async fn a_node_that_is_told_to_end_as_soon_as_it_answers_ends_well() -> Result<
             let status = node.terminate().await?;
             ensure!(status.success(), "{status}");
             node.start_again().await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Ctrl-C is heard whenever it comes, and nothing is left then.
+#[tokio::test]
+async fn an_up_that_is_told_to_stop_while_it_starts_stops() -> Result<()> {
+    Sandbox::run("up-brief", async |sandbox| {
+        let data = Up::data_dir(sandbox);
+        for moment in 0..16 {
+            let command = ["up", "--json", "--http", "127.0.0.1:0", "--data-dir"];
+            let mut command = binary::command(command).await?;
+            command.arg(&data);
+            let up = Process::spawn(sandbox.directory(), &format!("up-brief-{moment}"), command)?;
+            eventually("ClickHouse to start", PATIENCE, async || {
+                processes_that_name(&data).map(|all| all.len() > 1)
+            })
+            .await?;
+            tokio::time::sleep(Duration::from_millis(60) * moment).await;
+            up.interrupt()?;
+            let status = up.wait(PATIENCE).await?;
+            let is_ready = up.find_in_log("{\"").is_some();
+            let expected = if is_ready { Some(0) } else { Some(130) };
+            ensure!(status.code() == expected, "{status}, ready: {is_ready}");
+            eventually("all processes to end", PATIENCE, async || {
+                processes_that_name(&data).map(|all| all.is_empty())
+            })
+            .await?;
         }
         Ok(())
     })

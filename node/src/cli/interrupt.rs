@@ -10,6 +10,8 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use super::output;
+
 /// What a process ends with that Ctrl-C has ended: as shells count, 128 and the number of the signal.
 pub(super) const INTERRUPTED: u8 = 130;
 /// How long a thread that is to stop is waited for; one that writes where nobody reads cannot stop.
@@ -67,7 +69,14 @@ impl Interrupts {
         }
     }
 
-    /// The same for what blocks: Ctrl-C tells it to stop.
+    /// Does the work of stopping, unless somebody asks a second time.
+    pub(super) async fn unless_again(&mut self, work: impl Future<Output = ()>) {
+        if self.unless(work).await.is_none() {
+            output::note("stopped at once; nothing is lost, it will be settled at the next start");
+        }
+    }
+
+    /// [`Interrupts::unless`] for what blocks: Ctrl-C tells it to stop.
     pub(super) async fn unless_in_thread<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&Stop) -> T + Send + 'static,

@@ -42,7 +42,7 @@ pub(super) async fn run(args: &NodeArgs) -> anyhow::Result<ExitCode> {
     match started? {
         Started::Going(on_aws) => {
             output::note("this machine is about to go: the node does not start");
-            super::up::or_interrupted_again(on_aws.left()).await;
+            interrupts.unless_again(on_aws.left()).await;
             Ok(ExitCode::SUCCESS)
         }
         Started::Node(node, on_aws) => serve(node, on_aws, interrupts).await,
@@ -91,11 +91,11 @@ async fn serve(mut node: Node, mut on_aws: OnAws, mut interrupts: Interrupts) ->
         node.state().draining.cancel();
         let _ = interrupts.unless(tokio::time::sleep(on_aws.linger())).await;
     }
-    super::up::or_interrupted_again(async {
+    let leaving = async {
         node.drain().await;
         on_aws.left().await;
-    })
-    .await;
+    };
+    interrupts.unless_again(leaving).await;
     verdict.map(|()| ExitCode::SUCCESS)
 }
 

@@ -11,7 +11,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use super::super::{output, up};
+use super::super::interrupt::{INTERRUPTED, Interrupts};
+use super::super::output;
 use super::aurora_node::AuroraNode;
 use super::freshness::{self, Freshness};
 use super::kafka_engine::{self, EngineSettings, KafkaEngine};
@@ -84,15 +85,14 @@ pub(super) async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
         .prefix("aurora-bench-")
         .tempdir()
         .context("no directory for temporary files; point TMPDIR to one")?;
-    let started = tokio::select! {
-        started = Services::start(&directory, args.kafka.as_deref()) => Some(started),
-        signal = up::interrupted() => { signal?; None }
-    };
+    let mut interrupts = Interrupts::listen_to_all();
+    let started = interrupts.unless(Services::start(&directory, args.kafka.as_deref()));
+    let started = started.await;
     let services = match started {
         Some(Ok(services)) => services,
         failed => {
             services::remove(directory).await;
-            return failed.map_or(Ok(ExitCode::from(130)), |failed| {
+            return failed.map_or(Ok(ExitCode::from(INTERRUPTED)), |failed| {
                 failed.map(|_| ExitCode::FAILURE)
             });
         }
@@ -103,14 +103,11 @@ pub(super) async fn run(args: &IngestArgs) -> anyhow::Result<ExitCode> {
         directory,
         topics: Mutex::new(Vec::new()),
     };
-    let report = tokio::select! {
-        report = bench.measure() => Some(report),
-        signal = up::interrupted() => { signal?; None }
-    };
+    let report = interrupts.unless(bench.measure()).await;
     output::note("cleaning up");
     bench.clean_up().await;
     match report {
-        None => Ok(ExitCode::from(130)),
+        None => Ok(ExitCode::from(INTERRUPTED)),
         Some(report) => {
             let report = report?;
             if args.json {

@@ -11,7 +11,8 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::super::{output, up};
+use super::super::interrupt::{INTERRUPTED, Interrupts};
+use super::super::output;
 use super::services;
 use crate::embedded::clickhouse::{ClickHouseOptions, EmbeddedClickHouse, default_cache_dir};
 use crate::embedded::process::ChildProcess;
@@ -121,13 +122,12 @@ pub(super) async fn run(args: &SqlArgs) -> anyhow::Result<ExitCode> {
         .prefix("aurora-bench-")
         .tempdir()
         .context("no directory for temporary files; point TMPDIR to one")?;
-    let report = tokio::select! {
-        report = measure(args, &directory) => Some(report),
-        signal = up::interrupted() => { signal?; None }
-    };
+    let report = Interrupts::listen_to_all()
+        .unless(measure(args, &directory))
+        .await;
     services::remove(directory).await;
     let Some(report) = report else {
-        return Ok(ExitCode::from(130));
+        return Ok(ExitCode::from(INTERRUPTED));
     };
     let report = report?;
     if args.json {

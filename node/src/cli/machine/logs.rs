@@ -1,5 +1,6 @@
 //! `aurora machine logs`
 
+use std::future::pending;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -8,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::aws::Machine;
 use crate::aws::secrets::{BOOT_LIMIT, patiently};
-use crate::cli::up::interrupted;
+use crate::cli::interrupt::Interrupts;
 use crate::machine::journal::{self, JournalOptions};
 use crate::systemd::ServiceManager;
 
@@ -44,13 +45,13 @@ pub(super) async fn run(args: LogsArgs) -> anyhow::Result<()> {
         units: args.units,
         state: args.state,
     };
+    let mut interrupts = Interrupts::listen_to_all();
     let stop = CancellationToken::new();
     let signals = {
         let stop = stop.clone();
         tokio::spawn(async move {
-            let caught = interrupted().await;
+            interrupts.unless(pending::<()>()).await;
             stop.cancel();
-            caught
         })
     };
     let manager = ServiceManager::of_this_process();

@@ -21,6 +21,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use self::peers::{Common, Peers};
+use super::interrupt::{INTERRUPTED, Interrupts};
 use super::output;
 use crate::cluster::joining;
 use crate::config::{
@@ -136,6 +137,8 @@ pub(super) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     }
     // Not before: what the Kafka library has to say about a wrong address is in the error already.
     telemetry::start(args.log_format, "warn");
+    // From the beginning, and heard between two waits as well.
+    let mut interrupts = Interrupts::listen_to_all();
     let mut exposed = vec![default_database()];
     exposed.extend(args.expose.iter().cloned());
     let start_clickhouse = EmbeddedClickHouse::start(ClickHouseOptions {
@@ -144,26 +147,23 @@ pub(super) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         exposed_databases: exposed,
         program: std::env::current_exe().context("the path of this program is not known")?,
     });
-    let clickhouse = tokio::select! {
-        clickhouse = start_clickhouse => clickhouse?,
-        signal = interrupted() => { signal?; return Ok(ExitCode::from(130)); }
+    let Some(clickhouse) = interrupts.unless(start_clickhouse).await.transpose()? else {
+        return Ok(ExitCode::from(INTERRUPTED));
     };
-    let (mut nodes, demo) = match start_rest(&args, listener, &clickhouse).await {
-        Ok(started) => started,
-        Err(error) => {
+    let started = interrupts.unless(start_rest(&args, listener, &clickhouse));
+    let (mut nodes, demo) = match started.await.transpose() {
+        Ok(Some(started)) => started,
+        ended_early => {
             clickhouse.stop().await;
-            return Err(error);
+            return ended_early.map(|_| ExitCode::from(INTERRUPTED));
         }
     };
     announce(&args, &nodes, &clickhouse, demo.as_ref());
-    let verdict = tokio::select! {
-        signal = interrupted() => signal,
-        verdict = nodes.ended() => verdict,
-    };
+    let verdict = interrupts.unless(nodes.ended()).await.unwrap_or(Ok(()));
     if !args.json {
         output::note("\nStopping: what has been read is written first. Ctrl-C again to stop at once.");
     }
-    or_interrupted_again(async {
+    let stopping = async {
         nodes.stop().await;
         if let Some(Demo { broker, stream }) = demo {
             // Both wait for threads of the Kafka library.
@@ -174,8 +174,8 @@ pub(super) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
             .await;
         }
         clickhouse.stop().await;
-    })
-    .await;
+    };
+    interrupts.unless_again(stopping).await;
     verdict.map(|()| ExitCode::SUCCESS)
 }
 
@@ -247,10 +247,7 @@ async fn start_rest(
             connections: &connections,
             streams: &streams,
         };
-        let peers = tokio::select! {
-            peers = Peers::start(usize::from(args.nodes), http, &common) => peers?,
-            signal = interrupted() => { signal?; bail!("interrupted while the nodes were starting") }
-        };
+        let peers = Peers::start(usize::from(args.nodes), http, &common).await?;
         return Ok((Nodes::Several(peers), demo));
     }
     let grafana = clickhouse.grafana();
@@ -414,26 +411,5 @@ pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
             )
         }
         Err(error) => Err(error).with_context(|| format!("{address} cannot be served")),
-    }
-}
-
-/// Waits for Ctrl-C or a polite request to end.
-pub(super) async fn interrupted() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("signals cannot be caught")?;
-    let mut hangup = signal(SignalKind::hangup()).context("signals cannot be caught")?;
-    tokio::select! {
-        caught = tokio::signal::ctrl_c() => caught.context("signals cannot be caught")?,
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
-    Ok(())
-}
-
-/// Does the work of stopping, unless somebody asks a second time.
-pub(super) async fn or_interrupted_again(work: impl Future<Output = ()>) {
-    tokio::select! {
-        () = work => {}
-        _ = interrupted() => output::note("stopped at once; nothing is lost, it will be settled at the next start"),
     }
 }

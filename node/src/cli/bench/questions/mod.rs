@@ -32,7 +32,8 @@ use self::compare::ResultRow;
 use self::place::{Database, Model, OwnServices};
 use self::report::{Judged, Outcome, ReplyKind, Report};
 use self::set::{PRACTICE, Question, Set};
-use super::super::{output, up};
+use super::super::interrupt::{INTERRUPTED, Interrupts};
+use super::super::output;
 use crate::telemetry::{self, LogFormat};
 
 /// The database that a set from files is loaded into, if nothing else is said.
@@ -118,25 +119,25 @@ pub(super) async fn run(args: &QuestionsArgs) -> anyhow::Result<ExitCode> {
         (Some(name), _) => name.as_str(),
         (None, own) => own.unwrap_or(DEFAULT_DATABASE),
     };
+    let mut interrupts = Interrupts::listen_to_all();
     let own = match args.node {
         Some(_) => None,
         None => {
             output::note("starting a node and its ClickHouse");
             let model = args.model();
-            tokio::select! {
-                own = OwnServices::start(database, &model) => Some(own?),
-                signal = up::interrupted() => { signal?; return Ok(ExitCode::from(130)); }
-            }
+            let Some(own) = interrupts.unless(OwnServices::start(database, &model)).await else {
+                return Ok(ExitCode::from(INTERRUPTED));
+            };
+            Some(own?)
         }
     };
-    let done = tokio::select! {
-        done = examine(args, &set, database, own.as_ref()) => Some(done),
-        signal = up::interrupted() => { signal?; None }
-    };
+    let done = interrupts
+        .unless(examine(args, &set, database, own.as_ref()))
+        .await;
     if let Some(own) = own {
         own.stop().await;
     }
-    done.unwrap_or(Ok(ExitCode::from(130)))
+    done.unwrap_or(Ok(ExitCode::from(INTERRUPTED)))
 }
 
 async fn examine(
