@@ -135,8 +135,16 @@ async fn a_machine_is_let_go_once_its_node_has_handed_over() -> Result<()> {
         scene.flow.until_more(u64::from(RATE)).await?;
         // Advice is no notice.
         scene.machines[0].recommend_rebalance();
-        scene.hooks.wait_at(TERMINATING, &instance(0));
+        // As in AWS: the machine is told, load balancers let go of it, and then it waits at the hook.
         scene.machines[0].set_target_state("Terminated");
+        eventually("the node to say that it has left", PATIENCE, async || {
+            scene
+                .calls("CompleteLifecycleAction", 0)
+                .iter()
+                .any(|call| call.hook == TERMINATING)
+        })
+        .await?;
+        scene.hooks.wait_at(TERMINATING, &instance(0));
         scene.until_ended(0).await?;
         ensure!(
             !scene.hooks.waits_at(TERMINATING, &instance(0)),

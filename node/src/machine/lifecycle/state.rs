@@ -4,7 +4,8 @@
 //!   heartbeats, then ready: complete the launching hook
 //!                │        (again while AWS does not take it)
 //!  Working ──────┴── notice ──▶ Draining ── has left ──▶ Left ── taken, or given up ──▶ Done
-//!     │                         heartbeats               complete the terminating hook
+//!     │                         heartbeats               complete the terminating hook,
+//!     │                                                  again until the group is at it
 //!     └── has left without a notice ──────────────────────────────────────────────────▶ Done
 //! ```
 //!
@@ -26,6 +27,9 @@ const LAUNCH_HEARTBEAT: Duration = Duration::from_secs(60);
 const HEARTBEATS_FOR: Duration = Duration::from_secs(15 * 60);
 /// How long a node that has left stays to tell so. After that the hook's time runs out, which ends the same.
 const TELL_FOR: Duration = Duration::from_secs(90);
+/// How often a group is told that is not at its hook yet: the machine's notice comes before load balancers have let go of
+/// it, for which a deployment gives them 30 seconds, and nobody waits at the hook before that.
+const TELL_AGAIN: Duration = Duration::from_secs(5);
 /// How often the launching hook is asked about although nobody waits there: the group may take note of its machine
 /// only now.
 const EARLY_LAUNCHES: u32 = 3;
@@ -109,9 +113,20 @@ pub struct Lifecycle {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Phase {
-    Working { heartbeat: Errand, launch: Errand },
-    Draining { since: Duration, heartbeat: Errand },
-    Left { since: Duration, completion: Errand },
+    Working {
+        heartbeat: Errand,
+        launch: Errand,
+    },
+    Draining {
+        why: Why,
+        since: Duration,
+        heartbeat: Errand,
+    },
+    Left {
+        why: Why,
+        since: Duration,
+        completion: Errand,
+    },
     Done,
 }
 
@@ -193,6 +208,7 @@ impl Lifecycle {
             (Event::Noticed(notices), Phase::Working { .. }) => {
                 if let Some(why) = why(notices) {
                     self.phase = Phase::Draining {
+                        why,
                         since: now,
                         heartbeat: Errand::now(now),
                     };
@@ -210,8 +226,9 @@ impl Lifecycle {
                 self.phase = Phase::Done;
                 orders.push(Order::Finish { told: false });
             }
-            (Event::Left, Phase::Draining { .. }) => {
+            (Event::Left, Phase::Draining { why, .. }) => {
                 self.phase = Phase::Left {
+                    why: *why,
                     since: now,
                     completion: Errand::now(now),
                 };
@@ -239,23 +256,35 @@ impl Lifecycle {
                 }
                 Outcome::Answered(_) => *launch = Errand::Done,
             },
-            (Call::Heartbeat, Phase::Draining { since, heartbeat }) => {
+            (Call::Heartbeat, Phase::Draining { since, heartbeat, .. }) => {
                 heartbeat.again(now, |_| HEARTBEAT);
                 if now.saturating_sub(*since) >= HEARTBEATS_FOR {
                     *heartbeat = Errand::Done;
                 }
             }
-            (Call::CompleteTermination, Phase::Left { since, completion }) => match outcome {
-                Outcome::Answered(_) => {
+            (
+                Call::CompleteTermination,
+                Phase::Left {
+                    why,
+                    since,
+                    completion,
+                },
+            ) => {
+                // A group may never hear of a spot instance that is gone in two minutes.
+                let is_told = match outcome {
+                    Outcome::Answered(ActionAnswer::NobodyWaits) => *why == Why::Spot,
+                    Outcome::Answered(_) => true,
+                    Outcome::Failed => false,
+                };
+                if is_told || now.saturating_sub(*since) >= TELL_FOR {
                     self.phase = Phase::Done;
-                    return Some(Order::Finish { told: true });
+                    return Some(Order::Finish { told: is_told });
                 }
-                Outcome::Failed if now.saturating_sub(*since) >= TELL_FOR => {
-                    self.phase = Phase::Done;
-                    return Some(Order::Finish { told: false });
+                match outcome {
+                    Outcome::Answered(_) => completion.again(now, |_| TELL_AGAIN),
+                    Outcome::Failed => completion.again(now, growing),
                 }
-                Outcome::Failed => completion.again(now, growing),
-            },
+            }
             // What comes back late concerns nobody any more.
             _ => {}
         }

@@ -60,6 +60,31 @@ fn a_machine_comes_works_and_goes() {
     assert_eq!(life.on(&target(TargetState::Terminated), seconds(140)), []);
 }
 
+/// The notice comes first, then load balancers let go, and only then somebody waits at the hook.
+#[test]
+fn a_group_that_is_not_at_its_hook_yet_is_told_again() {
+    let mut life = Lifecycle::default();
+    life.on(&target(TargetState::Terminated), seconds(0));
+    let mut orders = life.on(&Event::Left, seconds(10));
+    let mut now = seconds(10);
+    while now < seconds(45) {
+        assert_eq!(orders, [Order::Ask(Call::CompleteTermination)]);
+        assert_eq!(life.on(&Event::Back(Call::CompleteTermination, NOBODY), now), []);
+        now = life.next_due().unwrap();
+        orders = life.on(&Event::Tick, now);
+    }
+    let done = life.on(&Event::Back(Call::CompleteTermination, TAKEN), now);
+    assert_eq!(done, [Order::Finish { told: true }]);
+
+    // One that never comes to it is not waited for for ever.
+    let mut life = Lifecycle::default();
+    life.on(&target(TargetState::Terminated), seconds(0));
+    life.on(&Event::Left, seconds(10));
+    let late = seconds(10) + TELL_FOR;
+    let done = life.on(&Event::Back(Call::CompleteTermination, NOBODY), late);
+    assert_eq!(done, [Order::Finish { told: false }]);
+}
+
 #[test]
 fn a_spot_instance_does_not_wait_for_anybody() {
     let mut life = Lifecycle::default();
