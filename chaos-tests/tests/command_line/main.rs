@@ -6,6 +6,7 @@ mod broken;
 mod formats;
 mod memory;
 mod prompt;
+mod trust;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

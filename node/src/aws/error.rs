@@ -16,8 +16,8 @@ pub enum AwsError {
     NoRegion,
     /// Nobody says who asks.
     #[error(
-        "no AWS credentials were found; give this machine an instance profile (or this container a role), or set \
-         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        "no AWS credentials were found; on your own machine, `aws configure` or `aws sso login` and AWS_PROFILE, or \
+         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; on one of AWS, an instance profile, or a role for the container"
     )]
     NoCredentials,
     /// Something says who asks, and does not work.

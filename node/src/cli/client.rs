@@ -1,5 +1,6 @@
 //! Talking to a node.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -30,6 +31,9 @@ pub(super) struct NodeAddress {
     /// The node's token, if it needs one
     #[arg(long, env = "AURORA_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// The only certificates (PEM) that the node's may be, or may be signed by, such as one that a deployment has signed itself
+    #[arg(long, value_name = "FILE", env = "AURORA_CA")]
+    ca: Option<PathBuf>,
 }
 
 /// Which node to ask, and how to show what it answers.
@@ -85,9 +89,12 @@ impl ListArgs {
 
 impl Client {
     pub(super) fn new(address: &NodeAddress) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .build()
-            .context("the HTTP client cannot start")?;
+        let builder = reqwest::Client::builder();
+        let builder = match &address.ca {
+            Some(file) => builder.tls_certs_only(certificates(file)?),
+            None => builder,
+        };
+        let http = builder.build().context("the HTTP client cannot start")?;
         Ok(Self {
             http,
             base: address.node.trim_end_matches('/').to_owned(),
@@ -189,12 +196,18 @@ impl Client {
 
     /// A good answer, of which the head is here.
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request.send().await.with_context(|| {
-            format!(
-                "no node answers at {}; start one with `aurora up`, or name another with --node",
-                self.base
-            )
-        })?;
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                let what = match is_distrusted(&error) {
+                    true => {
+                        "shows a certificate that is not trusted here; if it is the deployment's own, name it with --ca"
+                    }
+                    false => "does not answer; start a node with `aurora up`, or name another with --node",
+                };
+                return Err(error).with_context(|| format!("{} {what}", self.base));
+            }
+        };
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -205,6 +218,21 @@ impl Client {
             Err(_) => anyhow::bail!("{} answered {status}; is it an Aurora node?", self.base),
         }
     }
+}
+
+fn certificates(file: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {
+    let pem = std::fs::read(file)
+        .with_context(|| format!("the certificates in {} cannot be read", file.display()))?;
+    let found = reqwest::Certificate::from_pem_bundle(&pem).ok();
+    found
+        .filter(|found| !found.is_empty())
+        .with_context(|| format!("there is no certificate in {}: it takes PEM", file.display()))
+}
+
+/// Whether a connection failed because of who showed what certificate.
+fn is_distrusted(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.any(|cause| cause.to_string().contains("invalid peer certificate"))
 }
 
 /// A text as one part of a path.
