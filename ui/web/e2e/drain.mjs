@@ -30,8 +30,11 @@ await withBrowser(async (browser) => {
   // Its partitions have come here, one by one, and it has gone.
   await row.waitFor({ state: 'detached' });
   await page.getByText('1 of 1').waitFor();
-  const left = await partitions();
-  assert.ok(left.length > 0 && left.every(({ owner }) => owner !== node), 'all partitions have moved');
+  // They are another's once that one has taken them up.
+  await page.waitForFunction(async (node) => {
+    const { partitions } = await (await fetch('/api/v1/cluster')).json();
+    return partitions.length > 0 && partitions.every(({ owner }) => owner !== null && owner !== node);
+  }, node);
   assert.equal(await page.getByRole('toolbar', { name: `Partitions of ${node}` }).count(), 0);
   const log = page.getByRole('region', { name: 'What changed hands' });
   await log.getByText(`${node} handed it over`).first().waitFor();
