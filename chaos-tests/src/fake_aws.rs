@@ -2,11 +2,12 @@
 //!
 //! It remembers what was made ([`World`]) and behaves like AWS where that matters to a deployment: what others refer to cannot
 //! be deleted, what is not there cannot be referred to, some changes need a replacement, names that are taken are refused. Each
-//! operation can be made to fail, or to stand still. What it does not do is check what AWS checks of values; the schema's
-//! part of that is tested in `aurora-pulumi`.
+//! operation can be made to fail, or to stand still. What it does not do is check values; what it was given can be
+//! ([`World::everything`]).
 //!
 //! The engine finds it by `PULUMI_DEBUG_PROVIDERS=aws:PORT`.
 
+mod ec2;
 mod provider;
 mod world;
 
@@ -48,6 +49,11 @@ impl FakeAws {
     /// What tells the engine about it.
     pub fn variable(&self) -> (&'static str, String) {
         ("PULUMI_DEBUG_PROVIDERS", format!("aws:{}", self.port))
+    }
+
+    /// Where EC2 knows what `emulator` knows, and the machines that are there. It ends with the test.
+    pub async fn ec2_before(&self, emulator: &str) -> Result<String> {
+        ec2::serve(self.world.clone(), emulator.to_owned()).await
     }
 
     /// The account.

@@ -272,6 +272,34 @@ impl Moto {
         }
     }
 
+    /// Makes a bucket of S3.
+    pub async fn make_bucket(&self, name: &str) -> Result<()> {
+        let request = self
+            .http
+            .put(format!("{}/{name}", self.endpoint))
+            .header("Authorization", authorization("s3"))
+            .body(format!(
+                "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+            ));
+        let answer = request.send().await.context("moto does not answer")?;
+        let status = answer.status();
+        ensure!(
+            status.is_success(),
+            "moto answered {status}: {}",
+            answer.text().await?
+        );
+        Ok(())
+    }
+
+    /// Makes a key of KMS that is known by this alias.
+    pub async fn make_key(&self, alias: &str) -> Result<()> {
+        let key = self.json("kms", "TrentService.CreateKey", &json!({})).await?;
+        let alias = json!({ "AliasName": alias, "TargetKeyId": key["KeyMetadata"]["KeyId"] });
+        self.json("kms", "TrentService.CreateAlias", &alias)
+            .await
+            .map(drop)
+    }
+
     /// Makes a secret of Secrets Manager; its ARN.
     pub async fn make_secret(&self, name: &str, text: &str) -> Result<String> {
         let secret = json!({ "Name": name, "SecretString": text });

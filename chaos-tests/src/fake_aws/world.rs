@@ -139,6 +139,18 @@ impl World {
         self.delete(&id)
     }
 
+    /// A machine is gone, with what was attached to it, as when somebody ends it by hand.
+    pub fn lose(&mut self, name: &str) -> Result<(), String> {
+        let id = self.id(name).ok_or_else(|| format!("there is no {name}"))?;
+        let goes_with_it = |thing: &Thing| {
+            thing.token.ends_with("Attachment") && thing.inputs.values().any(|value| mentions(value, &id))
+        };
+        self.things
+            .retain(|other, thing| *other != id && !goes_with_it(thing));
+        self.gone.insert(id);
+        Ok(())
+    }
+
     /// What is known by the name that [`World::names`] has gets this id instead of its own, as if AWS had given it that. Nothing
     /// may refer to it yet.
     pub fn rename(&mut self, name: &str, id: &str) -> Result<(), String> {
@@ -170,6 +182,15 @@ impl World {
     pub fn everything(&self) -> impl Iterator<Item = (&str, &str, &BTreeMap<String, Value>)> {
         let things = self.things.values();
         things.map(|thing| (thing.token.as_str(), thing.name.as_str(), &thing.inputs))
+    }
+
+    /// The ids of machines that are there.
+    pub(super) fn machines(&self) -> impl Iterator<Item = &str> {
+        let machines = self
+            .things
+            .iter()
+            .filter(|(_, thing)| thing.token == "aws:ec2/instance:Instance");
+        machines.map(|(id, _)| id.as_str())
     }
 
     fn find(&self, name: &str) -> Option<(&String, &Thing)> {

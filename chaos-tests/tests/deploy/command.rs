@@ -37,10 +37,6 @@ async fn one_command_deploys() -> Result<()> {
         "{}",
         said(&again)
     );
-    let twice = shell
-        .run(&["deploy", "--name", "prod", "--region", "eu-west-1", "--yes"])
-        .await?;
-    ensure_failed(&twice, &["is there already"])?;
 
     let scaled = shell.run(&["scale", "3", "--yes"]).await?;
     ensure!(scaled.status.success(), "{}", said(&scaled));
@@ -135,6 +131,24 @@ async fn a_preview_shows_the_plan_and_what_it_costs() -> Result<()> {
         shell.aws.world().names().is_empty(),
         "a preview has made something"
     );
+    // Before anything is described.
+    std::fs::remove_file(shell.file())?;
+    let new = [
+        "preview",
+        "--name",
+        "shop",
+        "--region",
+        "us-east-1",
+        "--size",
+        "dev",
+    ];
+    let shown = shell.run(&new).await?;
+    ensure!(
+        shown.status.success() && written(&shown).contains("in all, about") && !shell.file().exists(),
+        "{}",
+        said(&shown)
+    );
+    std::fs::write(shell.file(), "name = \"prod\"\nregion = \"us-east-1\"\n")?;
     // Without Pulumi and AWS.
     let offline = [("AURORA_PULUMI", Some("/nowhere")), ("AWS_ACCESS_KEY_ID", None)];
     let shown = shell.run_with(&["preview", "--offline"], &offline).await?;
@@ -161,7 +175,7 @@ async fn what_a_dead_run_left_is_taken_up() -> Result<()> {
         renew_machines: false,
         set_nodes: false,
     };
-    cut_off(&shell.aws, &workspace, intent, "nat-1").await?;
+    cut_off(&shell.aws, &workspace, intent, "NatGateway nat-1").await?;
     // The emulator has it as the provider made it.
     let tags = [("aurora", "prod"), ("Name", "aurora-prod-nat-1")];
     let id = shell.moto.make_gateway(&tags).await?;

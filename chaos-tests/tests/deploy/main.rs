@@ -1,11 +1,13 @@
 //! Deployments, with the real engine of Pulumi and a stand-in of its aws provider: no account of AWS is needed, and none was
 //! asked. `aurora`'s own questions to AWS go to an emulator.
 
+mod again;
 mod command;
 mod life;
 mod looking;
 mod mishaps;
 mod refusals;
+mod shared;
 mod shell;
 mod signals;
 mod told;

@@ -147,16 +147,10 @@ async fn a_lost_zone_does_not_keep_the_database_from_another_one() -> Result<()>
     Ok(())
 }
 
-/// A run that is killed while it makes this gateway: it is there, and nobody has heard of it.
-pub(super) async fn cut_off(
-    aws: &FakeAws,
-    workspace: &Workspace,
-    intent: Intent,
-    gateway: &str,
-) -> Result<()> {
-    let full = format!("NatGateway {gateway}");
-    let is_there = || aws.world().names().contains(&full);
-    aws.world().break_down("create", &full, Fault::StandsStill);
+/// A run that is killed while it makes this, such as `NatGateway nat-1`: it is there, and nobody has heard of it.
+pub(super) async fn cut_off(aws: &FakeAws, workspace: &Workspace, intent: Intent, name: &str) -> Result<()> {
+    let is_there = || aws.world().names().iter().any(|one| one == name);
+    aws.world().break_down("create", name, Fault::StandsStill);
     let (stop, mut stopped) = mpsc::channel(4);
     let run = Run {
         tell: &mut |_| {},
@@ -201,7 +195,7 @@ pub(super) async fn cut_off(
 #[tokio::test]
 async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
     let stage = Stage::set().await?;
-    cut_off(&stage.aws, &stage.workspace, stage.intent(), "nat-1").await?;
+    cut_off(&stage.aws, &stage.workspace, stage.intent(), "NatGateway nat-1").await?;
     let error = stage.up().await.err().context("it would be made a second time")?;
     let text = error.to_string();
     ensure!(
@@ -244,7 +238,7 @@ async fn what_was_cut_off_is_not_made_a_second_time() -> Result<()> {
 #[tokio::test]
 async fn what_was_cut_off_before_it_began_is_made() -> Result<()> {
     let stage = Stage::set().await?;
-    cut_off(&stage.aws, &stage.workspace, stage.intent(), "nat-1").await?;
+    cut_off(&stage.aws, &stage.workspace, stage.intent(), "NatGateway nat-1").await?;
     stage
         .aws
         .world()

@@ -11,7 +11,7 @@ async fn what_is_wrong_is_said_before_anything_is_made() -> Result<()> {
     let describe = |text: &str| std::fs::write(shell.file(), format!("name = \"prod\"\n{text}"));
     ensure_failed(
         &shell.run(&["preview"]).await?,
-        &["aurora-aws.toml", "aurora deploy --name"],
+        &["aurora-aws.toml", "aurora preview --name"],
     )?;
 
     describe("region = \"eu-west-1\"\nnodes = 0")?;
@@ -38,6 +38,19 @@ async fn what_is_wrong_is_said_before_anything_is_made() -> Result<()> {
         &shell.run(&["deploy", "--yes"]).await?,
         &["has no eu-west-1z", "eu-west-1b"],
     )?;
+    // Debian's are on another device; and the emulator has no such image.
+    for (image, says) in [
+        ("ami-12c6146b", "/dev/sda1"),
+        ("ami-00000000000000000", "there is no image"),
+    ] {
+        describe(&format!("region = \"eu-west-1\"\nimage = \"{image}\""))?;
+        ensure_failed(&shell.run(&["deploy", "--yes"]).await?, &[image, says])?;
+    }
+    describe("region = \"eu-west-1\"\nimage = \"ami-760aaa0f\"")?;
+    let right = shell.run(&["preview"]).await?;
+    ensure!(right.status.success(), "{}", said(&right));
+    describe("region = \"eusc-de-east-1\"\nimage = \"ami-760aaa0f\"")?;
+    ensure_failed(&shell.run(&["deploy", "--yes"]).await?, &["Sovereign Cloud"])?;
     describe("region = \"eu-west-1\"\narchitecture = \"arm64\"")?;
     let built_for = if cfg!(target_arch = "aarch64") {
         "x86_64"

@@ -14,6 +14,7 @@ use super::variables;
 pub(super) struct Shell {
     pub(super) aws: FakeAws,
     quotas: String,
+    ec2: String,
     pub(super) moto: Moto,
     pub(super) folder: tempfile::TempDir,
     _sandbox: Sandbox,
@@ -22,10 +23,12 @@ pub(super) struct Shell {
 impl Shell {
     pub(super) async fn open() -> Result<Self> {
         let sandbox = Sandbox::new("deploy")?;
+        let (aws, moto) = (FakeAws::start().await?, Moto::start(&sandbox).await?);
         Ok(Self {
-            aws: FakeAws::start().await?,
+            ec2: aws.ec2_before(moto.endpoint()).await?,
+            aws,
             quotas: quotas().await?,
-            moto: Moto::start(&sandbox).await?,
+            moto,
             folder: tempfile::tempdir()?,
             _sandbox: sandbox,
         })
@@ -60,6 +63,7 @@ impl Shell {
             .envs(Moto::variables(self.moto.endpoint(), &key))
             .envs(variables(&self.aws, self.folder.path()))
             .env("AWS_ENDPOINT_URL_SERVICE_QUOTAS", &self.quotas)
+            .env("AWS_ENDPOINT_URL_EC2", &self.ec2)
             .env("AURORA_PULUMI", cached_tool::pulumi().await?);
         Ok(command)
     }

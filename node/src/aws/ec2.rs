@@ -226,6 +226,18 @@ struct ZoneItem {
     zone_name: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ImagesPage {
+    images_set: Set<Image>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Image {
+    root_device_name: String,
+}
+
 impl Aws {
     /// All instances with a tag that run or are about to.
     pub async fn instances_with_tag(&self, key: &str, value: &str) -> Result<Vec<Instance>, AwsError> {
@@ -240,6 +252,21 @@ impl Aws {
         }
         // Asked for without a filter, one that is not there any more would be an error.
         self.described(&[("instance-id", ids)]).await
+    }
+
+    /// The device that an image has its system on; nothing if there is no such image here.
+    pub async fn root_device(&self, image: &str) -> Result<Option<String>, AwsError> {
+        let form = [("ImageId.1", image)];
+        match self.query::<ImagesPage>(&EC2, "DescribeImages", &form).await {
+            Ok(page) => Ok(page
+                .images_set
+                .item
+                .into_iter()
+                .next()
+                .map(|image| image.root_device_name)),
+            Err(AwsError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// How many virtual processors the ordinary instances of this market have that run or are about to, in this region.

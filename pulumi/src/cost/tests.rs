@@ -117,7 +117,7 @@ fn what_large_costs_can_be_added_up_by_hand() {
             ("public address", 6.0, 0.005 * HOURS),
             ("load balancer", 1.0, 0.0225 * HOURS),
         ],
-        2_743.0,
+        2_744.0,
     );
 }
 

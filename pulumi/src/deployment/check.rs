@@ -17,6 +17,11 @@ pub enum InvalidDeployment {
     /// There is no such region.
     #[error("{0:?} does not look like an AWS region, such as eu-central-1")]
     Region(String),
+    /// A part of AWS with addresses of its own that machines are not told of.
+    #[error(
+        "{0} is in AWS's European Sovereign Cloud, which Aurora does not deploy to yet: choose another region"
+    )]
+    Partition(String),
     /// No node, or more than gossip is made for.
     #[error("{0} nodes: choose 1 to {MAX_NODES}; to have none, use `aurora destroy`, which keeps the data")]
     Nodes(u16),
@@ -281,6 +286,9 @@ pub(crate) fn check_name(name: &str) -> Check {
 
 /// A region's name.
 pub(crate) fn check_region(region: &str) -> Check {
+    if region.starts_with("eusc-") {
+        return Err(InvalidDeployment::Partition(region.to_owned()));
+    }
     let ends_with_digit = region.ends_with(|last: char| last.is_ascii_digit());
     if is_lowercase(region) && (3..=4).contains(&region.split('-').count()) && ends_with_digit {
         return Ok(());

@@ -9,7 +9,7 @@
 //! - found more than once: somebody has to say which it is.
 //!
 //! Kinds that are not looked for cannot be there twice: AWS refuses a second role or alias of a name and a second route
-//! or rule that is the same, and takes a policy or an alarm that it has for the new one. Of what was being changed or
+//! or rule that is the same, which somebody has to be told of, and takes a policy or an alarm that it has for the new one. Of what was being changed or
 //! deleted the engine knows the id; looking at everything anew is enough.
 
 use std::collections::BTreeMap;
@@ -48,6 +48,22 @@ const LOOKED_FOR: [(&str, &str); 20] = [
     ("aws:sns/topic:Topic", "sns:topic"),
 ];
 
+/// What is not looked for, and what AWS refuses a second one of.
+const REFUSED: [&str; 12] = [
+    "aws:ec2/route:Route",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+    "aws:ec2/volumeAttachment:VolumeAttachment",
+    "aws:iam/instanceProfile:InstanceProfile",
+    "aws:iam/role:Role",
+    "aws:kms/alias:Alias",
+    "aws:lb/listener:Listener",
+    "aws:lb/listenerRule:ListenerRule",
+    "aws:route53/record:Record",
+    "aws:route53/zone:Zone",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+];
+
 /// Something in AWS that has the deployment's tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tagged {
@@ -66,6 +82,8 @@ pub struct Leftovers {
     pub there: Vec<(PendingOperation, String)>,
     /// What is not there, or what it does no harm to do once more.
     pub absent: Vec<PendingOperation>,
+    /// What may be there, and AWS would refuse to make once more.
+    pub unseen: Vec<PendingOperation>,
     /// What may be any of these.
     pub doubtful: Vec<(PendingOperation, Vec<String>)>,
 }
@@ -77,6 +95,9 @@ impl Leftovers {
         for pending in &state.pending {
             let mut ids = candidates(pending, state, tagged);
             match ids.len() {
+                0 if pending.operation == "creating" && REFUSED.contains(&pending.token.as_str()) => {
+                    found.unseen.push(pending.clone());
+                }
                 0 => found.absent.push(pending.clone()),
                 1 => found.there.push((pending.clone(), ids.remove(0))),
                 _ => found.doubtful.push((pending.clone(), ids)),

@@ -48,7 +48,7 @@ pub(super) fn sign_certificate(
 ) -> Result<(OwnCertificate, i64), rcgen::Error> {
     // Names of load balancers end like this; which one it will be is not known yet.
     let name = match region.starts_with("cn-") {
-        true => format!("*.elb.{region}.amazonaws.com.cn"),
+        true => format!("*.{region}.elb.amazonaws.com.cn"),
         false => format!("*.{region}.elb.amazonaws.com"),
     };
     let mut subject = DistinguishedName::new();

@@ -45,6 +45,13 @@ pub enum EngineError {
         .0.display()
     )]
     Passphrase(PathBuf),
+    /// The state is where several people can get at it, and its secrets would be encrypted with what only one has.
+    #[error(
+        "the state is at {0}, and what its secrets are encrypted with has to be there for everybody who deploys: set `secrets_provider` \
+         under [state], such as \"awskms://alias/NAME?region=REGION\" with a key that is there, or share a passphrase in \
+         PULUMI_CONFIG_PASSPHRASE"
+    )]
+    NoSharedKey(String),
     /// An earlier run was cut off while it made something.
     #[error("{}", pending(.0))]
     Pending(Vec<PendingOperation>),
@@ -149,7 +156,8 @@ fn hint(message: &str) -> Option<&'static str> {
         || says("already exists")
     {
         return Some(
-            "it is there already, and not this deployment's: another deployment of this name in the account? Choose another `name`",
+            "it is there already, and not known to be this deployment's: of another deployment of this name in the account (choose another \
+             `name`), or what a run that was cut off has left (delete it by hand)",
         );
     }
     None

@@ -4,7 +4,7 @@
 //! .aurora/            beside the description; nothing in it is for a repository (.gitignore says so)
 //!   passphrase        what the state's secrets are encrypted with, unless something else is set
 //!   state/            what Pulumi knows, unless the description names a bucket
-//!   NAME/             Pulumi.yaml, Pulumi.NAME.yaml (configuration, secrets encrypted), events.jsonl
+//!   NAME/             Pulumi.yaml, Pulumi.NAME.yaml (configuration, secrets encrypted), events.jsonl, certificate.pem (its own)
 //! ```
 
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ use crate::stacks::{self, SecretKey};
 
 /// The folder beside the description.
 const FOLDER: &str = ".aurora";
+const CERTIFICATE_FILE: &str = "certificate.pem";
 const DATA_VOLUME: &str = "aws:ebs/volume:Volume";
 const PROJECT_FILE: &str = "Pulumi.yaml";
 /// Any name works but those of languages, which would be looked for. `pulumi-language-aurora` in the search path is
@@ -65,7 +66,11 @@ impl Workspace {
         let passphrase = folder.join("passphrase");
         let is_set = PASSPHRASES.iter().any(|name| std::env::var_os(name).is_some());
         if !is_set {
-            if deployment.state.secrets_provider.is_none() {
+            if deployment.state.secrets_provider.is_none() && !passphrase.exists() {
+                // Everybody who shares a state would make another one.
+                if !backend.starts_with("file://") {
+                    return Err(EngineError::NoSharedKey(backend));
+                }
                 make_passphrase(&passphrase)?;
             }
             // A deployment that was begun with a passphrase keeps it, whatever its description names later.
@@ -168,6 +173,17 @@ impl Workspace {
         )
         .await
         .map(drop)
+    }
+
+    /// The file with the certificate that the deployment has signed itself, for those who are to trust it.
+    pub async fn own_certificate(&self) -> Result<PathBuf, EngineError> {
+        let key = config_key(CERTIFICATE);
+        let pem = self
+            .ran(&["config", "get", "--stack", &self.stack, &key], None)
+            .await?;
+        let file = self.directory.join(CERTIFICATE_FILE);
+        std::fs::write(&file, pem)?;
+        Ok(file)
     }
 
     /// What is known of the deployment.

@@ -1,6 +1,7 @@
 //! Whose account it is, its zones, the machine image, and the key that everything is encrypted with.
 
 use super::Plan;
+use crate::machines::service_host;
 use crate::sdk::{Input, Options, Program, Reference, Resource, inputs, list, map};
 
 /// Debian's own account, which publishes its images.
@@ -158,7 +159,8 @@ fn declare_key(
             },
             map! {
                 "Sid" => "Logs", "Effect" => "Allow", "Action" => use_it, "Resource" => "*",
-                "Principal" => map! { "Service" => format!("logs.{region}.amazonaws.com") },
+                // In China its name ends as its address does; others' do not.
+                "Principal" => map! { "Service" => service_host("logs", region) },
                 "Condition" => map! { "ArnLike" => map! { "kms:EncryptionContext:aws:logs:arn" => group("*") } },
             },
             map! {

@@ -38,6 +38,7 @@ enum Silence {
 
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
+const DAY: u32 = 24 * HOUR;
 
 /// Which figures are wrong.
 enum Wrong {
@@ -90,7 +91,8 @@ pub(super) fn declare(layout: &mut Layout<'_>, edge: &Edge, clickhouse: &ClickHo
     let broken = Alarm {
         name: "clickhouse-machine",
         description: "The database's machine does not answer AWS; it is being moved to other hardware. If that does not \
-                      help: `aurora deploy` with another machine type, or `aurora restore` in another zone.",
+                      help: `aurora deploy --renew-machines` (or after it is gone, `aurora deploy`) makes another with the same \
+                      volume; when its zone is lost, `aurora restore` in another one.",
         namespace: "AWS/EC2",
         metric: "StatusCheckFailed_System",
         dimensions: map! { "InstanceId" => clickhouse.instance.id() },
@@ -178,7 +180,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
         },
         Alarm {
             name: "not-ready",
-            description: "No node is ready. `aurora status` and `aurora logs` say why; most likely ClickHouse is away.",
+            description: "No node is ready. `aurora status --deployment` and `aurora logs` say why; most likely ClickHouse is away.",
             namespace: "AWS/ApplicationELB",
             metric: "HealthyHostCount",
             dimensions: map! {
@@ -203,6 +205,20 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
             silence: Silence::Fine,
         },
         Alarm {
+            name: "certificate",
+            description: "The load balancer's certificate is good for less than a month. `aurora deploy` renews one that the deployment has \
+                          signed itself; AWS renews its own as long as the names in `hosted_zone` are there.",
+            namespace: "AWS/CertificateManager",
+            metric: "DaysToExpiry",
+            dimensions: map! { "CertificateArn" => edge.certificate.clone() },
+            statistic: "Minimum",
+            wrong: Wrong::Below(30.0),
+            // AWS says it once or twice in so long.
+            period: DAY,
+            periods: 1,
+            silence: Silence::Fine,
+        },
+        Alarm {
             name: "clickhouse-cpu",
             description: "The database has been busy for a quarter of an hour. A larger `machine` under [clickhouse] helps.",
             namespace: "AWS/EC2",
@@ -217,7 +233,7 @@ fn alarms(layout: &Layout<'_>, edge: &Edge, clickhouse: &ClickHouse, peers: &Pee
         },
         Alarm {
             name: "nodes",
-            description: "Machines of nodes take long to leave: their nodes do not finish handing over. `aurora status` \
+            description: "Machines of nodes take long to leave: their nodes do not finish handing over. `aurora status --deployment` \
                           shows which.",
             namespace: "AWS/AutoScaling",
             metric: "GroupTerminatingInstances",

@@ -23,7 +23,13 @@ pub(super) struct ClickHouse {
 }
 
 /// A volume for data, which outlives the machine.
-fn declare_volume(layout: &mut Layout<'_>, parent: Resource, name: &str, zone: usize) -> Resource {
+fn declare_volume(
+    layout: &mut Layout<'_>,
+    parent: Resource,
+    name: &str,
+    zone: usize,
+    is_used: bool,
+) -> Resource {
     let storage = layout.deployment().machines().storage;
     let inputs = inputs! {
         "availabilityZone" => layout.account.zone(zone),
@@ -39,6 +45,13 @@ fn declare_volume(layout: &mut Layout<'_>, parent: Resource, name: &str, zone: u
     let options = Options::child_of(parent)
         .protected(true)
         .ignoring(["availabilityZone"]);
+    // Nobody wants more of what only lies there, and volumes do not shrink.
+    let options = options.ignoring(
+        (!is_used)
+            .then_some(["size", "iops", "throughput"])
+            .into_iter()
+            .flatten(),
+    );
     layout
         .program
         .resource("aws:ebs/volume:Volume", name, inputs, options)
@@ -55,13 +68,14 @@ pub(super) fn declare(
     let machines = layout.deployment().machines();
     // Each restore has a volume of its own. The database uses the last one; those before it stay.
     let restores = layout.deployment().clickhouse.restores.clone();
-    let mut volume = declare_volume(layout, component, "data", 0);
+    let mut volume = declare_volume(layout, component, "data", 0, restores.is_empty());
     for (number, restore) in (1..).zip(&restores) {
         volume = declare_volume(
             layout,
             component,
             &format!("data-{number}"),
             usize::from(restore.zone),
+            number == restores.len(),
         );
     }
     let (machine_name, volume_name) = layout.deployment().database_names();

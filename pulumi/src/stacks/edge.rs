@@ -23,6 +23,8 @@ pub(super) struct Edge {
     pub(super) grafana: Resource,
     /// Where requests come in: what is sent on is reachable once it is there.
     pub(super) listener: Resource,
+    /// The ARN of the certificate that is shown.
+    pub(super) certificate: Input,
     domain: Option<String>,
 }
 
@@ -145,6 +147,7 @@ pub(super) fn declare(layout: &mut Layout<'_>, network: &Network, firewall: &Fir
         peers,
         grafana,
         listener,
+        certificate,
         domain,
     }
 }

@@ -87,9 +87,11 @@ pub(super) fn keeps_image(layout: &Layout<'_>) -> bool {
     layout.deployment().image.is_none() && !layout.plan.renew_machines
 }
 
+/// The disk that the system is on in Debian's images, and has to be on in others.
+pub const SYSTEM_DEVICE: &str = "/dev/xvda";
+
 /// The system disk of a launch template.
 pub(super) fn system_disk() -> Input {
-    // The first disk of Debian's images.
     let disk = map! { "volumeType" => "gp3", "volumeSize" => SYSTEM_DISK_GIB, "encrypted" => "true" };
-    list![map! { "deviceName" => "/dev/xvda", "ebs" => disk }]
+    list![map! { "deviceName" => SYSTEM_DEVICE, "ebs" => disk }]
 }

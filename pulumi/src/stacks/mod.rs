@@ -53,6 +53,7 @@ use crate::deployment::Deployment;
 use crate::machines::InvalidMachine;
 use crate::sdk::{Input, Options, Program, Resource, inputs};
 
+pub use machine::SYSTEM_DEVICE;
 pub(crate) use machine::SYSTEM_DISK_GIB;
 pub use secrets::{SecretKey, Secrets};
 
@@ -209,6 +210,10 @@ pub fn program(plan: &Plan<'_>) -> Program {
     if let Some(grafana) = &grafana {
         program.export("grafanaUrl", edge.grafana_url());
         program.export("grafanaInstance", grafana.instance.id());
+        program.export(
+            "grafanaAdminSecret",
+            deployment.secret_name(SecretKey::GrafanaAdmin.name()),
+        );
     }
     program
 }

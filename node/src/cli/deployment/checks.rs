@@ -6,6 +6,7 @@
 use anyhow::{Context, bail};
 use aurora_pulumi::deployment::{Architecture, Deployment};
 use aurora_pulumi::engine::StackState;
+use aurora_pulumi::stacks::SYSTEM_DEVICE;
 use jiff::Timestamp;
 
 use super::pending::TAG;
@@ -80,6 +81,7 @@ pub(super) async fn ask(
         quotas::processors(&aws, deployment, state, &mut found).await;
         quotas::networks(&aws, deployment, state, &mut found).await;
         certificate(&aws, deployment, &mut found).await;
+        image(&aws, deployment, &mut found).await;
         if state.is_empty() {
             somebody_elses(&aws, deployment, &mut found).await;
         }
@@ -96,11 +98,33 @@ pub(super) async fn ask(
     )
 }
 
+/// Whether an image of one's own is there, and has its system where disks are laid out for it: elsewhere it would get another
+/// disk than the one that is said to be encrypted.
+async fn image(aws: &Aws, deployment: &Deployment, found: &mut Found) {
+    let Some(image) = &deployment.image else { return };
+    let Some(root) = found.take("the image", aws.root_device(image).await) else {
+        return;
+    };
+    match root.as_deref() {
+        Some(SYSTEM_DEVICE) => {}
+        Some(other) => found.wrong.push(format!(
+            "the image {image} has its system on {other}, and it has to be on {SYSTEM_DEVICE}, as Debian's own have it: copy it with \
+             that root device name (`aws ec2 register-image --root-device-name {SYSTEM_DEVICE}` from its snapshot)"
+        )),
+        None => found.wrong.push(format!(
+            "there is no image {image} in {} that this account may use: set another `image`",
+            deployment.region
+        )),
+    }
+}
+
 /// Whether there is a deployment of this name that this state knows nothing of. Only what goes at once when it is deleted
 /// says so.
 async fn somebody_elses(aws: &Aws, deployment: &Deployment, found: &mut Found) {
-    const SIGNS: [&str; 3] = [
+    const SIGNS: [&str; 4] = [
         "autoscaling:auto-scaling-group",
+        // What is kept of one that was taken down.
+        "ec2:volume",
         "ec2:vpc",
         "elasticloadbalancing:loadbalancer",
     ];
@@ -115,7 +139,7 @@ async fn somebody_elses(aws: &Aws, deployment: &Deployment, found: &mut Found) {
         .collect();
     if !signs.is_empty() {
         found.wrong.push(format!(
-            "there is a deployment {:?} in this account and region that this state does not know ({}): choose another `name`, or \
+            "there is a deployment {:?}, or data of one, in this account and region that this state does not know ({}): choose another `name`, or \
              deploy from where its state is (`backend` under [state], or the folder .aurora beside its description)",
             deployment.name,
             signs.join(", ")
@@ -134,8 +158,9 @@ fn stays(deployment: &Deployment, state: &StackState, renew_machines: bool) -> a
              make a deployment with another name"
         );
     }
+    // The key is kept when the rest is taken down.
     let region = state
-        .output("aws:ec2/vpc:Vpc", "network", "arn")
+        .output("aws:kms/key:Key", "key", "arn")
         .and_then(|arn| arn.as_str())
         .and_then(|arn| arn.split(':').nth(3));
     if let Some(region) = region.filter(|region| *region != deployment.region) {
@@ -171,6 +196,19 @@ fn stays(deployment: &Deployment, state: &StackState, renew_machines: bool) -> a
             "the machines that are there are not for {}: `aurora deploy --renew-machines` makes them anew, and the database is \
              away meanwhile",
             deployment.architecture.ec2_name()
+        );
+    }
+    let zone = state
+        .output("aws:ebs/volume:Volume", &volume, "availabilityZone")
+        .and_then(|zone| zone.as_str());
+    let names = deployment.network.zone_names.as_deref().unwrap_or_default();
+    let wanted = names.get(usize::from(deployment.database_zone()));
+    if let (Some(zone), Some(wanted)) = (zone, wanted)
+        && zone != wanted
+    {
+        bail!(
+            "the database's volume is in {zone}, and volumes cannot move to {wanted}: put {zone} back in its place in `zone_names` \
+             under [network]"
         );
     }
     let size = state

@@ -5,14 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::{bail, ensure};
 use aurora_pulumi::cost;
-use aurora_pulumi::deployment::{Deployment, Restore, Size};
-use aurora_pulumi::engine::{EngineError, Intent, Keep, StackState, Summary, Workspace};
+use aurora_pulumi::deployment::{Deployment, Restore};
+use aurora_pulumi::engine::{EngineError, Intent, Keep, StackState};
 use aurora_pulumi::stacks::declared;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::operation::{agreed, carry_out, plan, shown, watched};
+use super::begin::{Begin, Described};
+use super::operation::{Planned, READING, agreed, carry_out, plan, showing, shown, watched};
 use super::pending::Recovery;
-use super::{Tools, binary, checks, file, show};
+use super::{Tools, binary, checks, file, lost, show};
 use crate::cli::interrupt::INTERRUPTED;
 use crate::cli::output;
 
@@ -21,6 +22,8 @@ use crate::cli::output;
 pub(in crate::cli) struct PreviewArgs {
     #[command(flatten)]
     tools: Tools,
+    #[command(flatten)]
+    begin: Begin,
     #[command(flatten)]
     machines: MachineArgs,
     /// Only the costs and the list of what there would be: asks neither AWS nor Pulumi
@@ -35,15 +38,8 @@ pub(in crate::cli) struct DeployArgs {
     tools: Tools,
     #[command(flatten)]
     machines: MachineArgs,
-    /// Begin a description with this name, in the file that --file names
-    #[arg(long, requires = "region")]
-    name: Option<String>,
-    /// The AWS region of a new description, such as eu-central-1
-    #[arg(long, requires = "name")]
-    region: Option<String>,
-    /// The size of a new description
-    #[arg(long, value_enum, requires = "name", default_value = "dev")]
-    size: SizeArg,
+    #[command(flatten)]
+    begin: Begin,
     #[command(flatten)]
     trust: Trust,
     #[command(flatten)]
@@ -122,26 +118,6 @@ struct Trust {
     skip_checks: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum SizeArg {
-    /// Single small machines, the cheapest that work
-    Dev,
-    /// Machines for steady production load
-    Standard,
-    /// Machines for heavy load
-    Large,
-}
-
-impl From<SizeArg> for Size {
-    fn from(size: SizeArg) -> Self {
-        match size {
-            SizeArg::Dev => Self::Dev,
-            SizeArg::Standard => Self::Standard,
-            SizeArg::Large => Self::Large,
-        }
-    }
-}
-
 impl MachineArgs {
     fn intent(&self, deployment: &Deployment) -> anyhow::Result<Intent> {
         Ok(Intent {
@@ -154,7 +130,7 @@ impl MachineArgs {
 }
 
 pub(in crate::cli) async fn preview(args: PreviewArgs) -> anyhow::Result<ExitCode> {
-    let deployment = args.tools.deployment()?;
+    let deployment = args.begin.described(&args.tools)?.deployment();
     let declared = declared(&deployment)?;
     if args.offline {
         for (token, names) in by_type(&declared) {
@@ -165,12 +141,12 @@ pub(in crate::cli) async fn preview(args: PreviewArgs) -> anyhow::Result<ExitCod
     }
     let intent = args.machines.intent(&deployment)?;
     let workspace = args.tools.workspace(&deployment).await?;
-    match workspace.prepare().await {
+    match showing(PREPARING, workspace.prepare()).await {
         // Whoever is at it has prepared everything, and looking disturbs nobody.
         Err(EngineError::Locked(_)) => {}
         prepared => prepared?,
     }
-    let state = workspace.state().await?;
+    let state = showing(READING, workspace.state()).await?;
     checks::ask(&deployment, &state, args.machines.renew_machines).await?;
     let Some(summary) = plan(&workspace, intent).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
@@ -182,30 +158,39 @@ pub(in crate::cli) async fn preview(args: PreviewArgs) -> anyhow::Result<ExitCod
 
 pub(in crate::cli) async fn deploy(args: DeployArgs) -> anyhow::Result<ExitCode> {
     let tools = &args.tools;
-    let deployment = match (&args.name, &args.region) {
-        (Some(name), Some(region)) => {
-            ensure!(
-                !tools.file.exists(),
-                "{} is there already: change it by hand, or name another file with --file",
-                tools.file.display()
-            );
-            let deployment = file::begin(&tools.file, name, region, args.size.into())?;
+    let deployment = match args.begin.described(tools)? {
+        Described::There(deployment) => deployment,
+        Described::New(deployment) => {
+            file::begin(&tools.file, &deployment)?;
             output::note(&format!(
                 "the deployment is described in {}",
                 tools.file.display()
             ));
             deployment
         }
-        _ => tools.deployment()?,
     };
     let intent = args.machines.intent(&deployment)?;
     let declared = declared(&deployment)?;
-    let Some(planned) = look(tools, &args.recovery, &args.trust, &intent, Or::MakeIt).await? else {
+    let look = look(
+        tools,
+        &args.recovery,
+        &args.trust,
+        Or::MakeIt,
+        &deployment,
+        |_| intent,
+    );
+    let Some(planned) = look.await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
     if planned.summary.changed() == 0 {
         output::note("everything is as it should be");
-        return shown(&planned.workspace).await;
+        return shown(&planned.workspace, &deployment).await;
+    }
+    let is_first = planned.state.is_empty();
+    if is_first {
+        for left_open in show::left_open(&deployment) {
+            output::note(left_open);
+        }
     }
     let usd = cost::estimate(&deployment, &declared).usd();
     let question = format!(
@@ -215,7 +200,13 @@ pub(in crate::cli) async fn deploy(args: DeployArgs) -> anyhow::Result<ExitCode>
     if !agreed(args.trust.yes, &question).await? {
         bail!("nothing has been changed");
     }
-    carry_out(&planned.workspace, intent, planned.summary.changed()).await
+    let ended = carry_out(planned).await?;
+    if let Some(email) = deployment.alarms.email.as_ref().filter(|_| is_first) {
+        output::note(&format!(
+            "AWS has sent a mail to {email}: alarms come once it is confirmed"
+        ));
+    }
+    Ok(ended)
 }
 
 pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
@@ -227,7 +218,15 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
     let mut intent = args.machines.intent(&deployment)?;
     intent.set_nodes = true;
     // The description and this program may have changed more than the number since the last `aurora deploy`.
-    let Some(planned) = look(&args.tools, &args.recovery, &args.trust, &intent, Or::Fail).await? else {
+    let look = look(
+        &args.tools,
+        &args.recovery,
+        &args.trust,
+        Or::Fail,
+        &before,
+        |_| intent,
+    );
+    let Some(planned) = look.await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
     let question = format!(
@@ -240,38 +239,71 @@ pub(in crate::cli) async fn scale(args: ScaleArgs) -> anyhow::Result<ExitCode> {
         bail!("nothing has been changed");
     }
     file::set_nodes(&args.tools.file, args.nodes)?;
-    carry_out(&planned.workspace, intent, planned.summary.changed()).await
+    carry_out(planned).await
 }
 
 pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
-    let mut deployment = args.tools.deployment()?;
+    let described = args.tools.deployment()?;
     let restore = Restore {
         backup: args.backup,
-        zone: args.zone.unwrap_or(deployment.database_zone()),
+        zone: args.zone.unwrap_or(described.database_zone()),
     };
-    deployment.clickhouse.restores.push(restore.clone());
-    deployment.check()?;
-    let intent = args.machines.intent(&deployment)?;
-    let Some(planned) = look(&args.tools, &args.recovery, &args.trust, &intent, Or::Fail).await? else {
+    // Whatever is wrong with it is said before anything else.
+    let mut further = described.clone();
+    further.clickhouse.restores.push(restore.clone());
+    further.check()?;
+    let mut intent = args.machines.intent(&further)?;
+    let look = look(
+        &args.tools,
+        &args.recovery,
+        &args.trust,
+        Or::Fail,
+        &described,
+        |state| {
+            // The same command again goes on with what was cut off or failed, and begins nothing else.
+            if is_under_way(&described, state) && described.clickhouse.restores.last() == Some(&restore) {
+                intent.deployment = described.clone();
+            }
+            intent
+        },
+    );
+    let Some(planned) = look.await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    let question = format!(
-        "the database gets a new volume with the backup {:?}, and a new machine; nodes wait for it, and read from Kafka again what \
-         came after the backup. The old volume is kept. Do it?",
-        restore.backup
-    );
+    let goes_on = planned.intent.deployment == described;
+    let question = match goes_on {
+        true => format!(
+            "the restore of {:?} was not finished, and goes on; {}. Do it?",
+            restore.backup,
+            show::summary(&planned.summary)
+        ),
+        false => format!(
+            "the database gets a new volume with the backup {:?}, and a new machine; nodes wait for it, and read from Kafka again what \
+             came after the backup. The old volume is kept. Do it?",
+            restore.backup
+        ),
+    };
     if !agreed(args.trust.yes, &question).await? {
         bail!("nothing has been changed");
     }
-    file::add_restore(&args.tools.file, &restore)?;
-    carry_out(&planned.workspace, intent, planned.summary.changed()).await
+    if !goes_on {
+        file::add_restore(&args.tools.file, &restore)?;
+    }
+    carry_out(planned).await
 }
 
-/// What would be done, and what is there.
-struct Planned {
-    workspace: Workspace,
-    state: StackState,
-    summary: Summary,
+/// Whether the last restore that `deployment` names has not come to its end: its machine is not there with its volume, or
+/// the one before it still is.
+fn is_under_way(deployment: &Deployment, state: &StackState) -> bool {
+    const INSTANCE: &str = "aws:ec2/instance:Instance";
+    const ATTACHMENT: &str = "aws:ec2/volumeAttachment:VolumeAttachment";
+    let (machine, volume) = deployment.database_names();
+    let machines = state
+        .in_aws()
+        .filter(|one| one.token == INSTANCE && one.name != "grafana");
+    let is_alone = machines.map(|one| one.name.as_str()).eq([machine.as_str()]);
+    let is_complete = is_alone && state.resource(ATTACHMENT, &volume).is_some();
+    !deployment.clickhouse.restores.is_empty() && !is_complete
 }
 
 /// What happens when there is no deployment yet.
@@ -281,30 +313,49 @@ enum Or {
     Fail,
 }
 
-/// Looks whether `intent` can be carried out, and what would be done; nothing when somebody has had enough. What an earlier
-/// run was cut off in is settled first.
+/// What is said while Pulumi works that nobody sees.
+const PREPARING: &str = "preparing Pulumi's project, and passwords and keys that are not there yet";
+
+/// Looks whether what is intended can be carried out, and what would be done; nothing when somebody has had enough. What an
+/// earlier run was cut off in is settled first. `described` is what is there, as far as is known; what is intended may
+/// depend on what really is.
 async fn look(
     tools: &Tools,
     recovery: &Recovery,
     trust: &Trust,
-    intent: &Intent,
     or: Or,
+    described: &Deployment,
+    intended: impl FnOnce(&StackState) -> Intent,
 ) -> anyhow::Result<Option<Planned>> {
-    let deployment = &intent.deployment;
-    declared(deployment)?;
-    let workspace = tools.workspace(deployment).await?;
+    let workspace = tools.workspace(described).await?;
     recovery.unlock(&workspace).await?;
     if or == Or::MakeIt {
-        workspace.prepare().await?;
+        showing(PREPARING, workspace.prepare()).await?;
     }
-    let Some(state) = recovery.state(&workspace, deployment).await? else {
+    let Some(state) = recovery.state(&workspace, described).await? else {
         return Ok(None);
     };
     if or == Or::Fail {
-        require_deployed(deployment, &state)?;
+        require_deployed(described, &state)?;
         // What another machine has deployed has its configuration there.
-        workspace.prepare().await?;
+        showing(PREPARING, workspace.prepare()).await?;
     }
+    let state = match trust.skip_checks {
+        true => state,
+        false => match lost::settled(&workspace, described, state).await? {
+            Some(state) => state,
+            None => return Ok(None),
+        },
+    };
+    let intent = intended(&state);
+    let deployment = &intent.deployment;
+    ensure!(
+        !state.is_empty() || deployment.clickhouse.restores.is_empty(),
+        "the description names restores ([[clickhouse.restores]]), and there is nothing to restore: they were of a deployment that is \
+         gone. Take them out of {}",
+        tools.file.display()
+    );
+    declared(deployment)?;
     if trust.skip_checks {
         checks::same_account(deployment, &state).await?;
     } else {
@@ -314,6 +365,7 @@ async fn look(
     Ok(summary.map(|summary| Planned {
         workspace,
         state,
+        intent,
         summary,
     }))
 }
@@ -347,6 +399,9 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
         return Ok(ExitCode::SUCCESS);
     }
     checks::same_account(&deployment, &state).await?;
+    let Some(state) = lost::settled(&workspace, &deployment, state).await? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
     let kept = state
         .in_aws()
         .filter(|resource| workspace.keeps(&resource.token, &resource.name))
@@ -376,6 +431,12 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
         return Ok(ExitCode::from(INTERRUPTED));
     };
     output::line(&show::summary(&summary));
+    if keep == Keep::Nothing && !deployment.clickhouse.restores.is_empty() {
+        output::note(&format!(
+            "before you deploy {name} again, take the restores ([[clickhouse.restores]]) out of {}: their backups are gone",
+            args.tools.file.display()
+        ));
+    }
     if keep == Keep::Data {
         output::note(&format!(
             "kept: the database's volume, the backups, and what they need; `aurora deploy` takes them up again, \

@@ -5,20 +5,23 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use aurora_pulumi::deployment::{Deployment, Restore, Size};
+use aurora_pulumi::deployment::{Deployment, Restore};
 
-/// Begins a description, unless there is one.
-pub(super) fn begin(path: &Path, name: &str, region: &str, size: Size) -> anyhow::Result<Deployment> {
-    let mut deployment = Deployment::new(name, region);
-    deployment.size = size;
-    deployment.check()?;
+/// Begins a description: name, region and size of `deployment`, and what most will want to say next.
+pub(super) fn begin(path: &Path, deployment: &Deployment) -> anyhow::Result<()> {
+    let Deployment {
+        name, region, size, ..
+    } = deployment;
     let text = format!(
         "# A deployment of Aurora in AWS: `aurora preview`, `aurora deploy`, `aurora scale N`, `aurora destroy`.\n\
          # Everything that can be said here is in docs/aws.md. Keep this file; what is in .aurora beside it as well.\n\
-         name = \"{name}\"\nregion = \"{region}\"\nsize = \"{size}\"\n"
+         name = \"{name}\"\nregion = \"{region}\"\nsize = \"{size}\"\n\n\
+         # Who can reach the web app and Grafana, where they need a token or a password; everybody until this says who.\n\
+         #[edge]\n#allow = [\"203.0.113.0/24\"]\n\n\
+         # Who is told of alarms; nobody until this says who. AWS sends a mail first that has to be confirmed.\n\
+         #[alarms]\n#email = \"ops@example.com\"\n"
     );
-    write(path, &text)?;
-    Ok(deployment)
+    write(path, &text)
 }
 
 /// Writes `nodes` into the description.
@@ -106,6 +109,8 @@ fn with_nodes(text: &str, nodes: u16) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aurora_pulumi::deployment::Size;
+
     use super::*;
 
     #[test]
@@ -125,7 +130,10 @@ mod tests {
     fn a_description_is_begun_and_scaled() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("aurora-aws.toml");
-        begin(&path, "prod", "eu-central-1", Size::Standard).unwrap();
+        let mut described = Deployment::new("prod", "eu-central-1");
+        described.size = Size::Standard;
+        begin(&path, &described).unwrap();
+        assert_eq!(Deployment::read(&path).unwrap(), described);
         assert_eq!(set_nodes(&path, 7).unwrap().nodes(), 7);
         assert_eq!(Deployment::read(&path).unwrap().nodes(), 7);
         let refused = set_nodes(&path, 0).unwrap_err().to_string();
@@ -140,6 +148,5 @@ mod tests {
             let restores = Deployment::read(&path).unwrap().clickhouse.restores;
             assert_eq!(restores.last(), Some(&restore));
         }
-        assert!(begin(&path, "Prod", "eu-central-1", Size::Dev).is_err());
     }
 }

@@ -7,23 +7,27 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | `file` | the description: found, begun, and its number of nodes changed |
+//! | `begin` | a description that is named on the command line |
+//! | `file` | the description: begun, and its number of nodes changed |
 //! | `binary` | the program that machines are to run: for which processor and system it was built |
 //! | `checks`, `quotas` | what can be found wrong before anything is made |
 //! | `commands` | the commands themselves |
 //! | `operation` | running one while somebody watches, agrees, and may have had enough |
 //! | `pending` | going on after a run that was cut off |
+//! | `lost` | going on after machines have gone that nobody here took away |
 //! | `refresh` | waiting until the group has replaced its machines |
 //! | `show` | plans, costs, and what happens |
 //! | `language_host` | a plain `pulumi up` |
 //! | `logs`, `status` | what machines say, and how they are |
 
+mod begin;
 mod binary;
 mod checks;
 mod commands;
 mod file;
 mod language_host;
 mod logs;
+mod lost;
 mod operation;
 mod pending;
 mod quotas;
@@ -67,8 +71,8 @@ impl Tools {
     pub(super) fn deployment(&self) -> anyhow::Result<Deployment> {
         match Deployment::read(&self.file) {
             Err(_) if !self.file.exists() => anyhow::bail!(
-                "there is no {}: describe the deployment in it, or begin with `aurora deploy --name NAME --region REGION`, \
-                 which writes one",
+                "there is no {}: describe the deployment in it, or begin with `aurora preview --name NAME --region REGION` \
+                 to see one, or `aurora deploy` with the same, which writes it",
                 self.file.display()
             ),
             read => Ok(read?),

@@ -1,10 +1,12 @@
 //! Operations on a deployment, with somebody who watches, agrees, and may have had enough.
 
+use std::future::Future;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use aurora_pulumi::engine::{EngineError, Intent, Run, Summary, Workspace};
+use aurora_pulumi::deployment::Deployment;
+use aurora_pulumi::engine::{EngineError, Intent, Run, StackState, Summary, Workspace};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -20,25 +22,49 @@ pub(super) async fn plan(workspace: &Workspace, intent: Intent) -> anyhow::Resul
     watched(None, true, async |run| workspace.preview(intent, run).await).await
 }
 
-pub(super) async fn carry_out(
-    workspace: &Workspace,
-    intent: Intent,
-    total: usize,
-) -> anyhow::Result<ExitCode> {
+/// What is said while Pulumi reads its state.
+pub(super) const READING: &str = "reading what is known of the deployment";
+
+/// Something that can be carried out: what is there, and what would be done.
+pub(super) struct Planned {
+    pub(super) workspace: Workspace,
+    pub(super) state: StackState,
+    pub(super) intent: Intent,
+    pub(super) summary: Summary,
+}
+
+pub(super) async fn carry_out(planned: Planned) -> anyhow::Result<ExitCode> {
+    let Planned {
+        workspace,
+        intent,
+        summary,
+        ..
+    } = planned;
     let deployment = intent.deployment.clone();
-    let done = watched(Some(total), false, async |run| workspace.up(intent, run).await).await?;
+    let total = Some(summary.changed());
+    let done = watched(total, false, async |run| workspace.up(intent, run).await).await?;
     match done {
         Some(summary) => {
             output::note(&format!("{} in {} s", show::summary(&summary), summary.seconds));
             refresh::wait(&deployment).await?;
-            shown(workspace).await
+            shown(&workspace, &deployment).await
         }
         None => Ok(ExitCode::from(INTERRUPTED)),
     }
 }
 
+/// Does something that tells nothing of itself, with a line that says what it is.
+pub(super) async fn showing<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let progress = Progress::new();
+    progress.say(what);
+    tokio::select! {
+        done = work => done,
+        never = progress.appear() => never,
+    }
+}
+
 /// Says where everything is.
-pub(super) async fn shown(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+pub(super) async fn shown(workspace: &Workspace, deployment: &Deployment) -> anyhow::Result<ExitCode> {
     let outputs = workspace.outputs().await?;
     let text = |key: &str| {
         outputs
@@ -52,10 +78,26 @@ pub(super) async fn shown(workspace: &Workspace) -> anyhow::Result<ExitCode> {
         if outputs.contains_key("grafanaUrl") {
             output::line(&format!("Grafana   {}", text("grafanaUrl")));
         }
-        let (secret, region) = (text("adminTokenSecret"), text("region"));
-        output::line(&format!(
-            "log in with the token of: aws secretsmanager get-secret-value --region {region} --secret-id {secret} --query SecretString --output text"
-        ));
+        let secret = |key: &str| {
+            format!(
+                "aws secretsmanager get-secret-value --region {} --secret-id {} --query SecretString --output text",
+                text("region"),
+                text(key)
+            )
+        };
+        output::line("log in to the web app with the token that this says, or Secrets Manager's console:");
+        output::line(&format!("  {}", secret("adminTokenSecret")));
+        if outputs.contains_key("grafanaUrl") {
+            output::line("log in to Grafana as admin, with the password that this says:");
+            output::line(&format!("  {}", secret("grafanaAdminSecret")));
+        }
+        output::line("and for the other commands of aurora, with that token in AURORA_TOKEN:");
+        let ca = match deployment.edge.domain {
+            Some(_) => String::new(),
+            // Its certificate is its own.
+            None => format!(" AURORA_CA={}", workspace.own_certificate().await?.display()),
+        };
+        output::line(&format!("  export AURORA_NODE={}{ca}", text("url")));
         output::line("how it is: aurora status --deployment; what machines say: aurora logs");
     } else {
         output::json(&json!(outputs))?;
@@ -74,6 +116,7 @@ where
     F: AsyncFnOnce(Run<'_>) -> Result<Summary, EngineError>,
 {
     let progress = Progress::new();
+    progress.say("starting Pulumi, which downloads its aws provider the first time");
     let watch = Mutex::new(Watch::new(&progress, total, is_preview));
     let (stop, mut stopped) = mpsc::channel(4);
     let mut tell = |event| watch.lock().see(event);

@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::checks;
-use super::operation::watched;
+use super::operation::{READING, showing, watched};
 use crate::aws::{Aws, AwsError};
 use crate::cli::interrupt::unless_interrupted;
 use crate::cli::output;
@@ -47,7 +47,7 @@ impl Recovery {
         workspace: &Workspace,
         deployment: &Deployment,
     ) -> anyhow::Result<Option<StackState>> {
-        let state = workspace.state().await?;
+        let state = showing(READING, workspace.state()).await?;
         if state.pending.is_empty() {
             return Ok(Some(state));
         }
@@ -91,6 +91,12 @@ async fn look(aws: &Aws, deployment: &Deployment, state: &StackState) -> anyhow:
     for (pending, id) in &leftovers.there {
         output::note(&format!(
             "{} {} is there ({id}), and taken up",
+            pending.token, pending.name
+        ));
+    }
+    for pending in &leftovers.unseen {
+        output::note(&format!(
+            "{} {} may be there, and AWS takes no second one: if it says so now, delete it by hand, nothing uses it yet",
             pending.token, pending.name
         ));
     }

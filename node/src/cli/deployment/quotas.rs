@@ -55,7 +55,11 @@ pub(super) async fn processors(aws: &Aws, deployment: &Deployment, state: &Stack
         false => (0.0, new_nodes + new_singles),
     };
     for (needed, market) in [(on_demand, Market::OnDemand), (spot, Market::Spot)] {
-        if needed == 0.0 {
+        let replaced = match (market, deployment.scaling.spot) {
+            (Market::OnDemand, false) | (Market::Spot, true) => surge(nodes) * of_node,
+            _ => 0.0,
+        };
+        if needed + replaced == 0.0 {
             continue;
         }
         let quota = match aws.vcpu_quota(market).await {
@@ -74,7 +78,7 @@ pub(super) async fn processors(aws: &Aws, deployment: &Deployment, state: &Stack
                 quota.limit,
                 deployment.region
             ));
-        } else if market == Market::OnDemand && needed + surge(nodes) * of_node > quota.left() {
+        } else if needed + replaced > quota.left() {
             found.unknown.push(format!(
                 "another version of Aurora starts up to {} more nodes for a while, and the quota of processors has no room for them",
                 surge(nodes)

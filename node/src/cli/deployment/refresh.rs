@@ -1,6 +1,6 @@
-//! After a deployment the group may still replace its machines, one after the other.
+//! After a deployment the group may still replace its machines, new ones first.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use aurora_pulumi::deployment::Deployment;
@@ -11,6 +11,8 @@ use crate::cli::interrupt::unless_interrupted;
 use crate::cli::output;
 use crate::cli::progress::Progress;
 
+/// When somebody is told that nothing happens.
+const STUCK_AFTER: Duration = Duration::from_secs(15 * 60);
 /// How often the group is asked; a machine takes minutes.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
@@ -21,6 +23,7 @@ pub(super) async fn wait(deployment: &Deployment) -> anyhow::Result<()> {
     let progress = Progress::new();
     let follow = async {
         let mut is_said = false;
+        let mut last_step = (None, Instant::now());
         loop {
             let refresh = match aws.last_refresh(&group).await {
                 Ok(Some(refresh)) if refresh.is_under_way() => refresh,
@@ -29,10 +32,18 @@ pub(super) async fn wait(deployment: &Deployment) -> anyhow::Result<()> {
             };
             if !is_said {
                 output::note(
-                    "nodes are replaced one after the other, each new one first; Ctrl-C leaves it to the group, and \
+                    "nodes are replaced, up to half of them at a time, new ones first; Ctrl-C leaves it to the group, and \
                      `aurora status --deployment` says how far it is",
                 );
                 is_said = true;
+            }
+            if last_step.0 != refresh.percentage_complete {
+                last_step = (refresh.percentage_complete, Instant::now());
+            } else if last_step.1.elapsed() > STUCK_AFTER {
+                progress.above(
+                    "no node has been replaced for a quarter of an hour: a new one may not become ready, and `aurora logs` says why",
+                );
+                last_step.1 = Instant::now();
             }
             progress.say(how_far(&refresh));
             tokio::time::sleep(LOOK_EVERY).await;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use aurora_pulumi::cost::{Estimate, PRICES_AS_OF};
+use aurora_pulumi::deployment::Deployment;
 use aurora_pulumi::engine::{Change, Event, Operation, Severity, Summary};
 
 use crate::cli::output;
@@ -11,6 +12,21 @@ use crate::cli::progress::Progress;
 
 /// What is done sooner than this is not worth the time it took.
 const WORTH_SAYING: Duration = Duration::from_secs(1);
+
+/// What a first deployment leaves open, and where to say otherwise.
+pub(super) fn left_open(deployment: &Deployment) -> Vec<&'static str> {
+    let mut open = Vec::new();
+    if deployment.edge.allow.is_empty() {
+        open.push(
+            "everybody on the internet will reach its web app and Grafana, and need a token or a password there: `allow` under [edge] \
+             in the description says who may",
+        );
+    }
+    if deployment.alarms.email.is_none() {
+        open.push("nobody will be told of alarms: `email` under [alarms] in the description says who is");
+    }
+    open
+}
 
 /// Shows what happens as it happens: a line for each resource that is done, and below what is under way.
 #[derive(Debug)]

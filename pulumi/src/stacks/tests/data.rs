@@ -162,6 +162,11 @@ async fn a_restore_has_a_volume_of_its_own_and_the_old_one_stays() {
     let recorded = recorded(&deployment).await;
     let volumes = recorded.of("aws:ebs/volume:Volume");
     assert!(volumes.keys().eq(["data", "data-1", "data-2"]));
+    // Nobody pays for more of what only lies there.
+    for (name, is_used) in [("data", false), ("data-1", false), ("data-2", true)] {
+        let ignored = recorded.ignored("aws:ebs/volume:Volume", name);
+        assert_eq!(ignored.contains(&"size".to_owned()), !is_used, "{name}");
+    }
     let kept = |name: &String| recorded.is_protected("aws:ebs/volume:Volume", name);
     assert!(volumes.keys().all(kept));
     assert_eq!(volumes["data-2"]["availabilityZone"], "eu-central-1b".into());

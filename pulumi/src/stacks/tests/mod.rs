@@ -100,6 +100,11 @@ impl Registrations {
         self.0.registrations[&(token.to_owned(), name.to_owned())].protect == Some(true)
     }
 
+    /// Inputs whose changes are ignored.
+    fn ignored(&self, token: &str, name: &str) -> &[String] {
+        &self.0.registrations[&(token.to_owned(), name.to_owned())].ignore_changes
+    }
+
     /// The URNs that a resource depends on, directly or not.
     fn dependencies(&self, token: &str, name: &str) -> BTreeSet<String> {
         let by_urn: BTreeMap<String, _> = self
