@@ -67,11 +67,11 @@ async fn a_certificate_that_nobody_else_has_signed_is_trusted_by_name() -> Resul
                 )
                 .await?;
             if let Some(ca) = ca {
-                command.env("AURORA_CA", ca);
+                command.env("AURORA_NODE_CA", ca);
             }
             bench.run_with(command, "").await
         };
-        require_failure(&ask(None).await?, &["not trusted", "--ca"])?;
+        require_failure(&ask(None).await?, &["not trusted", "--node-ca"])?;
         require_failure(&ask(Some(&other)).await?, &["not trusted"])?;
         require_failure(&ask(Some(&none)).await?, &["there is no certificate in"])?;
         let counted = ask(Some(&own)).await?;

@@ -32,8 +32,8 @@ pub(super) struct NodeAddress {
     #[arg(long, env = "AURORA_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// The only certificates (PEM) that the node's may be, or may be signed by, such as one that a deployment has signed itself
-    #[arg(long, value_name = "FILE", env = "AURORA_CA")]
-    ca: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", env = "AURORA_NODE_CA")]
+    node_ca: Option<PathBuf>,
 }
 
 /// Which node to ask, and how to show what it answers.
@@ -90,7 +90,7 @@ impl ListArgs {
 impl Client {
     pub(super) fn new(address: &NodeAddress) -> anyhow::Result<Self> {
         let builder = reqwest::Client::builder();
-        let builder = match &address.ca {
+        let builder = match &address.node_ca {
             Some(file) => builder.tls_certs_only(certificates(file)?),
             None => builder,
         };
@@ -201,7 +201,7 @@ impl Client {
             Err(error) => {
                 let what = match is_distrusted(&error) {
                     true => {
-                        "shows a certificate that is not trusted here; if it is the deployment's own, name it with --ca"
+                        "shows a certificate that is not trusted here; if it is the deployment's own, name it with --node-ca"
                     }
                     false => "does not answer; start a node with `aurora up`, or name another with --node",
                 };

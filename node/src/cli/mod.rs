@@ -198,3 +198,16 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     output::error(&format!("{error:#}"));
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Commands are otherwise put together only when they are used.
+    #[test]
+    fn no_command_has_an_option_twice() {
+        Cli::command().debug_assert();
+    }
+}

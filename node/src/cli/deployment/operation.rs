@@ -95,7 +95,7 @@ pub(super) async fn shown(workspace: &Workspace, deployment: &Deployment) -> any
         let ca = match deployment.edge.domain {
             Some(_) => String::new(),
             // Its certificate is its own.
-            None => format!(" AURORA_CA={}", workspace.own_certificate().await?.display()),
+            None => format!(" AURORA_NODE_CA={}", workspace.own_certificate().await?.display()),
         };
         output::line(&format!("  export AURORA_NODE={}{ca}", text("url")));
         output::line("how it is: aurora status --deployment; what machines say: aurora logs");
