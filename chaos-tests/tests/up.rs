@@ -462,7 +462,7 @@ async fn an_up_that_is_told_to_stop_while_it_starts_stops() -> Result<()> {
             tokio::time::sleep(Duration::from_millis(60) * moment).await;
             up.interrupt()?;
             let status = up.wait(PATIENCE).await?;
-            let is_ready = up.find_in_log("{\"").is_some();
+            let is_ready = up.find_in_log("\"http\":\"http://").is_some();
             let expected = if is_ready { Some(0) } else { Some(130) };
             ensure!(status.code() == expected, "{status}, ready: {is_ready}");
             eventually("all processes to end", PATIENCE, async || {

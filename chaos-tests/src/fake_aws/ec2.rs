@@ -49,15 +49,15 @@ async fn answer(State(front): State<Front>, headers: HeaderMap, body: String) ->
 impl Front {
     /// Those of the machines there that `form` asks for, as EC2 lists them.
     fn machines(&self, form: &str) -> String {
-        let world = self.world.lock();
+        let machines = self.world.lock().take_machines();
         // An id has no character that a form would write otherwise.
-        let asked_for = |id: &&str| form.split('&').any(|field| field.ends_with(&format!("={id}")));
-        world
-            .machines()
-            .filter(asked_for)
-            .map(|id| {
+        let asked_for = |id: &str| form.split('&').any(|field| field.ends_with(&format!("={id}")));
+        machines
+            .iter()
+            .filter(|(id, _)| asked_for(id))
+            .map(|(id, state)| {
                 format!(
-                    "<item><instancesSet><item><instanceId>{id}</instanceId><instanceState><name>running</name></instanceState>\
+                    "<item><instancesSet><item><instanceId>{id}</instanceId><instanceState><name>{state}</name></instanceState>\
                      </item></instancesSet></item>"
                 )
             })

@@ -15,6 +15,8 @@ pub struct World {
     faults: Vec<(Fault, &'static str, String)>,
     /// What [`Fault::Waits`] has met.
     waiting: BTreeSet<String>,
+    /// The machine that is about to be lost.
+    ending: Option<String>,
     count: u32,
 }
 
@@ -184,13 +186,28 @@ impl World {
         things.map(|thing| (thing.token.as_str(), thing.name.as_str(), &thing.inputs))
     }
 
-    /// The ids of machines that are there.
-    pub(super) fn machines(&self) -> impl Iterator<Item = &str> {
+    /// A machine is being ended: EC2 says so once, and then it is lost.
+    pub fn end(&mut self, name: &str) {
+        self.ending = Some(name.to_owned());
+    }
+
+    /// The ids and states of machines that are there, as EC2 tells them.
+    pub(super) fn take_machines(&mut self) -> Vec<(String, &'static str)> {
+        let ending = self.ending.take();
         let machines = self
             .things
             .iter()
             .filter(|(_, thing)| thing.token == "aws:ec2/instance:Instance");
-        machines.map(|(id, _)| id.as_str())
+        let state = |thing: &Thing| match Some(thing.name()) == ending {
+            true => "shutting-down",
+            false => "running",
+        };
+        let machines = machines.map(|(id, thing)| (id.clone(), state(thing))).collect();
+        if let Some(name) = ending {
+            // It may be gone already.
+            let _ = self.lose(&name);
+        }
+        machines
     }
 
     fn find(&self, name: &str) -> Option<(&String, &Thing)> {

@@ -84,7 +84,12 @@ async fn a_restore_that_failed_goes_on_and_begins_no_other() -> Result<()> {
         "{names:?}"
     );
 
-    // From here on it is another one.
+    // From here on it is another one, whatever becomes of the machine.
+    shell
+        .aws
+        .world()
+        .lose("Instance clickhouse-1")
+        .map_err(anyhow::Error::msg)?;
     let other = shell.run(&restore).await?;
     ensure!(other.status.success(), "{}", said(&other));
     ensure!(restores(&shell)? == 2, "no other restore has been begun");
@@ -202,14 +207,14 @@ async fn a_machine_that_is_gone_is_made_again_with_its_volume() -> Result<()> {
         "{attached:?}"
     );
 
-    // Taking everything down works without a machine as well.
-    shell
-        .aws
-        .world()
-        .lose("Instance clickhouse")
-        .map_err(anyhow::Error::msg)?;
+    // Taking everything down works without a machine as well, and waits for one that is going.
+    shell.aws.world().end("Instance clickhouse");
     let gone = shell.run(&["destroy", "--yes", "--delete-data", "prod"]).await?;
-    ensure!(gone.status.success(), "{}", said(&gone));
+    ensure!(
+        gone.status.success() && said(&gone).contains("is being ended"),
+        "{}",
+        said(&gone)
+    );
     let names = shell.aws.world().names();
     ensure!(names.is_empty(), "{names:?}");
     Ok(())

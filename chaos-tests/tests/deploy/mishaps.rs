@@ -164,7 +164,7 @@ pub(super) async fn cut_off(aws: &FakeAws, workspace: &Workspace, intent: Intent
         // The first would wait for what stands still.
         for _ in 0..2 {
             stop.send(()).await?;
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
         }
         stop.send(()).await?;
         anyhow::Ok(())

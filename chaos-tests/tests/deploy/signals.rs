@@ -112,7 +112,7 @@ async fn who_is_killed_leaves_a_lock_that_says_whose_it_is() -> Result<()> {
     // All else that can be made without it is there soon, and the engine only waits.
     let mut before = 0;
     eventually("nothing else to be made", LIMIT, async || {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
         let now = shell.aws.world().names().len();
         std::mem::replace(&mut before, now) == now
     })

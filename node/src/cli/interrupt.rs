@@ -18,7 +18,11 @@ pub(super) const INTERRUPTED: u8 = 130;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Listens to Ctrl-C as long as it is there: what is pressed while nobody waits is heard by who waits next.
-pub(super) struct Interrupts(Vec<Signal>);
+pub(super) struct Interrupts {
+    signals: Vec<Signal>,
+    /// That the terminal is closed, which shells and the system may both say: heard once, it means nothing more.
+    hangup: Option<Signal>,
+}
 
 /// Says to a thread that nobody wants any more what it does.
 #[derive(Debug, Clone, Default)]
@@ -32,36 +36,40 @@ pub(super) struct Worker<T> {
 
 impl Interrupts {
     pub(super) fn listen() -> Self {
-        Self::to(&[SignalKind::interrupt()])
+        Self::to(&[SignalKind::interrupt()], None)
     }
 
     /// Listens to whatever else asks a process to end as well: a terminal that is closed, a job that is cancelled. For work
     /// that must not be cut off.
     pub(super) fn listen_to_all() -> Self {
-        Self::to(&[
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-        ])
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        Self::to(&kinds, Some(SignalKind::hangup()))
     }
 
-    fn to(kinds: &[SignalKind]) -> Self {
+    fn to(kinds: &[SignalKind], hangup: Option<SignalKind>) -> Self {
         // Who cannot listen to a signal is ended by it.
-        Self(kinds.iter().filter_map(|kind| signal(*kind).ok()).collect())
+        Self {
+            signals: kinds.iter().filter_map(|kind| signal(*kind).ok()).collect(),
+            hangup: hangup.and_then(|kind| signal(kind).ok()),
+        }
+    }
+
+    fn poll_heard(&mut self, context: &mut std::task::Context<'_>) -> Poll<()> {
+        let heard =
+            |signal: &mut Signal, context: &mut std::task::Context<'_>| signal.poll_recv(context).is_ready();
+        if self.hangup.as_mut().is_some_and(|hangup| heard(hangup, context)) {
+            self.hangup = None;
+            return Poll::Ready(());
+        }
+        match self.signals.iter_mut().any(|signal| heard(signal, context)) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
     }
 
     /// Waits for something, unless Ctrl-C comes first: then it is dropped, and nothing comes of it.
     pub(super) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        let interrupt = async {
-            std::future::poll_fn(|context| {
-                let heard = self
-                    .0
-                    .iter_mut()
-                    .any(|signal| signal.poll_recv(context).is_ready());
-                if heard { Poll::Ready(()) } else { Poll::Pending }
-            })
-            .await;
-        };
+        let interrupt = std::future::poll_fn(|context| self.poll_heard(context));
         tokio::select! {
             biased;
             () = interrupt => None,
@@ -69,7 +77,7 @@ impl Interrupts {
         }
     }
 
-    /// Does the work of stopping, unless somebody asks a second time.
+    /// Stops nodes, unless somebody asks a second time.
     pub(super) async fn unless_again(&mut self, work: impl Future<Output = ()>) {
         if self.unless(work).await.is_none() {
             output::note("stopped at once; nothing is lost, it will be settled at the next start");
@@ -141,6 +149,11 @@ mod tests {
         let mut interrupts = Interrupts::listen_to_all();
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGHUP).unwrap();
         assert_eq!(interrupts.unless(std::future::pending::<()>()).await, None);
+        // Its shell says so, and then the system.
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGHUP).unwrap();
+        assert_eq!(interrupts.unless(std::future::ready(1)).await, Some(1));
+        let some_time = tokio::time::sleep(Duration::from_millis(50));
+        assert_eq!(interrupts.unless(some_time).await, Some(()));
     }
 
     #[tokio::test]

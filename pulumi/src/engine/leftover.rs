@@ -49,10 +49,9 @@ const LOOKED_FOR: [(&str, &str); 20] = [
 ];
 
 /// What is not looked for, and what AWS refuses a second one of.
-const REFUSED: [&str; 12] = [
+const REFUSED: [&str; 11] = [
     "aws:ec2/route:Route",
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
-    "aws:ec2/volumeAttachment:VolumeAttachment",
     "aws:iam/instanceProfile:InstanceProfile",
     "aws:iam/role:Role",
     "aws:kms/alias:Alias",

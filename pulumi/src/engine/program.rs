@@ -17,6 +17,8 @@ pub(super) const CERTIFICATE: &str = "certificate";
 pub(super) const CERTIFICATE_KEY: &str = "certificate-key";
 /// And until when it is good, in seconds since 1970.
 pub(super) const CERTIFICATE_UNTIL: &str = "certificate-until";
+/// The region whose load balancers it is for; not written by versions before this one.
+pub(super) const CERTIFICATE_REGION: &str = "certificate-region";
 
 /// What is to be done to a deployment.
 #[derive(Debug, Clone, PartialEq)]

@@ -159,6 +159,12 @@ impl StackState {
         })
     }
 
+    /// The region that it is in, as its key says, which is kept when the rest is taken down.
+    pub fn region(&self) -> Option<&str> {
+        let arn = self.output("aws:kms/key:Key", "key", "arn")?.as_str()?;
+        arn.split(':').nth(3).filter(|region| !region.is_empty())
+    }
+
     /// Whether anything is there that costs or holds something.
     pub fn is_empty(&self) -> bool {
         self.in_aws().next().is_none()

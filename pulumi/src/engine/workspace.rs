@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::command::{Pulumi, Said};
-use super::program::{CERTIFICATE, CERTIFICATE_KEY, CERTIFICATE_UNTIL, PROJECT};
+use super::program::{CERTIFICATE, CERTIFICATE_KEY, CERTIFICATE_REGION, CERTIFICATE_UNTIL, PROJECT};
 use super::trouble::understand;
 use super::{EngineError, StackState, secrets};
 use crate::deployment::Deployment;
@@ -154,7 +154,10 @@ impl Workspace {
             self.set_secret(key.name(), &secrets::generate(key)?).await?;
         }
         let until = config.get(&config_key(CERTIFICATE_UNTIL));
-        if !secrets::is_good_for_long(until.and_then(|until| until.value.as_deref())) {
+        let region = config.get(&config_key(CERTIFICATE_REGION));
+        let region = region.and_then(|region| region.value.as_deref());
+        let is_elsewhere = region.is_some_and(|region| region != self.region);
+        if is_elsewhere || !secrets::is_good_for_long(until.and_then(|until| until.value.as_deref())) {
             self.sign_certificate().await?;
         }
         Ok(())
@@ -166,13 +169,8 @@ impl Workspace {
             own.map_err(|error| EngineError::Other(format!("no certificate can be signed: {error}")))?;
         self.set_secret(CERTIFICATE_KEY, &own.private_key).await?;
         self.set_secret(CERTIFICATE, &own.certificate).await?;
-        let key = config_key(CERTIFICATE_UNTIL);
-        self.ran(
-            &["config", "set", "--stack", &self.stack, &key, &until.to_string()],
-            None,
-        )
-        .await
-        .map(drop)
+        self.set(CERTIFICATE_REGION, &self.region).await?;
+        self.set(CERTIFICATE_UNTIL, &until.to_string()).await
     }
 
     /// The file with the certificate that the deployment has signed itself, for those who are to trust it.
@@ -237,6 +235,13 @@ impl Workspace {
             what: "the configuration",
             reason: error.to_string(),
         })
+    }
+
+    async fn set(&self, key: &str, value: &str) -> Result<(), EngineError> {
+        let key = config_key(key);
+        self.ran(&["config", "set", "--stack", &self.stack, &key, value], None)
+            .await
+            .map(drop)
     }
 
     /// By its standard input: what is on a command line can be seen by everybody on the machine.

@@ -21,8 +21,10 @@ const INSTANCE: &str = "aws:ec2/instance:Instance";
 pub(super) struct Found {
     /// What would fail.
     pub(super) wrong: Vec<String>,
-    /// What could not be looked at, and what may fail later.
+    /// What could not be looked at.
     pub(super) unknown: Vec<String>,
+    /// What may fail later.
+    pub(super) tight: Vec<String>,
 }
 
 impl Found {
@@ -42,8 +44,8 @@ impl Found {
     }
 }
 
-/// Asks who is deploying, and makes sure that it is the account that `state` is about: elsewhere nothing of it would be
-/// found, and everything taken for deleted.
+/// Asks who is deploying, and makes sure that account and region are those that `state` is about: elsewhere nothing of it
+/// would be found, and everything taken for deleted.
 pub(super) async fn same_account(deployment: &Deployment, state: &StackState) -> anyhow::Result<Aws> {
     let aws = Aws::from_surroundings(Some(&deployment.region)).await?;
     let identity = aws
@@ -62,32 +64,42 @@ pub(super) async fn same_account(deployment: &Deployment, state: &StackState) ->
             identity.account
         );
     }
+    if let Some(region) = state.region().filter(|region| *region != deployment.region) {
+        bail!(
+            "the deployment {:?} is in {region}, and cannot move to {}: set `region` back, or make a deployment with another name",
+            deployment.name,
+            deployment.region
+        );
+    }
     Ok(aws)
 }
 
 /// Asks AWS whether `deployment` can be made, or become what it is to be from what it is in `state`.
 pub(super) async fn ask(
+    aws: &Aws,
     deployment: &Deployment,
     state: &StackState,
     renew_machines: bool,
 ) -> anyhow::Result<()> {
     stays(deployment, state, renew_machines)?;
-    let aws = same_account(deployment, state).await?;
     let mut found = Found::default();
     // Other regions' interfaces do not exist; this one's would only not be reached.
-    region(&aws, deployment, &mut found).await;
+    region(aws, deployment, &mut found).await;
     if found.wrong.is_empty() {
-        machines(&aws, deployment, &mut found).await;
-        quotas::processors(&aws, deployment, state, &mut found).await;
-        quotas::networks(&aws, deployment, state, &mut found).await;
-        certificate(&aws, deployment, &mut found).await;
-        image(&aws, deployment, &mut found).await;
+        machines(aws, deployment, &mut found).await;
+        quotas::processors(aws, deployment, state, &mut found).await;
+        quotas::networks(aws, deployment, state, &mut found).await;
+        certificate(aws, deployment, &mut found).await;
+        image(aws, deployment, &mut found).await;
         if state.is_empty() {
-            somebody_elses(&aws, deployment, &mut found).await;
+            somebody_elses(aws, deployment, &mut found).await;
         }
     }
     for unknown in &found.unknown {
         output::note(&format!("not checked: {unknown}"));
+    }
+    for tight in &found.tight {
+        output::note(tight);
     }
     if found.wrong.is_empty() {
         return Ok(());
@@ -156,18 +168,6 @@ fn stays(deployment: &Deployment, state: &StackState, renew_machines: bool) -> a
         bail!(
             "the network has the addresses {cidr}, and they cannot be changed: set `cidr` under [network] back to them, or \
              make a deployment with another name"
-        );
-    }
-    // The key is kept when the rest is taken down.
-    let region = state
-        .output("aws:kms/key:Key", "key", "arn")
-        .and_then(|arn| arn.as_str())
-        .and_then(|arn| arn.split(':').nth(3));
-    if let Some(region) = region.filter(|region| *region != deployment.region) {
-        bail!(
-            "the deployment {:?} is in {region}, and cannot move to {}: set `region` back, or make a deployment with another name",
-            deployment.name,
-            deployment.region
         );
     }
     if let Some(names) = &deployment.network.zone_names {

@@ -147,7 +147,15 @@ pub(in crate::cli) async fn preview(args: PreviewArgs) -> anyhow::Result<ExitCod
         prepared => prepared?,
     }
     let state = showing(READING, workspace.state()).await?;
-    checks::ask(&deployment, &state, args.machines.renew_machines).await?;
+    require_backups(&args.tools, &deployment, &state)?;
+    let aws = checks::same_account(&deployment, &state).await?;
+    if let Ok(lost) = lost::gone(&aws, &state).await
+        && !lost.is_empty()
+    {
+        lost.iter().for_each(lost::Lost::tell);
+        output::note("`aurora deploy` makes what is gone anew; that is not in what follows");
+    }
+    checks::ask(&aws, &deployment, &state, args.machines.renew_machines).await?;
     let Some(summary) = plan(&workspace, intent).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
@@ -292,18 +300,17 @@ pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCod
     carry_out(planned).await
 }
 
-/// Whether the last restore that `deployment` names has not come to its end: its machine is not there with its volume, or
-/// the one before it still is.
+/// Whether the last restore that `deployment` names has not come to its end: the machine before it is still there, which goes
+/// last, or its own is without its volume. Where there is no machine at all, that has another cause.
 fn is_under_way(deployment: &Deployment, state: &StackState) -> bool {
     const INSTANCE: &str = "aws:ec2/instance:Instance";
     const ATTACHMENT: &str = "aws:ec2/volumeAttachment:VolumeAttachment";
     let (machine, volume) = deployment.database_names();
-    let machines = state
-        .in_aws()
-        .filter(|one| one.token == INSTANCE && one.name != "grafana");
-    let is_alone = machines.map(|one| one.name.as_str()).eq([machine.as_str()]);
-    let is_complete = is_alone && state.resource(ATTACHMENT, &volume).is_some();
-    !deployment.clickhouse.restores.is_empty() && !is_complete
+    let mut machines = state.in_aws().filter(|one| one.token == INSTANCE);
+    let is_other_there = machines.any(|one| one.name != "grafana" && one.name != machine);
+    let is_half_made =
+        state.resource(INSTANCE, &machine).is_some() && state.resource(ATTACHMENT, &volume).is_none();
+    !deployment.clickhouse.restores.is_empty() && (is_other_there || is_half_made)
 }
 
 /// What happens when there is no deployment yet.
@@ -340,26 +347,20 @@ async fn look(
         // What another machine has deployed has its configuration there.
         showing(PREPARING, workspace.prepare()).await?;
     }
+    let aws = checks::same_account(described, &state).await?;
     let state = match trust.skip_checks {
         true => state,
-        false => match lost::settled(&workspace, described, state).await? {
+        false => match lost::settled(&aws, &workspace, state).await? {
             Some(state) => state,
             None => return Ok(None),
         },
     };
     let intent = intended(&state);
     let deployment = &intent.deployment;
-    ensure!(
-        !state.is_empty() || deployment.clickhouse.restores.is_empty(),
-        "the description names restores ([[clickhouse.restores]]), and there is nothing to restore: they were of a deployment that is \
-         gone. Take them out of {}",
-        tools.file.display()
-    );
+    require_backups(tools, deployment, &state)?;
     declared(deployment)?;
-    if trust.skip_checks {
-        checks::same_account(deployment, &state).await?;
-    } else {
-        checks::ask(deployment, &state, intent.renew_machines).await?;
+    if !trust.skip_checks {
+        checks::ask(&aws, deployment, &state, intent.renew_machines).await?;
     }
     let summary = plan(&workspace, intent.clone()).await?;
     Ok(summary.map(|summary| Planned {
@@ -368,6 +369,17 @@ async fn look(
         intent,
         summary,
     }))
+}
+
+/// What a deployment was restored from is gone with it.
+fn require_backups(tools: &Tools, deployment: &Deployment, state: &StackState) -> anyhow::Result<()> {
+    ensure!(
+        !state.is_empty() || deployment.clickhouse.restores.is_empty(),
+        "the description names restores ([[clickhouse.restores]]), and there is nothing to restore: they were of a deployment that is \
+         gone. Take them out of {}",
+        tools.file.display()
+    );
+    Ok(())
 }
 
 fn require_deployed(deployment: &Deployment, state: &StackState) -> anyhow::Result<()> {
@@ -398,8 +410,8 @@ pub(in crate::cli) async fn destroy(args: DestroyArgs) -> anyhow::Result<ExitCod
         output::note("there is nothing to take down");
         return Ok(ExitCode::SUCCESS);
     }
-    checks::same_account(&deployment, &state).await?;
-    let Some(state) = lost::settled(&workspace, &deployment, state).await? else {
+    let aws = checks::same_account(&deployment, &state).await?;
+    let Some(state) = lost::settled(&aws, &workspace, state).await? else {
         return Ok(ExitCode::from(INTERRUPTED));
     };
     let kept = state

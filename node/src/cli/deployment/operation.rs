@@ -73,6 +73,10 @@ pub(super) async fn shown(workspace: &Workspace, deployment: &Deployment) -> any
             .unwrap_or_default()
             .to_owned()
     };
+    let certificate = match deployment.edge.domain {
+        Some(_) => None,
+        None => Some(workspace.own_certificate().await?),
+    };
     if output::is_terminal() {
         output::line(&format!("web app   {}", text("url")));
         if outputs.contains_key("grafanaUrl") {
@@ -92,11 +96,9 @@ pub(super) async fn shown(workspace: &Workspace, deployment: &Deployment) -> any
             output::line(&format!("  {}", secret("grafanaAdminSecret")));
         }
         output::line("and for the other commands of aurora, with that token in AURORA_TOKEN:");
-        let ca = match deployment.edge.domain {
-            Some(_) => String::new(),
-            // Its certificate is its own.
-            None => format!(" AURORA_NODE_CA={}", workspace.own_certificate().await?.display()),
-        };
+        let ca = certificate.map_or(String::new(), |file| {
+            format!(" AURORA_NODE_CA='{}'", file.display())
+        });
         output::line(&format!("  export AURORA_NODE={}{ca}", text("url")));
         output::line("how it is: aurora status --deployment; what machines say: aurora logs");
     } else {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::checks;
 use super::operation::{READING, showing, watched};
 use crate::aws::{Aws, AwsError};
-use crate::cli::interrupt::unless_interrupted;
+use crate::cli::interrupt::Interrupts;
 use crate::cli::output;
 
 /// The tag that everything of a deployment has; its value is the deployment's name.
@@ -76,7 +76,8 @@ async fn look(aws: &Aws, deployment: &Deployment, state: &StackState) -> anyhow:
             "that was a moment ago: waiting {} s until AWS surely says what there is",
             rest.as_secs() + 1
         ));
-        if unless_interrupted(tokio::time::sleep(rest)).await.is_none() {
+        let mut interrupts = Interrupts::listen_to_all();
+        if interrupts.unless(tokio::time::sleep(rest)).await.is_none() {
             return Ok(None);
         }
     }

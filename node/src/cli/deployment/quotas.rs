@@ -79,7 +79,7 @@ pub(super) async fn processors(aws: &Aws, deployment: &Deployment, state: &Stack
                 deployment.region
             ));
         } else if needed + replaced > quota.left() {
-            found.unknown.push(format!(
+            found.tight.push(format!(
                 "another version of Aurora starts up to {} more nodes for a while, and the quota of processors has no room for them",
                 surge(nodes)
             ));

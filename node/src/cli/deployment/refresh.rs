@@ -7,7 +7,7 @@ use aurora_pulumi::deployment::Deployment;
 
 use crate::aws::Aws;
 use crate::aws::auto_scaling::InstanceRefresh;
-use crate::cli::interrupt::unless_interrupted;
+use crate::cli::interrupt::Interrupts;
 use crate::cli::output;
 use crate::cli::progress::Progress;
 
@@ -55,7 +55,7 @@ pub(super) async fn wait(deployment: &Deployment) -> anyhow::Result<()> {
             never = progress.appear() => never,
         }
     };
-    match unless_interrupted(watched).await {
+    match Interrupts::listen_to_all().unless(watched).await {
         // Whoever may deploy may not be allowed to ask this.
         Some(Err(error)) => {
             output::note(&format!("whether nodes are being replaced is not known: {error}"));

@@ -154,7 +154,7 @@ pub(super) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let (mut nodes, demo) = match started.await.transpose() {
         Ok(Some(started)) => started,
         ended_early => {
-            clickhouse.stop().await;
+            interrupts.unless_again(clickhouse.stop()).await;
             return ended_early.map(|_| ExitCode::from(INTERRUPTED));
         }
     };

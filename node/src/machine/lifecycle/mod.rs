@@ -212,7 +212,7 @@ impl Work {
                     Order::Finish { told } => {
                         if !told && !matches!(*self.fate.borrow(), Fate::Unknown | Fate::Stays) {
                             tracing::warn!(
-                                "the auto scaling group could not be told that the node has left; it waits for its hook's time"
+                                "the auto scaling group did not take that the node has left: it did not answer, or nobody waits at its hook"
                             );
                         }
                         return;
