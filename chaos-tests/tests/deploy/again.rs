@@ -4,11 +4,8 @@ use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::fake_aws::Fault;
 use aurora_chaos_tests::moto::REGION;
 use aurora_pulumi::deployment::Deployment;
-use aurora_pulumi::engine::Intent;
 
-use super::mishaps::cut_off;
 use super::shell::{Shell, ensure_failed, said};
-use super::{program, workspace};
 
 /// How many restores the description has.
 fn restores(shell: &Shell) -> Result<usize> {
@@ -115,16 +112,7 @@ async fn a_restore_that_failed_goes_on_and_begins_no_other() -> Result<()> {
 async fn what_a_dead_run_left_and_nobody_looks_for_is_named() -> Result<()> {
     let shell = Shell::open().await?;
     std::fs::write(shell.file(), format!("name = \"prod\"\nregion = \"{REGION}\"\n"))?;
-    let deployment = Deployment::read(&shell.file())?;
-    let workspace = workspace(&shell.aws, &deployment, shell.folder.path()).await?;
-    workspace.prepare().await?;
-    let intent = Intent {
-        deployment,
-        program: program(shell.folder.path())?,
-        renew_machines: false,
-        set_nodes: false,
-    };
-    cut_off(&shell.aws, &workspace, intent, "Role peers").await?;
+    shell.cut_off("Role peers").await?;
     ensure_failed(
         &shell.run(&["deploy", "--yes"]).await?,
         &[

@@ -6,13 +6,10 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::moto::REGION;
 use aurora_chaos_tests::{binary, cached_tool};
-use aurora_pulumi::deployment::Deployment;
-use aurora_pulumi::engine::Intent;
 
-use super::mishaps::cut_off;
 use super::shell::{Shell, another_account, ensure_failed, said, written};
 use super::told::require_shown;
-use super::{program, variables, workspace};
+use super::variables;
 
 #[tokio::test]
 async fn one_command_deploys() -> Result<()> {
@@ -166,16 +163,7 @@ async fn what_a_dead_run_left_is_taken_up() -> Result<()> {
     let shell = Shell::open().await?;
     let text = format!("name = \"prod\"\nregion = \"{REGION}\"\nsize = \"standard\"\n");
     std::fs::write(shell.file(), text)?;
-    let deployment = Deployment::read(&shell.file())?;
-    let workspace = workspace(&shell.aws, &deployment, shell.folder.path()).await?;
-    workspace.prepare().await?;
-    let intent = Intent {
-        deployment,
-        program: program(shell.folder.path())?,
-        renew_machines: false,
-        set_nodes: false,
-    };
-    cut_off(&shell.aws, &workspace, intent, "NatGateway nat-1").await?;
+    shell.cut_off("NatGateway nat-1").await?;
     // The emulator has it as the provider made it.
     let tags = [("aurora", "prod"), ("Name", "aurora-prod-nat-1")];
     let id = shell.moto.make_gateway(&tags).await?;

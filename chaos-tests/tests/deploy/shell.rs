@@ -7,8 +7,10 @@ use aurora_chaos_tests::fake_aws::FakeAws;
 use aurora_chaos_tests::moto::{AccessKey, Moto};
 use aurora_chaos_tests::sandbox::Sandbox;
 use aurora_chaos_tests::{binary, cached_tool};
+use aurora_pulumi::deployment::Deployment;
+use aurora_pulumi::engine::Intent;
 
-use super::variables;
+use super::{mishaps, program, variables, workspace};
 
 /// A folder in which somebody deploys, an account for Pulumi and one for `aurora`'s own questions.
 pub(super) struct Shell {
@@ -66,6 +68,20 @@ impl Shell {
             .env("AWS_ENDPOINT_URL_EC2", &self.ec2)
             .env("AURORA_PULUMI", cached_tool::pulumi().await?);
         Ok(command)
+    }
+
+    /// A run of what is described that is killed while it makes this, such as `NatGateway nat-1`.
+    pub(super) async fn cut_off(&self, name: &str) -> Result<()> {
+        let deployment = Deployment::read(&self.file())?;
+        let workspace = workspace(&self.aws, &deployment, self.folder.path()).await?;
+        workspace.prepare().await?;
+        let intent = Intent {
+            deployment,
+            program: program(self.folder.path())?,
+            renew_machines: false,
+            set_nodes: false,
+        };
+        mishaps::cut_off(&self.aws, &workspace, intent, name).await
     }
 
     pub(super) fn file(&self) -> std::path::PathBuf {
