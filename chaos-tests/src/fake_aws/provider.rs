@@ -49,17 +49,17 @@ impl Provider {
         name: &str,
         act: impl FnOnce(),
     ) -> Result<(), Status> {
-        let fault = || self.world.lock().fault(verb, token, name);
-        while fault() == Some(Fault::Waits) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        match fault() {
-            Some(Fault::Fails(message)) => Err(Status::unknown(message)),
-            Some(Fault::StandsStill) => {
-                act();
-                std::future::pending().await
+        loop {
+            let fault = self.world.lock().fault(verb, token, name);
+            match fault {
+                Some(Fault::Fails(message)) => return Err(Status::unknown(message)),
+                Some(Fault::StandsStill) => {
+                    act();
+                    return std::future::pending().await;
+                }
+                Some(Fault::Waits) => tokio::time::sleep(Duration::from_millis(20)).await,
+                None => return Ok(()),
             }
-            Some(Fault::Waits) | None => Ok(()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Commands that are given once more.
 
+use std::process::Command;
+
 use anyhow::{Context, Result, ensure};
 use aurora_chaos_tests::fake_aws::Fault;
 use aurora_chaos_tests::moto::REGION;
@@ -15,6 +17,11 @@ fn restores(shell: &Shell) -> Result<usize> {
 #[tokio::test]
 async fn the_first_command_goes_on_with_what_it_began() -> Result<()> {
     let shell = Shell::open().await?;
+    // Somebody looks at another region first; its certificate is of no use here.
+    let elsewhere = shell
+        .run(&["preview", "--name", "prod", "--region", "us-east-1"])
+        .await?;
+    ensure!(elsewhere.status.success(), "{}", said(&elsewhere));
     let first = ["deploy", "--name", "prod", "--region", REGION, "--yes"];
     let broken = [
         ("AWS_ACCESS_KEY_ID", None),
@@ -25,8 +32,18 @@ async fn the_first_command_goes_on_with_what_it_began() -> Result<()> {
         &shell.run_with(&first, &broken).await?,
         &["no AWS credentials", "aws sso login"],
     )?;
+    let file = shell.folder.path().join(".aurora/prod/certificate.pem");
     let deployed = shell.run(&first).await?;
     ensure!(deployed.status.success(), "{}", said(&deployed));
+    let shown = Command::new("openssl")
+        .args(["x509", "-noout", "-text", "-in"])
+        .arg(&file)
+        .output()?;
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    ensure!(
+        shown.contains(&format!("*.{REGION}.elb.amazonaws.com")),
+        "{shown}"
+    );
     for open in ["`allow` under [edge]", "`email` under [alarms]"] {
         ensure!(
             said(&deployed).contains(open),

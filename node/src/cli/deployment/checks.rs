@@ -10,11 +10,9 @@ use aurora_pulumi::stacks::SYSTEM_DEVICE;
 use jiff::Timestamp;
 
 use super::pending::TAG;
-use super::quotas;
+use super::{INSTANCE, quotas};
 use crate::aws::{Aws, AwsError};
 use crate::cli::output;
-
-const INSTANCE: &str = "aws:ec2/instance:Instance";
 
 /// What was found.
 #[derive(Debug, Default)]

@@ -11,9 +11,10 @@ use aurora_pulumi::stacks::declared;
 use clap::Args;
 
 use super::begin::{Begin, Described};
+use super::lost::{self, Amiss};
 use super::operation::{Planned, READING, agreed, carry_out, plan, showing, shown, watched};
 use super::pending::Recovery;
-use super::{Tools, binary, checks, file, lost, show};
+use super::{INSTANCE, Tools, binary, checks, file, show};
 use crate::cli::interrupt::INTERRUPTED;
 use crate::cli::output;
 
@@ -149,11 +150,11 @@ pub(in crate::cli) async fn preview(args: PreviewArgs) -> anyhow::Result<ExitCod
     let state = showing(READING, workspace.state()).await?;
     require_backups(&args.tools, &deployment, &state)?;
     let aws = checks::same_account(&deployment, &state).await?;
-    if let Ok(lost) = lost::gone(&aws, &state).await
-        && !lost.is_empty()
-    {
-        lost.iter().for_each(lost::Lost::tell);
-        output::note("`aurora deploy` makes what is gone anew; that is not in what follows");
+    if let Ok(amiss) = lost::amiss(&aws, &state).await {
+        amiss.iter().for_each(Amiss::tell);
+        if amiss.iter().any(Amiss::is_gone) {
+            output::note("`aurora deploy` makes what is gone anew; that is not in what follows");
+        }
     }
     checks::ask(&aws, &deployment, &state, args.machines.renew_machines).await?;
     let Some(summary) = plan(&workspace, intent).await? else {
@@ -303,7 +304,6 @@ pub(in crate::cli) async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCod
 /// Whether the last restore that `deployment` names has not come to its end: the machine before it is still there, which goes
 /// last, or its own is without its volume. Where there is no machine at all, that has another cause.
 fn is_under_way(deployment: &Deployment, state: &StackState) -> bool {
-    const INSTANCE: &str = "aws:ec2/instance:Instance";
     const ATTACHMENT: &str = "aws:ec2/volumeAttachment:VolumeAttachment";
     let (machine, volume) = deployment.database_names();
     let mut machines = state.in_aws().filter(|one| one.token == INSTANCE);

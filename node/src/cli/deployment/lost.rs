@@ -8,57 +8,75 @@ use std::time::Duration;
 
 use aurora_pulumi::engine::{Leftovers, StackState, Workspace};
 
+use super::INSTANCE;
 use super::operation::watched;
-use crate::aws::ec2::Instance;
 use crate::aws::{Aws, AwsError};
 use crate::cli::interrupt::Interrupts;
 use crate::cli::output;
 
-const INSTANCE: &str = "aws:ec2/instance:Instance";
 /// How often a machine that is being ended is looked at; it takes a minute or a few.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// Machines of `state` that are gone, by name and id, or that are being ended; those that were stopped are only named.
-pub(super) async fn gone(aws: &Aws, state: &StackState) -> Result<Vec<Lost>, AwsError> {
-    let machines: Vec<(&str, &str)> = state
-        .in_aws()
-        .filter(|resource| resource.token == INSTANCE)
-        .map(|resource| (resource.name.as_str(), resource.id.as_str()))
-        .collect();
-    let ids: Vec<&str> = machines.iter().map(|(_, id)| *id).collect();
-    let there = aws.instances_with_ids(&ids).await?;
-    let mut lost = Vec::new();
-    for (name, id) in machines {
-        let machine = there.iter().find(|machine| machine.instance_id == id);
-        match machine.map_or("terminated", Instance::state) {
-            ended @ ("terminated" | "shutting-down") => lost.push(Lost {
-                what: format!("the machine {name} ({id})"),
-                is_ending: ended == "shutting-down",
-            }),
-            "stopped" | "stopping" => output::note(&format!(
-                "the machine {name} ({id}) is stopped: `aws ec2 start-instances --instance-ids {id}` starts it"
-            )),
-            _ => {}
-        }
+/// A machine that does not run, and nobody here has seen to that.
+pub(super) struct Amiss {
+    name: String,
+    id: String,
+    how: How,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Gone,
+    /// There a little longer: until it is gone it holds its volume, and is looked at as if it ran.
+    Ending,
+    Stopped,
+}
+
+impl Amiss {
+    /// Whether it is no more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.how == How::Gone
     }
-    Ok(lost)
-}
 
-/// A machine that nobody here has taken away.
-pub(super) struct Lost {
-    what: String,
-    /// Whether it is there a little longer: until it is gone it holds its volume, and is looked at as if it ran.
-    is_ending: bool,
-}
-
-impl Lost {
     /// Says so.
     pub(super) fn tell(&self) {
-        match self.is_ending {
-            true => output::note(&format!("{} is being ended", self.what)),
-            false => output::note(&format!("{} is gone from AWS", self.what)),
-        }
+        let Self { name, id, how } = self;
+        let what = match how {
+            How::Gone => "is gone from AWS".to_owned(),
+            How::Ending => "is being ended".to_owned(),
+            How::Stopped => {
+                format!("is stopped: `aws ec2 start-instances --instance-ids {id}` starts it")
+            }
+        };
+        output::note(&format!("the machine {name} ({id}) {what}"));
     }
+}
+
+/// Machines of `state` that do not run.
+pub(super) async fn amiss(aws: &Aws, state: &StackState) -> Result<Vec<Amiss>, AwsError> {
+    let machines: Vec<_> = state
+        .in_aws()
+        .filter(|resource| resource.token == INSTANCE)
+        .collect();
+    let ids: Vec<&str> = machines.iter().map(|machine| machine.id.as_str()).collect();
+    let there = aws.instances_with_ids(&ids).await?;
+    let how = |id: &str| match there.iter().find(|machine| machine.instance_id == id) {
+        None => Some(How::Gone),
+        Some(machine) => match machine.state() {
+            "terminated" => Some(How::Gone),
+            "shutting-down" => Some(How::Ending),
+            "stopped" | "stopping" => Some(How::Stopped),
+            _ => None,
+        },
+    };
+    let amiss = machines.into_iter().filter_map(|machine| {
+        Some(Amiss {
+            how: how(&machine.id)?,
+            name: machine.name.clone(),
+            id: machine.id.clone(),
+        })
+    });
+    Ok(amiss.collect())
 }
 
 /// What is known of the deployment once machines that are gone are no part of it; nothing when somebody has had enough.
@@ -70,19 +88,19 @@ pub(super) async fn settled(
 ) -> anyhow::Result<Option<StackState>> {
     let mut interrupts = Interrupts::listen_to_all();
     let mut is_told = false;
-    let lost = loop {
-        let lost = match gone(aws, &state).await {
-            Ok(lost) => lost,
+    let found = loop {
+        let found = match amiss(aws, &state).await {
+            Ok(found) => found,
             Err(error) => {
                 output::note(&format!("whether all machines are there is not known: {error}"));
                 return Ok(Some(state));
             }
         };
-        if !lost.iter().any(|lost| lost.is_ending) {
-            break lost;
-        }
+        let Some(ending) = found.iter().find(|machine| machine.how == How::Ending) else {
+            break found;
+        };
         if !is_told {
-            lost.iter().for_each(Lost::tell);
+            ending.tell();
             output::note("waiting until it is gone");
             is_told = true;
         }
@@ -90,10 +108,10 @@ pub(super) async fn settled(
             return Ok(None);
         }
     };
-    if lost.is_empty() {
+    found.iter().for_each(Amiss::tell);
+    if !found.iter().any(Amiss::is_gone) {
         return Ok(Some(state));
     }
-    lost.iter().for_each(Lost::tell);
     output::note("looking at everything anew");
     let nothing_left = Leftovers::default();
     let looked = watched(None, false, async |run| {

@@ -49,6 +49,9 @@ pub(super) use language_host::serve as serve_language;
 pub(super) use logs::{LogsArgs, run as logs};
 pub(super) use status::show as status;
 
+/// The type of machines that there is one of, in a state.
+const INSTANCE: &str = "aws:ec2/instance:Instance";
+
 /// Where a deployment is described, and what works on it.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Tools {

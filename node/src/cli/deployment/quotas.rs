@@ -3,13 +3,13 @@
 use aurora_pulumi::deployment::Deployment;
 use aurora_pulumi::engine::StackState;
 
+use super::INSTANCE;
 use super::checks::Found;
 use crate::aws::Aws;
 use crate::aws::account::Market;
 use crate::aws::ec2::is_standard;
 
 const GROUP: &str = "aws:autoscaling/group:Group";
-const INSTANCE: &str = "aws:ec2/instance:Instance";
 
 /// Processors: of machines that are there already, and of those that are to be.
 pub(super) async fn processors(aws: &Aws, deployment: &Deployment, state: &StackState, found: &mut Found) {

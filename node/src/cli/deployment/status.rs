@@ -7,15 +7,14 @@ use aurora_pulumi::engine::{StackState, StateResource};
 use comfy_table::Cell;
 use serde::Serialize;
 
-use super::Tools;
 use super::refresh::how_far;
+use super::{INSTANCE, Tools};
 use crate::aws::Aws;
 use crate::aws::auto_scaling::{Activity, Group, GroupInstance, InstanceRefresh};
 use crate::aws::ec2::Instance;
 use crate::cli::output;
 
 const GROUP: &str = "aws:autoscaling/group:Group";
-const INSTANCE: &str = "aws:ec2/instance:Instance";
 const VOLUME: &str = "aws:ebs/volume:Volume";
 const ATTACHMENT: &str = "aws:ec2/volumeAttachment:VolumeAttachment";
 /// How many of the last things that happened to the group are shown.
